@@ -1,0 +1,5 @@
+//! espctl
+pub mod secret;
+pub mod security;
+pub mod transport;
+pub mod wire;

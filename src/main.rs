@@ -1,0 +1,3 @@
+//! espctl: see `src/lib.rs` for the picture.
+
+fn main() {}

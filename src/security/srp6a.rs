@@ -1,0 +1,273 @@
+//! SRP-6a as Espressif's firmware computes it: RFC 5054 with the 3072-bit group, g = 5 and SHA-512.
+//!
+//! Pure arithmetic, no messages. What is padded to 384 bytes and what travels minimal is part of the scheme: k and u
+//! are over padded values, the proofs are over the byte strings as they travelled, K is the hash of a minimal S.
+//! Exponentiation with secret exponents runs in constant time (crypto-bigint).
+
+use crypto_bigint::modular::{ConstMontyForm, ConstMontyParams};
+use crypto_bigint::{NonZero, U256, U512, U1024, U3072, const_monty_params};
+use rand_core::CryptoRng;
+use sha2::{Digest, Sha512};
+use zeroize::{Zeroize, Zeroizing};
+
+/// Length of the group's numbers, in bytes.
+pub const GROUP_LEN: usize = 384;
+/// Length of a proof and of the session key K, in bytes (SHA-512).
+pub const HASH_LEN: usize = 64;
+/// Length of the private exponents a and b, in bytes.
+pub const EXPONENT_LEN: usize = 32;
+
+const_monty_params!(
+    Group,
+    U3072,
+    "ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404ddef9519b3cd3a431b\
+     302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7edee386bfb5a899fa5ae9f24117c4b1fe6\
+     49286651ece45b3dc2007cb8a163bf0598da48361c55d39a69163fa8fd24cf5f83655d23dca3ad961c62f356208552bb9ed529077096966d\
+     670c354e4abc9804f1746c08ca18217c32905e462e36ce3be39e772c180e86039b2783a2ec07a28fb5c55df06f4c52c9de2bcbf695581718\
+     3995497cea956ae515d2261898fa051015728e5a8aaac42dad33170d04507a33a85521abdf1cba64ecfb850458dbef0a8aea71575d060c7d\
+     b3970f85a6e1e4c7abf5ae8cdb0933d71e8c94e04a25619dcee3d2261ad2ee6bf12ffa06d98a0864d87602733ec86a64521f2b18177b200c\
+     bbe117577a615d6c770988c0bad946e208e24fa074e5ab3143db5bfce0fd108e4b82d120a93ad2caffffffffffffffff"
+);
+type Element = ConstMontyForm<Group, { U3072::LIMBS }>;
+
+const GENERATOR: Element = Element::new(&U3072::from_u8(5));
+
+/// A 512-bit hash, as a number or a key.
+pub type Hash = Zeroizing<[u8; HASH_LEN]>;
+
+/// How the inner hash H(user:password) enters x. Espressif's Python generator turns it into a number and back, which
+/// drops leading zero bytes; the firmware's own generator hashes all 64. They differ for 1 pair in 256.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InnerHash {
+    /// All 64 bytes.
+    Full,
+    /// Without leading zero bytes.
+    Stripped,
+}
+
+/// True where the two forms of the inner hash differ for this user name and password.
+pub fn inner_hash_is_ambiguous(username: &[u8], password: &[u8]) -> bool {
+    inner_hash(username, password)[0] == 0
+}
+
+/// What the device stores in place of a password. Secret: it allows impersonating the device.
+#[derive(Clone)]
+pub struct Verifier {
+    salt: Vec<u8>,
+    value: Zeroizing<U3072>,
+}
+
+impl Verifier {
+    /// Computes v = g^x for a user name and password, both UTF-8.
+    pub fn generate(username: &[u8], password: &[u8], salt: &[u8], form: InnerHash) -> Self {
+        let x = private_key(username, password, salt, form);
+        Self { salt: salt.to_vec(), value: Zeroizing::new(GENERATOR.pow(&*x).retrieve()) }
+    }
+
+    /// A stored salt and verifier; `None` where `verifier` is longer than 384 bytes.
+    pub fn from_bytes(salt: &[u8], verifier: &[u8]) -> Option<Self> {
+        let value = Zeroizing::new(U3072::from_be_slice(&*pad(verifier)?));
+        Some(Self { salt: salt.to_vec(), value })
+    }
+
+    /// The salt the client is told.
+    pub fn salt(&self) -> &[u8] {
+        &self.salt
+    }
+
+    /// The verifier as 384 big-endian bytes, as `esp_srp_gen_salt_verifier` writes it.
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(padded_bytes(&self.value).to_vec())
+    }
+}
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(crate::secret::REDACTED)
+    }
+}
+
+/// A side's private exponent and the public number it stands for.
+#[derive(Clone)]
+pub struct KeyPair {
+    private: Zeroizing<U256>,
+    public: Vec<u8>,
+}
+
+impl KeyPair {
+    /// The client's: A = g^a, or `None` where A is shorter than 384 bytes. The firmware takes 384 bytes exactly, so
+    /// a shorter A (1 in 256) must be drawn again.
+    pub fn client(a: &[u8; EXPONENT_LEN]) -> Option<Self> {
+        let private = Zeroizing::new(U256::from_be_slice(a));
+        let public = minimal_bytes(&GENERATOR.pow(&*private).retrieve());
+        (public.len() == GROUP_LEN).then_some(Self { private, public })
+    }
+
+    /// Draws the client's key pair until A has its 384 bytes.
+    pub fn draw_client(rng: &mut dyn CryptoRng) -> Self {
+        loop {
+            let mut a = Zeroizing::new([0; EXPONENT_LEN]);
+            rng.fill_bytes(&mut *a);
+            a[0] |= 0x80; // as the reference client does: all of a's bits count
+            if let Some(pair) = Self::client(&a) {
+                return pair;
+            }
+        }
+    }
+
+    /// The device's: B = k·v + g^b, without leading zero bytes, as the firmware sends it.
+    pub fn device(b: &[u8; EXPONENT_LEN], verifier: &Verifier) -> Self {
+        let private = Zeroizing::new(U256::from_be_slice(b));
+        let masked = multiplier() * Element::new(&verifier.value);
+        let public = minimal_bytes(&(masked + GENERATOR.pow(&*private)).retrieve());
+        Self { private, public }
+    }
+
+    /// The public number as it travels.
+    pub fn public(&self) -> &[u8] {
+        &self.public
+    }
+}
+
+/// The outcome of an agreement: the session key and both sides' proofs.
+pub struct Agreement {
+    /// K = H(S), 64 bytes; the AES key is its first 32.
+    pub key: Hash,
+    /// M1, the client's proof.
+    pub client_proof: Hash,
+    /// M2, the device's proof.
+    pub device_proof: Hash,
+}
+
+/// Why a public number was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Illegal {
+    /// Longer than 384 bytes, or empty.
+    Length,
+    /// A or B is 0 mod N.
+    ZeroKey,
+    /// u = 0.
+    ZeroScrambler,
+}
+
+/// The client's half: S = (B − k·g^x)^(a + u·x).
+///
+/// # Errors
+/// [`Illegal`] where the device's B cannot be used.
+pub fn agree_as_client(
+    pair: &KeyPair,
+    username: &[u8],
+    password: &[u8],
+    form: InnerHash,
+    salt: &[u8],
+    device_public: &[u8],
+) -> Result<Agreement, Illegal> {
+    let b_public = legal(device_public)?;
+    let u = scrambler(&pair.public, device_public)?;
+    let x = private_key(username, password, salt, form);
+    let base = b_public - multiplier() * GENERATOR.pow(&*x);
+    let mut exponent: U1024 = u.concatenating_mul(&*x);
+    // a + u·x < 2^256 + (2^512 − 1)², which fits 1024 bits.
+    exponent = exponent.wrapping_add(&pair.private.resize::<{ U1024::LIMBS }>());
+    let secret = Zeroizing::new(base.pow(&exponent).retrieve());
+    exponent.zeroize();
+    Ok(prove(&secret, username, salt, &pair.public, device_public))
+}
+
+/// The device's half: S = (A·v^u)^b.
+///
+/// # Errors
+/// [`Illegal`] where the client's A cannot be used.
+pub fn agree_as_device(
+    pair: &KeyPair,
+    username: &[u8],
+    verifier: &Verifier,
+    client_public: &[u8],
+) -> Result<Agreement, Illegal> {
+    let a_public = legal(client_public)?;
+    let u = scrambler(client_public, &pair.public)?;
+    let base = a_public * Element::new(&verifier.value).pow(&u);
+    let secret = Zeroizing::new(base.pow(&*pair.private).retrieve());
+    Ok(prove(&secret, username, &verifier.salt, client_public, &pair.public))
+}
+
+/// K, M1 and M2 from the premaster secret. A and B are the byte strings as they travelled.
+fn prove(secret: &U3072, username: &[u8], salt: &[u8], a_sent: &[u8], b_sent: &[u8]) -> Agreement {
+    let premaster = Zeroizing::new(minimal_bytes(secret));
+    let key = hash(&[&premaster]);
+    let modulus = padded_bytes(Group::PARAMS.modulus().as_ref());
+    let generator = padded_bytes(&GENERATOR.retrieve());
+    let mut group = hash(&[&*modulus]);
+    group.iter_mut().zip(hash(&[&*generator]).iter()).for_each(|(byte, other)| *byte ^= other);
+    let client_proof = hash(&[&*group, &*hash(&[username]), salt, a_sent, b_sent, &*key]);
+    let device_proof = hash(&[a_sent, &*client_proof, &*key]);
+    Agreement { key, client_proof, device_proof }
+}
+
+/// A public number: 1 to 384 bytes, not 0 mod N.
+fn legal(public: &[u8]) -> Result<Element, Illegal> {
+    let padded = pad(public).filter(|_| !public.is_empty()).ok_or(Illegal::Length)?;
+    let modulus = NonZero::new(*Group::PARAMS.modulus().as_ref()).expect("the group's prime is not zero");
+    let reduced = U3072::from_be_slice(&*padded).rem_vartime(&modulus);
+    if reduced == U3072::ZERO { Err(Illegal::ZeroKey) } else { Ok(Element::new(&reduced)) }
+}
+
+/// u = H(PAD(A) ‖ PAD(B)).
+fn scrambler(a_sent: &[u8], b_sent: &[u8]) -> Result<U512, Illegal> {
+    let (a, b) = (pad(a_sent).ok_or(Illegal::Length)?, pad(b_sent).ok_or(Illegal::Length)?);
+    let u = U512::from_be_slice(&*hash(&[&*a, &*b]));
+    if u == U512::ZERO { Err(Illegal::ZeroScrambler) } else { Ok(u) }
+}
+
+/// k = H(N ‖ PAD(g)).
+fn multiplier() -> Element {
+    let modulus = padded_bytes(Group::PARAMS.modulus().as_ref());
+    let k = U512::from_be_slice(&*hash(&[&*modulus, &*padded_bytes(&GENERATOR.retrieve())]));
+    Element::new(&k.resize())
+}
+
+/// x = H(salt ‖ H(user:password)), the salt as the bytes received.
+fn private_key(username: &[u8], password: &[u8], salt: &[u8], form: InnerHash) -> Zeroizing<U512> {
+    let inner = inner_hash(username, password);
+    let inner = match form {
+        InnerHash::Full => &inner[..],
+        InnerHash::Stripped => strip(&*inner),
+    };
+    Zeroizing::new(U512::from_be_slice(&*hash(&[salt, inner])))
+}
+
+fn inner_hash(username: &[u8], password: &[u8]) -> Hash {
+    hash(&[username, b":", password])
+}
+
+fn hash(parts: &[&[u8]]) -> Hash {
+    let mut hasher = Sha512::new();
+    parts.iter().for_each(|part| hasher.update(part));
+    let mut digest = hasher.finalize();
+    let out = Zeroizing::new(digest.0);
+    digest.as_mut_slice().zeroize();
+    out
+}
+
+/// Left-pads to 384 bytes; `None` where `bytes` is longer.
+fn pad(bytes: &[u8]) -> Option<Zeroizing<[u8; GROUP_LEN]>> {
+    let start = GROUP_LEN.checked_sub(bytes.len())?;
+    let mut padded = Zeroizing::new([0; GROUP_LEN]);
+    padded[start..].copy_from_slice(bytes);
+    Some(padded)
+}
+
+fn padded_bytes(number: &U3072) -> Zeroizing<[u8; GROUP_LEN]> {
+    let mut bytes = Zeroizing::new([0; GROUP_LEN]);
+    bytes.copy_from_slice(number.to_be_bytes().as_ref());
+    bytes
+}
+
+fn minimal_bytes(number: &U3072) -> Vec<u8> {
+    strip(&*padded_bytes(number)).to_vec()
+}
+
+fn strip(bytes: &[u8]) -> &[u8] {
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    &bytes[zeros..]
+}

@@ -1,0 +1,142 @@
+//! Links to devices: one request to a named endpoint, its one reply. The only layer that opens a socket, a port or
+//! a radio.
+//!
+//! A transport knows nothing of sessions or messages. It says what it can carry ([`Limits`]) so that nobody above
+//! has to ask which transport it is.
+//!
+//! To add one: a file beside this one, its `mod` line, one entry in [`KINDS`].
+
+mod locator;
+pub mod softap;
+
+pub use futures_util::future::BoxFuture;
+pub use locator::{Locator, LocatorError};
+
+/// The transports of this crate. The simulated device adds its own in the program, not here.
+pub static KINDS: &[&dyn TransportKind] = &[&softap::SoftAp];
+
+/// What a link can carry. Paging, channel grouping and "can security 2 work here" come from this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest request the device takes, in bytes.
+    pub request: usize,
+    /// Most scan entries to ask for in one reply.
+    pub scan_page: u32,
+    /// Channels to scan before the device's radio returns to the link; 0 scans all in one go.
+    pub scan_group: u32,
+    /// Whether security 2's 406-byte first message fits.
+    pub security2: bool,
+}
+
+/// A link to one device. One exchange at a time; dropping the future of one leaves the link usable only for a new
+/// secure session.
+pub trait Transport: Send {
+    /// What the link can carry.
+    fn limits(&self) -> Limits;
+
+    /// The endpoints the device offers, or `None` where the link cannot list them.
+    fn endpoints(&self) -> Option<&[String]>;
+
+    /// Where the other end is, for people: `192.168.4.1:80`.
+    fn peer(&self) -> String;
+
+    /// Sends `request` to `endpoint` and returns the reply.
+    ///
+    /// Without a deadline of its own: the caller wraps the future in one. A link that broke reconnects at the next
+    /// exchange.
+    fn exchange<'a>(
+        &'a mut self,
+        endpoint: &'a str,
+        request: &'a [u8],
+    ) -> BoxFuture<'a, Result<Vec<u8>, TransportError>>;
+
+    /// Releases the link in order.
+    fn close(self: Box<Self>) -> BoxFuture<'static, Result<(), TransportError>>;
+}
+
+/// A family of links, stateless.
+pub trait TransportKind: Sync {
+    /// The locator's scheme: `softap`, `sim`.
+    fn scheme(&self) -> &'static str;
+
+    /// Opens a link. The caller wraps the future in a deadline.
+    fn connect<'a>(&'a self, to: &'a Locator) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>>;
+}
+
+/// Why an exchange or a connection failed. The layer above knows the stage and reads the meaning from both.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// The locator's address makes no sense for this transport.
+    #[error("{address:?} is no address for this transport: {reason}")]
+    BadAddress {
+        /// The address as given.
+        address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Nothing answers there: refused, no route, name not found.
+    #[error("cannot connect to {peer}")]
+    Unreachable {
+        /// The address tried.
+        peer: String,
+        /// The operating system's word.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The device closed the link without an answer. Firmware does this for every request it refuses, so what it
+    /// means depends on the request.
+    #[error("{peer} closed the connection without an answer")]
+    ClosedWithoutAnswer {
+        /// The other end.
+        peer: String,
+    },
+    /// The link broke in the middle of a reply.
+    #[error("the reply from {peer} broke off after {received} bytes")]
+    Truncated {
+        /// The other end.
+        peer: String,
+        /// Bytes that had arrived.
+        received: usize,
+    },
+    /// The device knows no such endpoint.
+    #[error("{peer} has no endpoint {endpoint:?}")]
+    NoSuchEndpoint {
+        /// The other end.
+        peer: String,
+        /// The endpoint asked for.
+        endpoint: String,
+    },
+    /// Whoever answers does not speak provisioning.
+    #[error("{peer} answered, but not as a provisioning device: {evidence}")]
+    NotADevice {
+        /// The other end.
+        peer: String,
+        /// What it said, sanitised.
+        evidence: String,
+    },
+    /// The request is longer than the link carries.
+    #[error("the request has {length} bytes, the link carries {limit}")]
+    RequestTooLong {
+        /// Length of the request, in bytes.
+        length: usize,
+        /// What the link carries, in bytes.
+        limit: usize,
+    },
+    /// The reply is longer than any device sends.
+    #[error("the reply from {peer} is longer than {limit} bytes")]
+    ReplyTooLong {
+        /// The other end.
+        peer: String,
+        /// The bound, in bytes.
+        limit: usize,
+    },
+    /// The link broke in another way.
+    #[error("the link to {peer} failed")]
+    Io {
+        /// The other end.
+        peer: String,
+        /// The operating system's word.
+        #[source]
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,7 @@
+//! The bytes both ends of the wire agree on: generated messages, the version document, the QR payload.
+//!
+//! Nothing here does I/O or knows which end it serves.
+
+pub mod messages;
+pub mod qr;
+pub mod version;
