@@ -1,5 +1,11 @@
 //! espctl
+pub mod endpoint;
+pub mod error;
+pub mod event;
+pub mod provision;
 pub mod secret;
 pub mod security;
+pub mod session;
+pub mod text;
 pub mod transport;
 pub mod wire;

@@ -1,0 +1,70 @@
+//! Typed requests: what can be asked of a device, and what it may answer.
+//!
+//! A request encodes itself and reads its own reply. Nothing here encrypts, sends or retries.
+
+pub mod associate;
+pub mod config;
+pub mod control;
+pub mod custom;
+pub mod scan;
+
+use zeroize::Zeroizing;
+
+use crate::wire::messages::Status;
+
+/// A request to one endpoint.
+pub trait Request {
+    /// What a good reply says.
+    type Reply;
+
+    /// The endpoint's name, as the firmware registers it.
+    fn endpoint(&self) -> &str;
+
+    /// The request's plain bytes; they may hold secrets and are wiped after use.
+    fn encode(&self) -> Zeroizing<Vec<u8>>;
+
+    /// Reads the plain reply.
+    ///
+    /// # Errors
+    /// [`ReplyError`] for bytes that are no reply to this request, or a reply that refuses it.
+    fn decode(&self, reply: &[u8]) -> Result<Self::Reply, ReplyError>;
+}
+
+/// What is wrong with a reply.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReplyError {
+    /// The bytes do not decode. Under security 1, which authenticates nothing, this is also what a session that is
+    /// out of step looks like.
+    #[error("the reply does not decode")]
+    Malformed,
+    /// A well-formed message, but no answer to this request.
+    #[error("the reply is no answer to this request")]
+    Unexpected,
+    /// A reply that lacks what its meaning rests on. `Connected` is 0 on the wire, so an empty status reads as
+    /// success unless this is checked.
+    #[error("the reply lacks its {0}")]
+    Missing(&'static str),
+    /// The device understood and said no.
+    #[error("the device answered {}", status_name(*.0))]
+    Refused(i32),
+}
+
+/// The firmware's word for a status number.
+pub fn status_name(status: i32) -> &'static str {
+    match Status::try_from(status) {
+        Ok(Status::Success) => "Success",
+        Ok(Status::InvalidSecScheme) => "InvalidSecScheme",
+        Ok(Status::InvalidProto) => "InvalidProto",
+        Ok(Status::TooManySessions) => "TooManySessions",
+        Ok(Status::InvalidArgument) => "InvalidArgument",
+        Ok(Status::InternalError) => "InternalError",
+        Ok(Status::CryptoError) => "CryptoError",
+        Ok(Status::InvalidSession) => "InvalidSession",
+        Err(_) => "an unknown status",
+    }
+}
+
+/// The inner or outer status of a reply.
+fn accept(status: i32) -> Result<(), ReplyError> {
+    if status == i32::from(Status::Success) { Ok(()) } else { Err(ReplyError::Refused(status)) }
+}

@@ -1,0 +1,66 @@
+//! What the layers below report, as failures: one match a layer, no words of its own where the catalogue has them.
+
+use std::io::ErrorKind;
+
+use super::{Code, Failure};
+use crate::event::Stage;
+use crate::session::{Meaning, SessionError, SessionErrorKind, Step};
+use crate::transport::TransportError;
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        let mut failure = Self::new(code(&error)).caused_by(&error);
+        if let Some(stage) = stage(error.step) {
+            failure = failure.at(stage);
+        }
+        match (error.step, error.security) {
+            (Step::Handshake(number), Some(security)) => {
+                failure.causes.push(format!("during security {security}, handshake message {number}"));
+            }
+            (Step::Request, _) => failure.causes.push(format!("request to {}", crate::text::sanitise(&error.endpoint))),
+            _ => {}
+        }
+        failure
+    }
+}
+
+fn code(error: &SessionError) -> Code {
+    match error.meaning() {
+        Meaning::ProofRejected => Code::ProofRejected,
+        Meaning::DeviceUnproven => Code::DeviceUnproven,
+        Meaning::SchemeRefused => Code::SecurityMismatch,
+        Meaning::HandshakeBroken => Code::SecurityBroken,
+        Meaning::SessionLost => Code::SessionLost,
+        Meaning::Refused => Code::DeviceRefused,
+        Meaning::NoEndpoint if matches!(error.step, Step::Handshake(_)) => Code::DeviceNotProvisioning,
+        Meaning::NoEndpoint => Code::DeviceNoEndpoint,
+        Meaning::BadReply => Code::DeviceBadReply,
+        Meaning::NotADevice => Code::LinkNotADevice,
+        Meaning::LinkLost => Code::LinkLost,
+        Meaning::Invalid => Code::UsageInvalid,
+        Meaning::Unreachable if is_permission(error) => Code::LinkPermission,
+        Meaning::Unreachable => Code::LinkUnreachable,
+        Meaning::TimedOut => match (&error.kind, error.step) {
+            (SessionErrorKind::Deadline(elapsed), _) if elapsed.total => Code::DeadlineTotal,
+            (_, Step::Connect) => Code::LinkUnreachable,
+            _ => Code::DeadlineStep,
+        },
+    }
+}
+
+fn is_permission(error: &SessionError) -> bool {
+    matches!(
+        &error.kind,
+        SessionErrorKind::Transport(TransportError::Unreachable { source, .. })
+            if source.kind() == ErrorKind::PermissionDenied
+    )
+}
+
+fn stage(step: Step) -> Option<Stage> {
+    match step {
+        Step::Connect => Some(Stage::Connect),
+        Step::Version => Some(Stage::Identify),
+        Step::Handshake(_) => Some(Stage::Secure),
+        Step::Request => None,
+    }
+}

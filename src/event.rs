@@ -1,0 +1,171 @@
+//! Progress as data: what happens while a device is provisioned, pushed to an observer and never printed from below.
+//!
+//! Events carry no secrets. Texts that came from a device are raw here; whoever shows them sanitises them.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::endpoint::config::JoinState;
+use crate::endpoint::scan::Network;
+use crate::wire::version::VersionInfo;
+
+/// The stages one device goes through, in order. They are in every event and every error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// Opening the link.
+    Connect,
+    /// Reading the version document.
+    Identify,
+    /// The handshake.
+    Secure,
+    /// Telling the node whose it is.
+    Associate,
+    /// Asking which networks the device hears.
+    Scan,
+    /// Handing over the network's credentials.
+    Configure,
+    /// Having them applied.
+    Apply,
+    /// Waiting for the device to join.
+    AwaitNetwork,
+    /// After a failed join: putting the device back to its start.
+    Recover,
+    /// A request outside provisioning: `send`, `reset`.
+    Request,
+}
+
+impl Stage {
+    /// The stage in words, for people.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Connect => "connecting",
+            Self::Identify => "reading the device's version",
+            Self::Secure => "secure session",
+            Self::Associate => "user association",
+            Self::Scan => "network scan",
+            Self::Configure => "sending credentials",
+            Self::Apply => "applying credentials",
+            Self::AwaitNetwork => "joining the network",
+            Self::Recover => "resetting the device's provisioning state",
+            Self::Request => "request",
+        }
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A stage begins; it ends with the next event of its own or another stage's start.
+    Started {
+        /// Which.
+        stage: Stage,
+        /// By when it will have ended, one way or the other.
+        deadline: Duration,
+    },
+    /// The link stands.
+    Connected {
+        /// The other end.
+        peer: String,
+    },
+    /// The device has said what it is.
+    Identified {
+        /// Its version document.
+        version: VersionInfo,
+        /// The security version that will be used.
+        security: u8,
+    },
+    /// The secure session stands.
+    Secured {
+        /// Security version.
+        security: u8,
+        /// How many messages the handshake took in each direction.
+        again: bool,
+    },
+    /// The node knows its user.
+    Associated {
+        /// The node's id, as it said.
+        node_id: String,
+    },
+    /// A stage is left out, and why.
+    Skipped {
+        /// Which.
+        stage: Stage,
+        /// Why.
+        reason: String,
+    },
+    /// What the device hears.
+    Scanned {
+        /// Merged, strongest first.
+        networks: Vec<Network>,
+    },
+    /// The device holds the credentials.
+    Configured {
+        /// For this network; empty for Thread.
+        ssid: Vec<u8>,
+    },
+    /// The device has accepted them and will start to join.
+    Applied,
+    /// How far the device has come, whenever that changes.
+    Join {
+        /// The state.
+        state: JoinState,
+        /// Since the credentials were applied.
+        elapsed: Duration,
+    },
+    /// The link broke where that is no failure yet; what is being done about it.
+    LinkLost {
+        /// On what evidence.
+        cause: String,
+    },
+    /// The device's state machine is back at its start.
+    Reset,
+    /// Something to know that is no failure.
+    Note {
+        /// The text.
+        text: String,
+    },
+    /// One exchange with the device, decoded, with secrets replaced: for traces.
+    Exchange(Exchange),
+}
+
+/// One request and what came of it.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// The endpoint.
+    pub endpoint: String,
+    /// The request, decoded, secrets replaced.
+    pub request: String,
+    /// Length of the request on the wire, in bytes.
+    pub request_len: usize,
+    /// The reply, decoded likewise, or the error.
+    pub reply: Result<String, String>,
+    /// Length of the reply on the wire, in bytes.
+    pub reply_len: usize,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Where events go.
+pub trait Observer: Send + Sync {
+    /// Takes note of an event. Must not block.
+    fn observe(&self, event: &Event);
+
+    /// Asked before the first step that cannot be undone: an observer that can no longer do its work (a trace on a
+    /// full disk) says so here.
+    ///
+    /// # Errors
+    /// The reason, for people.
+    fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// Observes nothing.
+#[derive(Debug)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn observe(&self, _: &Event) {}
+}

@@ -1,0 +1,135 @@
+//! What may be asked of a person while a device is provisioned. The terminal implements it, and so do tests.
+
+use crate::endpoint::scan::Network;
+use crate::error::{Code, Failure};
+use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
+use crate::transport::BoxFuture;
+
+/// A question that can come up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// The proof of possession.
+    Pop,
+    /// Security 2's password.
+    Sec2Password,
+    /// Which network.
+    Network,
+    /// The network's passphrase.
+    Passphrase,
+    /// The Thread dataset.
+    ThreadDataset,
+}
+
+/// Which network a person chose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// The network at this index of the list shown.
+    Listed(usize),
+    /// One that is not on the list, by name.
+    Other(Vec<u8>),
+    /// Scan again.
+    Rescan,
+}
+
+/// How to go on after a failed join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// The same network with a new passphrase.
+    SameNetwork,
+    /// Another network.
+    AnotherNetwork,
+    /// Not at all.
+    Stop,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerError {
+    /// Nobody can be asked this.
+    Missing(Question),
+    /// The input ended.
+    Closed,
+    /// The person interrupted.
+    Interrupted,
+}
+
+/// Whoever answers. Time spent here does not count against the run's budget.
+pub trait Answers: Send {
+    /// The proof of possession; `rejected` where the device did not take the one before.
+    fn pop(&mut self, rejected: bool) -> BoxFuture<'_, Result<ProofOfPossession, AnswerError>>;
+    /// Security 2's password for this user name.
+    fn sec2_password<'a>(
+        &'a mut self,
+        username: &'a str,
+        rejected: bool,
+    ) -> BoxFuture<'a, Result<Sec2Password, AnswerError>>;
+    /// Which of these networks.
+    fn network<'a>(&'a mut self, networks: &'a [Network]) -> BoxFuture<'a, Result<Selection, AnswerError>>;
+    /// The passphrase of this network; empty for an open one.
+    fn passphrase<'a>(&'a mut self, ssid: &'a [u8]) -> BoxFuture<'a, Result<Passphrase, AnswerError>>;
+    /// The Thread dataset.
+    fn thread_dataset(&mut self) -> BoxFuture<'_, Result<ThreadDataset, AnswerError>>;
+    /// Whether and how to try again.
+    fn retry<'a>(&'a mut self, failure: &'a Failure, ssid: &'a [u8]) -> BoxFuture<'a, Result<Retry, AnswerError>>;
+}
+
+/// Answers nothing: prompting is off.
+#[derive(Debug, Clone, Copy)]
+pub struct NobodyToAsk;
+
+impl Answers for NobodyToAsk {
+    fn pop(&mut self, _: bool) -> BoxFuture<'_, Result<ProofOfPossession, AnswerError>> {
+        missing(Question::Pop)
+    }
+    fn sec2_password<'a>(&'a mut self, _: &'a str, _: bool) -> BoxFuture<'a, Result<Sec2Password, AnswerError>> {
+        missing(Question::Sec2Password)
+    }
+    fn network<'a>(&'a mut self, _: &'a [Network]) -> BoxFuture<'a, Result<Selection, AnswerError>> {
+        missing(Question::Network)
+    }
+    fn passphrase<'a>(&'a mut self, _: &'a [u8]) -> BoxFuture<'a, Result<Passphrase, AnswerError>> {
+        missing(Question::Passphrase)
+    }
+    fn thread_dataset(&mut self) -> BoxFuture<'_, Result<ThreadDataset, AnswerError>> {
+        missing(Question::ThreadDataset)
+    }
+    fn retry<'a>(&'a mut self, _: &'a Failure, _: &'a [u8]) -> BoxFuture<'a, Result<Retry, AnswerError>> {
+        Box::pin(async { Ok(Retry::Stop) })
+    }
+}
+
+fn missing<'a, T: Send + 'a>(question: Question) -> BoxFuture<'a, Result<T, AnswerError>> {
+    Box::pin(async move { Err(AnswerError::Missing(question)) })
+}
+
+impl Question {
+    /// What is missing, and the option and environment variable that give it.
+    fn describe(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Pop => ("the device wants a proof of possession", "--pop", "ESPCTL_POP"),
+            Self::Sec2Password => {
+                ("the device wants a user name and password", "--pop (or --sec2-password)", "ESPCTL_POP")
+            }
+            Self::Network => ("no network was given", "--ssid", "ESPCTL_SSID"),
+            Self::Passphrase => {
+                ("the network's passphrase is missing", "--passphrase (or --open)", "ESPCTL_PASSPHRASE")
+            }
+            Self::ThreadDataset => ("the device wants a Thread dataset", "--thread-dataset", "ESPCTL_THREAD_DATASET"),
+        }
+    }
+}
+
+impl From<AnswerError> for Failure {
+    fn from(error: AnswerError) -> Self {
+        match error {
+            AnswerError::Missing(question) => {
+                let (what, flag, variable) = question.describe();
+                Self::new(Code::UsageMissing)
+                    .saying(format!("{what}, and prompting is off"))
+                    .hint(format!("give it with {flag} or the environment variable {variable}"))
+            }
+            AnswerError::Closed => Self::new(Code::InputClosed),
+            AnswerError::Interrupted => Self::new(Code::Interrupted),
+        }
+    }
+}

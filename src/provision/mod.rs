@@ -1,0 +1,39 @@
+//! Provisioning one device: named stages, a pure rule for which comes next, and three outcomes rather than two.
+//!
+//! Nothing here knows a terminal, a clock on the wall or which transport it is: answers come from [`Answers`],
+//! progress goes to an observer, limits come from the link.
+
+mod answers;
+mod join;
+pub mod nearby;
+pub mod plan;
+mod run;
+pub mod scan;
+pub mod secure;
+mod stages;
+
+pub use answers::{AnswerError, Answers, NobodyToAsk, Question, Retry, Selection};
+pub use plan::{Plan, SecurityPlan, UserMapping, WifiPlan};
+pub use run::{Outcome, Verdict, provision};
+pub use secure::{Opened, open};
+pub use stages::{Facts, next};
+
+use std::sync::Arc;
+
+use rand_core::CryptoRng;
+
+use crate::event::Observer;
+use crate::session::patience::Patience;
+use crate::transport::TransportKind;
+
+/// What a run works with: handed in from above, so that a test can hand in its own.
+pub struct Context<'a> {
+    /// The transport of the device's locator.
+    pub kind: &'a dyn TransportKind,
+    /// Where events go.
+    pub observer: Arc<dyn Observer>,
+    /// The run's budget of time.
+    pub patience: Patience,
+    /// Randomness for handshakes.
+    pub rng: Box<dyn CryptoRng + Send>,
+}

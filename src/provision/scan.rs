@@ -1,0 +1,154 @@
+//! A scan as a whole: make sure the device can scan, start, wait, fetch page by page, merge, try again when empty.
+
+use std::time::Duration;
+
+use rand_core::CryptoRng;
+use tokio::time::{Instant, sleep};
+
+use super::join;
+use crate::endpoint::Request;
+use crate::endpoint::config::{JoinState, JoinStatus};
+use crate::endpoint::scan::{self, Network, Progress, Radio, Start, ThreadNetwork, ThreadResults, WifiResults};
+use crate::error::{Code, Failure};
+use crate::event::Stage;
+use crate::session::patience::limit;
+use crate::session::{Meaning, Session, SessionError};
+
+/// Scans that find nothing are repeated this often: a device that has just booted may hear nothing at first.
+const TRIES: usize = 3;
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Between two questions for progress: quick at first, since a scan of one channel group is short.
+const POLL: Duration = Duration::from_millis(200);
+/// Most entries fetched; stock firmware holds 16, its setting allows 255.
+const MOST: u32 = 255;
+
+/// Scans for Wi-Fi networks: merged by name, strongest first.
+///
+/// # Errors
+/// At the stage scan.
+pub async fn wifi(session: &mut Session, rng: &mut (dyn CryptoRng + Send)) -> Result<Vec<Network>, Failure> {
+    let mut entries = Vec::new();
+    for attempt in 0..TRIES {
+        if attempt > 0 {
+            sleep(PAUSE).await;
+        }
+        let count = run(session, rng, Radio::Wifi).await?;
+        for (start, count) in pages(count, session.link().limits().scan_page) {
+            let page = fetch(session, rng, &WifiResults { start, count }).await?;
+            if page.is_empty() {
+                break;
+            }
+            entries.extend(page);
+        }
+        if !entries.is_empty() {
+            break;
+        }
+    }
+    Ok(scan::merge(entries))
+}
+
+/// Scans for Thread networks, strongest first.
+///
+/// # Errors
+/// At the stage scan.
+pub async fn thread(session: &mut Session, rng: &mut (dyn CryptoRng + Send)) -> Result<Vec<ThreadNetwork>, Failure> {
+    let count = run(session, rng, Radio::Thread).await?;
+    let mut networks = Vec::new();
+    for (start, count) in pages(count, session.link().limits().scan_page) {
+        networks.extend(fetch(session, rng, &ThreadResults { start, count }).await?);
+    }
+    networks.sort_by_key(|network| std::cmp::Reverse(network.rssi));
+    Ok(networks)
+}
+
+/// Puts a device whose last join failed back to its start: in any other state a scan never finishes.
+///
+/// # Errors
+/// At the stage scan; [`Code::AlreadyProvisioned`] where the device is connected.
+pub async fn prepare(session: &mut Session, rng: &mut (dyn CryptoRng + Send), radio: Radio) -> Result<(), Failure> {
+    let status = match radio {
+        Radio::Wifi => JoinStatus::Wifi,
+        Radio::Thread => JoinStatus::Thread,
+    };
+    match session.call(&status).await {
+        Ok(JoinState::Failed(_)) => {
+            join::reset(session, rng, radio).await;
+            Ok(())
+        }
+        Ok(JoinState::Joined(joined)) => Err(join::already(&joined).at(Stage::Scan)),
+        // A device that cannot say is asked to scan all the same.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// Starts a scan and waits for its end; the number of entries.
+async fn run(session: &mut Session, rng: &mut (dyn CryptoRng + Send), radio: Radio) -> Result<u32, Failure> {
+    let group_channels = session.link().limits().scan_group;
+    fetch(session, rng, &Start { radio, group_channels }).await?;
+    let started = Instant::now();
+    while started.elapsed() < limit::SCAN {
+        let state = fetch(session, rng, &Progress { radio }).await?;
+        if state.finished {
+            return Ok(state.count.min(MOST));
+        }
+        sleep(POLL).await;
+    }
+    Err(Failure::new(Code::ScanFailed)
+        .at(Stage::Scan)
+        .because(format!("the scan had not finished after {} s", limit::SCAN.as_secs())))
+}
+
+/// A scan request, once more in a fresh session where the old one was lost.
+async fn fetch<R: Request>(
+    session: &mut Session,
+    rng: &mut (dyn CryptoRng + Send),
+    request: &R,
+) -> Result<R::Reply, Failure> {
+    steady(session, rng, request).await.map_err(|error| match error.meaning() {
+        Meaning::Refused | Meaning::BadReply | Meaning::SessionLost => {
+            Failure::new(Code::ScanFailed).at(Stage::Scan).caused_by(&error)
+        }
+        _ => Failure::from(error).at(Stage::Scan),
+    })
+}
+
+/// Sends a request that may be repeated; where the session is lost, a fresh one is set up silently, once.
+///
+/// # Errors
+/// As [`Session::call`] on the second try.
+pub(super) async fn steady<R: Request>(
+    session: &mut Session,
+    rng: &mut (dyn CryptoRng + Send),
+    request: &R,
+) -> Result<R::Reply, SessionError> {
+    if !session.is_established() {
+        session.reestablish(rng).await?;
+    }
+    match session.call(request).await {
+        Err(error) if matches!(error.meaning(), Meaning::SessionLost | Meaning::LinkLost) => {
+            session.reestablish(rng).await?;
+            session.call(request).await
+        }
+        outcome => outcome,
+    }
+}
+
+/// The pages of `count` entries, never past the count: firmware closes the link on a page that goes beyond.
+fn pages(count: u32, page: u32) -> impl Iterator<Item = (u32, u32)> {
+    let page = page.max(1);
+    (0..count.div_ceil(page)).map(move |index| (index * page, page.min(count - index * page)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pages;
+
+    #[test]
+    fn pages_never_go_past_the_count() {
+        assert_eq!(pages(10, 4).collect::<Vec<_>>(), [(0, 4), (4, 4), (8, 2)]);
+        assert_eq!(pages(16, 16).collect::<Vec<_>>(), [(0, 16)]);
+        assert_eq!(pages(0, 4).count(), 0);
+        assert_eq!(pages(3, 0).count(), 3);
+    }
+}

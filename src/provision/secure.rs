@@ -1,0 +1,197 @@
+//! From a locator to a secure session: connect, identify, choose the scheme, establish. Every command that talks to
+//! a device starts here.
+
+use super::{Answers, Context, SecurityPlan};
+use crate::error::{Code, Failure};
+use crate::event::{Event, Stage};
+use crate::secret::ProofOfPossession;
+use crate::security::{self, Credentials, DEFAULT_USERNAME, Scheme};
+use crate::session::patience::limit;
+use crate::session::{Link, Meaning, Session};
+use crate::transport::{Limits, Locator};
+use crate::wire::version::VersionInfo;
+
+/// How often a person is asked for another PoP. Firmware locks itself after five wrong ones.
+const PROOF_TRIES: usize = 3;
+
+/// A session that stands, and what the device said of itself.
+pub struct Opened {
+    /// The session.
+    pub session: Session,
+    /// The device's version document.
+    pub version: VersionInfo,
+}
+
+/// Opens a link and reads the version document.
+///
+/// # Errors
+/// At the stages connect and identify.
+pub async fn identify(device: &Locator, context: &Context<'_>) -> Result<(Link, VersionInfo), Failure> {
+    let observer = &context.observer;
+    observer.observe(&Event::Started { stage: Stage::Connect, deadline: limit::CONNECT });
+    let mut link = Link::connect(context.kind, device, observer.clone(), context.patience.clone()).await?;
+    observer.observe(&Event::Started { stage: Stage::Identify, deadline: limit::EXCHANGE });
+    let version = match link.identify().await {
+        Ok(version) => version,
+        Err(error) => {
+            link.close().await;
+            return Err(error.into());
+        }
+    };
+    Ok((link, version))
+}
+
+/// Opens a secure session. A rejected proof is asked for again where a person is there to ask.
+///
+/// # Errors
+/// At the stages connect, identify and secure.
+pub async fn open(
+    device: &Locator,
+    plan: &SecurityPlan,
+    context: &mut Context<'_>,
+    answers: &mut dyn Answers,
+) -> Result<Opened, Failure> {
+    let (mut link, version) = identify(device, context).await?;
+    let observer = context.observer.clone();
+    let scheme = choose(&version, plan.version, link.limits()).map_err(|failure| failure.at(Stage::Secure))?;
+    observer.observe(&Event::Identified { version: version.clone(), security: scheme.version() });
+    note_contradictions(&version, plan, scheme.version(), &|text| observer.observe(&Event::Note { text }));
+    observer.observe(&Event::Started { stage: Stage::Secure, deadline: limit::HANDSHAKE * 2 });
+
+    let mut rejected: Option<Failure> = None;
+    for attempt in 0..=PROOF_TRIES {
+        let ask = context.patience.off_the_clock(credentials(&version, scheme, plan, rejected.is_some(), answers));
+        let credentials = match (ask.await, rejected.take()) {
+            (Ok(credentials), _) => credentials,
+            // Nobody to ask for another PoP: the rejection is the news, not the missing answer.
+            (Err(_), Some(failure)) => return close_with(link, failure).await,
+            (Err(failure), None) => return close_with(link, failure.at(Stage::Secure)).await,
+        };
+        match Session::establish(link, scheme, credentials, &mut *context.rng).await {
+            Ok(session) => return Ok(Opened { session, version }),
+            Err((back, error)) => {
+                let meaning = error.meaning();
+                let failure = explain(error.into(), meaning, &version, plan, scheme.version(), attempt > 0);
+                if meaning != Meaning::ProofRejected || attempt == PROOF_TRIES {
+                    return close_with(back, failure).await;
+                }
+                link = back;
+                rejected = Some(failure);
+            }
+        }
+    }
+    unreachable!("the last attempt returns")
+}
+
+async fn close_with<T>(link: Link, failure: Failure) -> Result<T, Failure> {
+    link.close().await;
+    Err(failure)
+}
+
+/// Chooses the scheme: what the caller insists on, else what the device says.
+fn choose(version: &VersionInfo, insisted: Option<u8>, limits: Limits) -> Result<&'static dyn Scheme, Failure> {
+    let number = insisted.unwrap_or_else(|| version.security());
+    let scheme = security::scheme(number).ok_or_else(|| {
+        Failure::new(Code::SecurityUnsupported).because(format!("the device's version document says sec_ver {number}"))
+    })?;
+    if number == 2 && !limits.security2 {
+        return Err(Failure::new(Code::SecurityUnsupported)
+            .saying("security 2 does not fit through this link")
+            .because(format!("the link carries {} bytes a request", limits.request)));
+    }
+    Ok(scheme)
+}
+
+fn note_contradictions(version: &VersionInfo, plan: &SecurityPlan, chosen: u8, note: &dyn Fn(String)) {
+    let says = version.security();
+    if chosen != says && version.structured {
+        note(format!("using security {chosen} as --sec-ver asks; the device says security {says}"));
+    }
+    let pop_given = plan.pop.as_ref().is_some_and(|pop| !pop.is_empty());
+    if pop_given && chosen == 1 && !version.wants_pop() {
+        note("the device uses no proof of possession; the one given is ignored".to_owned());
+    }
+    if pop_given && chosen == 0 {
+        note("the device uses security 0: nothing is encrypted, and the proof of possession is ignored".to_owned());
+    }
+}
+
+/// The credentials the scheme needs: from the plan, else from a person.
+async fn credentials(
+    version: &VersionInfo,
+    scheme: &dyn Scheme,
+    plan: &SecurityPlan,
+    rejected: bool,
+    answers: &mut dyn Answers,
+) -> Result<Credentials, Failure> {
+    let username = plan.username.clone().unwrap_or_else(|| DEFAULT_USERNAME.to_owned());
+    match scheme.version() {
+        1 if version.wants_pop() => {
+            let pop = match &plan.pop {
+                Some(pop) if !rejected => pop.clone(),
+                _ => answers.pop(rejected).await?,
+            };
+            Ok(Credentials { pop: Some(pop), ..Credentials::default() })
+        }
+        2 => {
+            let given = plan.password.clone().or_else(|| plan.pop.as_ref().map(ProofOfPossession::repurpose));
+            let password = match given {
+                Some(password) if !rejected && !password.is_empty() => password,
+                _ => answers.sec2_password(&username, rejected).await?,
+            };
+            Ok(Credentials { username, password: Some(password), pop: None })
+        }
+        _ => Ok(Credentials::default()),
+    }
+}
+
+/// Adds what is known around a failed handshake.
+fn explain(
+    failure: Failure,
+    meaning: Meaning,
+    version: &VersionInfo,
+    plan: &SecurityPlan,
+    chosen: u8,
+    after_rejection: bool,
+) -> Failure {
+    let says = version.security();
+    match meaning {
+        Meaning::SchemeRefused if version.structured && plan.version.is_some() && chosen != says => failure
+            .saying(format!("the device speaks security {says}, --sec-ver asked for security {chosen}"))
+            .hint(format!("leave out --sec-ver, or give --sec-ver {says}")),
+        Meaning::Unreachable | Meaning::TimedOut | Meaning::NoEndpoint if after_rejection => {
+            let mut locked = Failure::new(Code::LockedOut).at(Stage::Secure);
+            locked.causes = failure.causes;
+            locked
+        }
+        _ => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WIDE: Limits = Limits { request: 4096, scan_page: 16, scan_group: 5, security2: true };
+    const NARROW: Limits = Limits { request: 119, scan_page: 4, scan_group: 0, security2: false };
+
+    fn document(text: &str) -> VersionInfo {
+        VersionInfo::parse(text.as_bytes())
+    }
+
+    #[test]
+    fn the_device_chooses_unless_it_is_overruled() {
+        let chosen = |text, insisted| choose(&document(text), insisted, WIDE).map(Scheme::version);
+        assert_eq!(chosen(r#"{"prov":{"sec_ver":2}}"#, None), Ok(2));
+        assert_eq!(chosen(r#"{"prov":{"sec_ver":2}}"#, Some(1)), Ok(1));
+        assert_eq!(chosen(r#"{"prov":{"cap":["no_sec"]}}"#, None), Ok(0));
+        assert_eq!(chosen("V0.1", None), Ok(1));
+        assert_eq!(chosen(r#"{"prov":{"sec_ver":3}}"#, None).unwrap_err().code, Code::SecurityUnsupported);
+    }
+
+    #[test]
+    fn security_2_is_refused_where_the_link_is_too_narrow() {
+        let error = choose(&document(r#"{"prov":{"sec_ver":2}}"#), None, NARROW).map(Scheme::version).unwrap_err();
+        assert_eq!(error.code, Code::SecurityUnsupported);
+    }
+}

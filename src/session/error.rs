@@ -1,0 +1,150 @@
+//! What went wrong on a session, and what it means at that step.
+//!
+//! A device refuses by closing the link without a word, so the evidence is always the same; the step tells a wrong
+//! PoP from a wrong scheme from a lost session.
+
+use std::fmt;
+
+use super::patience::Elapsed;
+use crate::endpoint::ReplyError;
+use crate::security::{CipherError, HandshakeError};
+use crate::transport::TransportError;
+use crate::wire::messages::Status;
+
+/// Where on the session it happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Opening the link.
+    Connect,
+    /// Asking for the version document.
+    Version,
+    /// A handshake message, counted from 1.
+    Handshake(u8),
+    /// A request inside the session.
+    Request,
+}
+
+/// A failure on a session.
+#[derive(Debug)]
+pub struct SessionError {
+    /// Where it happened.
+    pub step: Step,
+    /// The endpoint, empty while connecting.
+    pub endpoint: String,
+    /// The security version in use, once chosen.
+    pub security: Option<u8>,
+    /// What happened.
+    pub kind: SessionErrorKind,
+}
+
+/// What happened.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionErrorKind {
+    /// On the link.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// Nothing, for too long.
+    #[error("no answer within {} s", .0.limit.as_secs_f32())]
+    Deadline(Elapsed),
+    /// In the handshake's messages.
+    #[error(transparent)]
+    Handshake(#[from] HandshakeError),
+    /// In the encryption.
+    #[error(transparent)]
+    Cipher(#[from] CipherError),
+    /// In the reply.
+    #[error(transparent)]
+    Reply(#[from] ReplyError),
+    /// The session ended earlier and needs a new handshake.
+    #[error("the secure session is no longer in step")]
+    Broken,
+}
+
+/// What the evidence means at its step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// The device rejected our proof: wrong PoP, or user name and password.
+    ProofRejected,
+    /// The device's own proof is wrong: it does not hold the secret it should.
+    DeviceUnproven,
+    /// The device does not take this security scheme.
+    SchemeRefused,
+    /// The handshake's messages are wrong in another way.
+    HandshakeBroken,
+    /// The session was lost: the device no longer knows it, or both sides are out of step.
+    SessionLost,
+    /// The device understood the request and refused it.
+    Refused,
+    /// The device has no such endpoint.
+    NoEndpoint,
+    /// The reply makes no sense.
+    BadReply,
+    /// The link could not be opened.
+    Unreachable,
+    /// Who answered is no provisioning device.
+    NotADevice,
+    /// The link broke.
+    LinkLost,
+    /// Nothing came in time.
+    TimedOut,
+    /// The caller asked for something that cannot be sent.
+    Invalid,
+}
+
+impl SessionError {
+    /// Reads the evidence by its step.
+    pub fn meaning(&self) -> Meaning {
+        match (&self.kind, self.step) {
+            (SessionErrorKind::Transport(error), step) => read_transport(error, step),
+            (SessionErrorKind::Deadline(_), _) => Meaning::TimedOut,
+            (SessionErrorKind::Handshake(error), _) => read_handshake(error),
+            (SessionErrorKind::Cipher(_) | SessionErrorKind::Broken, _) => Meaning::SessionLost,
+            (SessionErrorKind::Reply(ReplyError::Refused(_)), _) => Meaning::Refused,
+            // Security 1 authenticates nothing: a session out of step shows as garbage.
+            (SessionErrorKind::Reply(ReplyError::Malformed), _) if self.security == Some(1) => Meaning::SessionLost,
+            (SessionErrorKind::Reply(_), _) => Meaning::BadReply,
+        }
+    }
+}
+
+fn read_transport(error: &TransportError, step: Step) -> Meaning {
+    match (error, step) {
+        (TransportError::BadAddress { .. } | TransportError::RequestTooLong { .. }, _) => Meaning::Invalid,
+        (TransportError::Unreachable { .. }, _) => Meaning::Unreachable,
+        (TransportError::NotADevice { .. }, _) => Meaning::NotADevice,
+        (TransportError::NoSuchEndpoint { .. }, Step::Version) => Meaning::NotADevice,
+        (TransportError::NoSuchEndpoint { .. }, _) => Meaning::NoEndpoint,
+        (TransportError::ReplyTooLong { .. }, _) => Meaning::BadReply,
+        (TransportError::ClosedWithoutAnswer { .. }, Step::Handshake(1)) => Meaning::SchemeRefused,
+        (TransportError::ClosedWithoutAnswer { .. }, Step::Handshake(_)) => Meaning::ProofRejected,
+        (TransportError::ClosedWithoutAnswer { .. }, Step::Request) => Meaning::SessionLost,
+        (TransportError::ClosedWithoutAnswer { .. }, Step::Connect | Step::Version) => Meaning::LinkLost,
+        (TransportError::Truncated { .. } | TransportError::Io { .. }, _) => Meaning::LinkLost,
+    }
+}
+
+fn read_handshake(error: &HandshakeError) -> Meaning {
+    match error {
+        HandshakeError::ProofMismatch => Meaning::DeviceUnproven,
+        HandshakeError::SchemeMismatch { .. } => Meaning::SchemeRefused,
+        HandshakeError::Refused { status } if *status == i32::from(Status::InvalidSecScheme) => Meaning::SchemeRefused,
+        HandshakeError::Refused { status } if *status == i32::from(Status::CryptoError) => Meaning::ProofRejected,
+        HandshakeError::Misuse(_) => Meaning::Invalid,
+        _ => Meaning::HandshakeBroken,
+    }
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.kind)
+    }
+}
+
+impl std::error::Error for SessionError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            SessionErrorKind::Transport(error) => std::error::Error::source(error),
+            _ => None,
+        }
+    }
+}

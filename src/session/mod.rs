@@ -1,0 +1,265 @@
+//! One device: a link, then a secure session over it.
+//!
+//! [`Link`] carries plain exchanges (the version document, the handshake); [`Session`] carries typed requests through
+//! the cipher. The cipher is taken out before each await and put back after a good reply, so an error, a timeout or
+//! a dropped future leaves the session broken, never out of step.
+
+mod error;
+pub mod patience;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use error::{Meaning, SessionError, SessionErrorKind, Step};
+use patience::{Patience, limit};
+use rand_core::CryptoRng;
+use tokio::time::Instant;
+
+use crate::endpoint::Request;
+use crate::event::{Event, Exchange, Observer};
+use crate::security::{Cipher, Credentials, Handshake, Next, Scheme, Turn};
+use crate::transport::{Limits, Locator, Transport, TransportKind};
+use crate::wire::describe::{Direction, describe};
+use crate::wire::version::VersionInfo;
+
+const VERSION_ENDPOINT: &str = "proto-ver";
+const SESSION_ENDPOINT: &str = "prov-session";
+/// The version request's body: its content is ignored, but it must not be empty.
+const VERSION_REQUEST: &[u8] = b"---";
+
+/// An open link without a session.
+pub struct Link {
+    transport: Box<dyn Transport>,
+    observer: Arc<dyn Observer>,
+    patience: Patience,
+}
+
+impl Link {
+    /// Opens a link.
+    ///
+    /// # Errors
+    /// [`SessionError`] at [`Step::Connect`].
+    pub async fn connect(
+        kind: &dyn TransportKind,
+        to: &Locator,
+        observer: Arc<dyn Observer>,
+        patience: Patience,
+    ) -> Result<Self, SessionError> {
+        let at_connect = |kind| SessionError { step: Step::Connect, endpoint: String::new(), security: None, kind };
+        let transport = patience
+            .within(limit::CONNECT, kind.connect(to))
+            .await
+            .map_err(|elapsed| at_connect(SessionErrorKind::Deadline(elapsed)))?
+            .map_err(|error| at_connect(error.into()))?;
+        observer.observe(&Event::Connected { peer: transport.peer() });
+        Ok(Self { transport, observer, patience })
+    }
+
+    /// Asks the device what it is.
+    ///
+    /// # Errors
+    /// [`SessionError`] at [`Step::Version`].
+    pub async fn identify(&mut self) -> Result<VersionInfo, SessionError> {
+        let at = Point { step: Step::Version, endpoint: VERSION_ENDPOINT, security: None };
+        let reply = self.exchange(at, limit::EXCHANGE, VERSION_REQUEST, VERSION_REQUEST).await?;
+        self.trace(&at, VERSION_REQUEST, &reply, VERSION_REQUEST.len());
+        Ok(VersionInfo::parse(&reply.bytes))
+    }
+
+    /// What the link can carry.
+    pub fn limits(&self) -> Limits {
+        self.transport.limits()
+    }
+
+    /// The endpoints the device offers, where the link can list them.
+    pub fn endpoints(&self) -> Option<&[String]> {
+        self.transport.endpoints()
+    }
+
+    /// The other end, for people.
+    pub fn peer(&self) -> String {
+        self.transport.peer()
+    }
+
+    /// Releases the link; one that is broken already is released all the same.
+    pub async fn close(self) {
+        let _ = self.patience.within(Duration::from_secs(1), self.transport.close()).await;
+    }
+
+    /// Runs a handshake to its end.
+    async fn handshake(
+        &mut self,
+        scheme: &dyn Scheme,
+        credentials: &Credentials,
+        reading: usize,
+        rng: &mut (dyn CryptoRng + Send),
+    ) -> Result<Box<dyn Cipher>, SessionError> {
+        let version = Some(scheme.version());
+        let mut at = Point { step: Step::Handshake(0), endpoint: SESSION_ENDPOINT, security: version };
+        let mut turn = scheme.initiate(credentials, reading, rng).map_err(|error| at.error(error.into()))?;
+        let mut number = 0;
+        loop {
+            let (send, waiting): (Vec<u8>, Box<dyn Handshake>) = match turn {
+                Turn { next: Next::Established(cipher), .. } => return Ok(cipher),
+                Turn { send: Some(send), next: Next::Await(waiting) } => (send, waiting),
+                Turn { send: None, next: Next::Await(_) } => return Err(at.error(SessionErrorKind::Broken)),
+            };
+            number += 1;
+            at.step = Step::Handshake(number);
+            let reply = self.exchange(at, limit::HANDSHAKE, &send, &send).await?;
+            self.trace(&at, &send, &reply, send.len());
+            turn = waiting.advance(&reply.bytes).map_err(|error| at.error(error.into()))?;
+        }
+    }
+
+    /// One exchange within its limit. `plain` is what a failed exchange is traced as; the caller traces a good one,
+    /// since only it can open the reply.
+    async fn exchange(
+        &mut self,
+        at: Point<'_>,
+        limit: Duration,
+        wire: &[u8],
+        plain: &[u8],
+    ) -> Result<Reply, SessionError> {
+        let started = Instant::now();
+        let outcome = self.patience.within(limit, self.transport.exchange(at.endpoint, wire)).await;
+        let took = started.elapsed();
+        let kind = match outcome {
+            Ok(Ok(bytes)) => return Ok(Reply { bytes, took }),
+            Ok(Err(error)) => SessionErrorKind::Transport(error),
+            Err(elapsed) => SessionErrorKind::Deadline(elapsed),
+        };
+        self.observer.observe(&Event::Exchange(Exchange {
+            endpoint: at.endpoint.to_owned(),
+            request: describe(at.endpoint, Direction::Request, plain),
+            request_len: wire.len(),
+            reply: Err(kind.to_string()),
+            reply_len: 0,
+            took,
+        }));
+        Err(at.error(kind))
+    }
+
+    fn trace(&self, at: &Point<'_>, plain: &[u8], reply: &Reply, request_len: usize) {
+        self.trace_opened(at, plain, &reply.bytes, reply, request_len);
+    }
+
+    fn trace_opened(&self, at: &Point<'_>, plain: &[u8], opened: &[u8], reply: &Reply, request_len: usize) {
+        self.observer.observe(&Event::Exchange(Exchange {
+            endpoint: at.endpoint.to_owned(),
+            request: describe(at.endpoint, Direction::Request, plain),
+            request_len,
+            reply: Ok(describe(at.endpoint, Direction::Reply, opened)),
+            reply_len: reply.bytes.len(),
+            took: reply.took,
+        }));
+    }
+}
+
+/// Where an exchange stands; turns a kind of failure into an error with its place.
+#[derive(Clone, Copy)]
+struct Point<'a> {
+    step: Step,
+    endpoint: &'a str,
+    security: Option<u8>,
+}
+
+impl Point<'_> {
+    fn error(&self, kind: SessionErrorKind) -> SessionError {
+        SessionError { step: self.step, endpoint: self.endpoint.to_owned(), security: self.security, kind }
+    }
+}
+
+struct Reply {
+    bytes: Vec<u8>,
+    took: Duration,
+}
+
+/// A secure session with a device.
+pub struct Session {
+    link: Link,
+    scheme: &'static dyn Scheme,
+    credentials: Credentials,
+    /// Which reading of the credentials the device took.
+    reading: usize,
+    cipher: Option<Box<dyn Cipher>>,
+}
+
+impl Session {
+    /// Runs the handshake. Where the credentials can be read in two ways (security 2's Q1) and the device rejects
+    /// the proof of the first, the second is tried, once.
+    ///
+    /// # Errors
+    /// The link, for another try, and what went wrong.
+    pub async fn establish(
+        mut link: Link,
+        scheme: &'static dyn Scheme,
+        credentials: Credentials,
+        rng: &mut (dyn CryptoRng + Send),
+    ) -> Result<Self, (Link, SessionError)> {
+        let readings = scheme.readings(&credentials);
+        let mut reading = 0;
+        loop {
+            match link.handshake(scheme, &credentials, reading, rng).await {
+                Ok(cipher) => {
+                    link.observer.observe(&Event::Secured { security: scheme.version(), again: false });
+                    return Ok(Self { link, scheme, credentials, reading, cipher: Some(cipher) });
+                }
+                Err(error) if error.meaning() == Meaning::ProofRejected && reading + 1 < readings => reading += 1,
+                Err(error) => return Err((link, error)),
+            }
+        }
+    }
+
+    /// Sends a request through the session and reads its reply.
+    ///
+    /// # Errors
+    /// [`SessionError`] at [`Step::Request`]. After any but a refusal the session is broken and wants
+    /// [`Session::reestablish`].
+    pub async fn call<R: Request>(&mut self, request: &R) -> Result<R::Reply, SessionError> {
+        let at = Point { step: Step::Request, endpoint: request.endpoint(), security: Some(self.scheme.version()) };
+        let mut cipher = self.cipher.take().ok_or_else(|| at.error(SessionErrorKind::Broken))?;
+        let plain = request.encode();
+        let sealed = cipher.seal(&plain).map_err(|error| at.error(error.into()))?;
+        let reply = self.link.exchange(at, limit::EXCHANGE, &sealed, &plain).await?;
+        let opened = cipher.open(&reply.bytes).map_err(|error| at.error(error.into()))?;
+        self.link.trace_opened(&at, &plain, &opened, &reply, sealed.len());
+        let decoded = request.decode(&opened);
+        if matches!(decoded, Ok(_) | Err(crate::endpoint::ReplyError::Refused(_))) {
+            self.cipher = Some(cipher);
+        }
+        decoded.map_err(|error| at.error(error.into()))
+    }
+
+    /// Whether the session can carry a request.
+    pub fn is_established(&self) -> bool {
+        self.cipher.is_some()
+    }
+
+    /// Runs a new handshake with the credentials that worked before.
+    ///
+    /// # Errors
+    /// As [`Session::establish`]; the session stays broken.
+    pub async fn reestablish(&mut self, rng: &mut (dyn CryptoRng + Send)) -> Result<(), SessionError> {
+        self.cipher = None;
+        let cipher = self.link.handshake(self.scheme, &self.credentials, self.reading, rng).await?;
+        self.cipher = Some(cipher);
+        self.link.observer.observe(&Event::Secured { security: self.scheme.version(), again: true });
+        Ok(())
+    }
+
+    /// The security version in use.
+    pub fn security(&self) -> u8 {
+        self.scheme.version()
+    }
+
+    /// The link underneath.
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// Ends the session and releases the link.
+    pub async fn close(self) {
+        self.link.close().await;
+    }
+}
