@@ -114,6 +114,12 @@ pub enum TransportError {
         /// What it said, sanitised.
         evidence: String,
     },
+    /// No device takes such a request: it is empty, or its endpoint's name cannot be sent. A fault of the caller.
+    #[error("the request cannot be sent: {reason}")]
+    InvalidRequest {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The request is longer than the link carries.
     #[error("the request has {length} bytes, the link carries {limit}")]
     RequestTooLong {
