@@ -206,6 +206,10 @@ pub enum CipherError {
 
 /// Decodes a session message and checks its scheme; the first thing each handshake does with received bytes.
 fn decode(received: &[u8], ours: u8) -> Result<msg::session_data::Proto, HandshakeError> {
+    // No bytes at all would decode, as an empty message of security 0.
+    if received.is_empty() {
+        return Err(HandshakeError::Malformed);
+    }
     let data = SessionData::decode(received).map_err(|_| HandshakeError::Malformed)?;
     if data.sec_ver != i32::from(ours) {
         return Err(HandshakeError::SchemeMismatch { ours, theirs: data.sec_ver });

@@ -153,23 +153,13 @@ impl Handshake for AwaitCommand1 {
 struct Keystream(Ctr128BE<Aes256>);
 
 impl Keystream {
-    /// Agrees on the key. An empty PoP means no XOR at all, not an XOR with the hash of nothing.
     fn agree(
         secret: &StaticSecret,
         peer: &[u8; KEY_LEN],
         random: &[u8; RANDOM_LEN],
         pop: &ProofOfPossession,
     ) -> Result<Self, HandshakeError> {
-        let shared = secret.diffie_hellman(&PublicKey::from(*peer));
-        if !shared.was_contributory() {
-            return Err(HandshakeError::IllegalKey { field: "X25519 public key" });
-        }
-        let mut key = Zeroizing::new(*shared.as_bytes());
-        if !pop.is_empty() {
-            let mut mask = Sha256::digest(pop.expose());
-            key.iter_mut().zip(&mask).for_each(|(byte, mask)| *byte ^= mask);
-            mask.as_mut_slice().zeroize();
-        }
+        let key = session_key(secret, peer, pop)?;
         Ok(Self(Ctr128BE::new((&*key).into(), random.into())))
     }
 
@@ -196,6 +186,25 @@ impl Cipher for Keystream {
     }
 }
 
+/// The shared secret, XORed with SHA-256 of the PoP. An empty PoP means no XOR at all, not one with the hash of nothing.
+fn session_key(
+    secret: &StaticSecret,
+    peer: &[u8; KEY_LEN],
+    pop: &ProofOfPossession,
+) -> Result<Zeroizing<[u8; KEY_LEN]>, HandshakeError> {
+    let shared = secret.diffie_hellman(&PublicKey::from(*peer));
+    if !shared.was_contributory() {
+        return Err(HandshakeError::IllegalKey { field: "X25519 public key" });
+    }
+    let mut key = Zeroizing::new(*shared.as_bytes());
+    if !pop.is_empty() {
+        let mut mask = Sha256::digest(pop.expose());
+        key.iter_mut().zip(&mask).for_each(|(byte, mask)| *byte ^= mask);
+        mask.as_mut_slice().zeroize();
+    }
+    Ok(key)
+}
+
 fn draw_secret(rng: &mut dyn CryptoRng) -> StaticSecret {
     let mut bytes = Zeroizing::new([0; KEY_LEN]);
     rng.fill_bytes(&mut *bytes);
@@ -212,5 +221,28 @@ fn payload(received: &[u8], due: Sec1Msg, expected: &'static str) -> Result<Payl
     match body.payload {
         Some(payload) if body.msg == i32::from(due) => Ok(payload),
         _ => Err(unexpected),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_session_key_is_the_shared_secret_xored_with_the_hashed_pop() {
+        let client = StaticSecret::from(std::array::from_fn(|index| u8::try_from(index).expect("below 32")));
+        let device = StaticSecret::from(std::array::from_fn(|index| u8::try_from(index + 0x40).expect("below 96")));
+        let (client_public, device_public) = (PublicKey::from(&client).to_bytes(), PublicKey::from(&device).to_bytes());
+        assert_eq!(hex::encode(client_public), "8f40c5adb68f25624ae5b214ea767a6ec94d829d3d7b5e1ad1ba6f3e2138285f");
+        assert_eq!(hex::encode(device_public), "79a631eede1bf9c98f12032cdeadd0e7a079398fc786b88cc846ec89af85a51a");
+        for (pop, expected) in [
+            ("", "6d54cc9c397e31691401110f58da1e182a635d7e44c21dc2d7be93624652ab15"),
+            ("abcd1234", "849a2b86804ccc8177329c07e697f7c7c9fdfd37f96dae8019db0da70359c2bb"),
+        ] {
+            let pop = ProofOfPossession::from(pop);
+            let key = session_key(&client, &device_public, &pop).expect("a legal key");
+            assert_eq!(hex::encode(&*key), expected);
+            assert_eq!(key, session_key(&device, &client_public, &pop).expect("a legal key"));
+        }
     }
 }

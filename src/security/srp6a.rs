@@ -2,10 +2,15 @@
 //!
 //! Pure arithmetic, no messages. What is padded to 384 bytes and what travels minimal is part of the scheme: k and u
 //! are over padded values, the proofs are over the byte strings as they travelled, K is the hash of a minimal S.
-//! Exponentiation with secret exponents runs in constant time (crypto-bigint).
+//! Arithmetic on secrets runs in constant time (crypto-bigint); what is left to time is the length of S, which the
+//! scheme hashes without leading zeros. What we hold of a secret is wiped; what crypto-bigint leaves on its own stack
+//! while it computes is not ours to reach.
+
+#[cfg(test)]
+mod tests;
 
 use crypto_bigint::modular::{ConstMontyForm, ConstMontyParams};
-use crypto_bigint::{NonZero, U256, U512, U1024, U3072, const_monty_params};
+use crypto_bigint::{U256, U512, U1024, U3072, Uint, const_monty_params};
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha512};
 use zeroize::{Zeroize, Zeroizing};
@@ -61,13 +66,15 @@ impl Verifier {
     /// Computes v = g^x for a user name and password, both UTF-8.
     pub fn generate(username: &[u8], password: &[u8], salt: &[u8], form: InnerHash) -> Self {
         let x = private_key(username, password, salt, form);
-        Self { salt: salt.to_vec(), value: Zeroizing::new(GENERATOR.pow(&*x).retrieve()) }
+        Self { salt: salt.to_vec(), value: number(&power(&GENERATOR, &x)) }
     }
 
-    /// A stored salt and verifier; `None` where `verifier` is longer than 384 bytes.
+    /// A stored salt and verifier; `None` where `verifier` is longer than 384 bytes or 0 mod N. With v = 0, as an
+    /// erased flash page gives, S is 0 whatever the password: every client that knows of it would be let in.
     pub fn from_bytes(salt: &[u8], verifier: &[u8]) -> Option<Self> {
         let value = Zeroizing::new(U3072::from_be_slice(&*pad(verifier)?));
-        Some(Self { salt: salt.to_vec(), value })
+        let usable = *Zeroizing::new(Element::new(&value)) != Element::ZERO;
+        usable.then(|| Self { salt: salt.to_vec(), value })
     }
 
     /// The salt the client is told.
@@ -99,7 +106,7 @@ impl KeyPair {
     /// a shorter A (1 in 256) must be drawn again.
     pub fn client(a: &[u8; EXPONENT_LEN]) -> Option<Self> {
         let private = Zeroizing::new(U256::from_be_slice(a));
-        let public = minimal_bytes(&GENERATOR.pow(&*private).retrieve());
+        let public = minimal_bytes(&number(&power(&GENERATOR, &private)));
         (public.len() == GROUP_LEN).then_some(Self { private, public })
     }
 
@@ -118,8 +125,9 @@ impl KeyPair {
     /// The device's: B = k·v + g^b, without leading zero bytes, as the firmware sends it.
     pub fn device(b: &[u8; EXPONENT_LEN], verifier: &Verifier) -> Self {
         let private = Zeroizing::new(U256::from_be_slice(b));
-        let masked = multiplier() * Element::new(&verifier.value);
-        let public = minimal_bytes(&(masked + GENERATOR.pow(&*private)).retrieve());
+        let masked = Zeroizing::new(multiplier() * Element::new(&verifier.value));
+        let ephemeral = power(&GENERATOR, &private);
+        let public = minimal_bytes(&number(&(*masked + *ephemeral)));
         Self { private, public }
     }
 
@@ -165,12 +173,7 @@ pub fn agree_as_client(
     let b_public = legal(device_public)?;
     let u = scrambler(&pair.public, device_public)?;
     let x = private_key(username, password, salt, form);
-    let base = b_public - multiplier() * GENERATOR.pow(&*x);
-    let mut exponent: U1024 = u.concatenating_mul(&*x);
-    // a + u·x < 2^256 + (2^512 − 1)², which fits 1024 bits.
-    exponent = exponent.wrapping_add(&pair.private.resize::<{ U1024::LIMBS }>());
-    let secret = Zeroizing::new(base.pow(&exponent).retrieve());
-    exponent.zeroize();
+    let secret = client_premaster(pair, &x, &b_public, &u);
     Ok(prove(&secret, username, salt, &pair.public, device_public))
 }
 
@@ -186,9 +189,24 @@ pub fn agree_as_device(
 ) -> Result<Agreement, Illegal> {
     let a_public = legal(client_public)?;
     let u = scrambler(client_public, &pair.public)?;
-    let base = a_public * Element::new(&verifier.value).pow(&u);
-    let secret = Zeroizing::new(base.pow(&*pair.private).retrieve());
+    let secret = device_premaster(pair, verifier, &a_public, &u);
     Ok(prove(&secret, username, &verifier.salt, client_public, &pair.public))
+}
+
+fn client_premaster(pair: &KeyPair, x: &U512, b_public: &Element, u: &U512) -> Zeroizing<U3072> {
+    let masked = Zeroizing::new(multiplier() * *power(&GENERATOR, x));
+    let base = Zeroizing::new(*b_public - *masked);
+    // a + u·x < 2^256 + (2^512 − 1)², which fits 1024 bits.
+    let product = Zeroizing::new(u.concatenating_mul(x));
+    let addend = Zeroizing::new(pair.private.resize::<{ U1024::LIMBS }>());
+    let exponent = Zeroizing::new(product.wrapping_add(&addend));
+    number(&power(&base, &exponent))
+}
+
+fn device_premaster(pair: &KeyPair, verifier: &Verifier, a_public: &Element, u: &U512) -> Zeroizing<U3072> {
+    let verifier = Zeroizing::new(Element::new(&verifier.value));
+    let base = Zeroizing::new(*a_public * *power(&verifier, u));
+    number(&power(&base, &pair.private))
 }
 
 /// K, M1 and M2 from the premaster secret. A and B are the byte strings as they travelled.
@@ -207,9 +225,8 @@ fn prove(secret: &U3072, username: &[u8], salt: &[u8], a_sent: &[u8], b_sent: &[
 /// A public number: 1 to 384 bytes, not 0 mod N.
 fn legal(public: &[u8]) -> Result<Element, Illegal> {
     let padded = pad(public).filter(|_| !public.is_empty()).ok_or(Illegal::Length)?;
-    let modulus = NonZero::new(*Group::PARAMS.modulus().as_ref()).expect("the group's prime is not zero");
-    let reduced = U3072::from_be_slice(&*padded).rem_vartime(&modulus);
-    if reduced == U3072::ZERO { Err(Illegal::ZeroKey) } else { Ok(Element::new(&reduced)) }
+    let element = Element::new(&U3072::from_be_slice(&*padded)); // reduces mod N
+    if element == Element::ZERO { Err(Illegal::ZeroKey) } else { Ok(element) }
 }
 
 /// u = H(PAD(A) ‖ PAD(B)).
@@ -249,6 +266,15 @@ fn hash(parts: &[&[u8]]) -> Hash {
     out
 }
 
+/// Raises to a secret power, in constant time for all of the exponent's bits.
+fn power<const LIMBS: usize>(base: &Element, exponent: &Uint<LIMBS>) -> Zeroizing<Element> {
+    Zeroizing::new(base.pow(exponent))
+}
+
+fn number(element: &Element) -> Zeroizing<U3072> {
+    Zeroizing::new(element.retrieve())
+}
+
 /// Left-pads to 384 bytes; `None` where `bytes` is longer.
 fn pad(bytes: &[u8]) -> Option<Zeroizing<[u8; GROUP_LEN]>> {
     let start = GROUP_LEN.checked_sub(bytes.len())?;
@@ -259,7 +285,7 @@ fn pad(bytes: &[u8]) -> Option<Zeroizing<[u8; GROUP_LEN]>> {
 
 fn padded_bytes(number: &U3072) -> Zeroizing<[u8; GROUP_LEN]> {
     let mut bytes = Zeroizing::new([0; GROUP_LEN]);
-    bytes.copy_from_slice(number.to_be_bytes().as_ref());
+    bytes.copy_from_slice(Zeroizing::new(number.to_be_bytes()).as_slice());
     bytes
 }
 
