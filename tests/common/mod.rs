@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 use std::convert::Infallible;
+use std::sync::LazyLock;
 
 use espctl::security::srp6a::{InnerHash, Verifier};
 use espctl::security::{Cipher, Credentials, CryptoRng, DeviceIdentity, Handshake, Next, NonceRule, Scheme, Turn};
@@ -76,10 +77,11 @@ pub(crate) fn credentials() -> Credentials {
 
 /// The device that [`credentials`] belong to.
 pub(crate) fn identity(version: u8, nonce_rule: NonceRule) -> DeviceIdentity {
+    static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| verifier(SECRET));
     match version {
         0 => DeviceIdentity::Open,
         1 => DeviceIdentity::Pop(SECRET.into()),
-        _ => DeviceIdentity::Srp { verifier: verifier(SECRET), nonce_rule },
+        _ => DeviceIdentity::Srp { verifier: VERIFIER.clone(), nonce_rule },
     }
 }
 
