@@ -58,7 +58,7 @@ fn replay_folder(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("a directory entry").path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
-    files.sort_by_key(|file| file.file_stem().map(|stem| stem.to_ascii_lowercase()));
+    files.sort_by_key(|file| file.file_stem().map(std::ffi::OsStr::to_ascii_lowercase));
     files.iter().map(|file| replay_file(file)).collect()
 }
 
@@ -112,14 +112,20 @@ struct Params {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Keys {
-    client_x25519_private_hex: Hex,
-    device_x25519_private_hex: Hex,
-    aes_ctr_initial_counter_hex: Hex,
-    client_srp_a_hex: Hex,
-    device_srp_b_hex: Hex,
-    device_nonce_hex: Option<Hex>,
+    #[serde(rename = "client_x25519_private_hex")]
+    client_private: Hex,
+    #[serde(rename = "device_x25519_private_hex")]
+    device_private: Hex,
+    #[serde(rename = "aes_ctr_initial_counter_hex")]
+    device_random: Hex,
+    #[serde(rename = "client_srp_a_hex")]
+    client_exponent: Hex,
+    #[serde(rename = "device_srp_b_hex")]
+    device_exponent: Hex,
+    #[serde(rename = "device_nonce_hex")]
+    device_nonce: Option<Hex>,
     #[serde(rename = "M_client_proof_hex")]
-    client_proof_hex: Hex,
+    client_proof: Hex,
 }
 
 #[derive(Deserialize)]
@@ -232,7 +238,7 @@ impl<'a> Replay<'a> {
     fn start(&mut self) {
         let keys = &self.transcript.session_keys;
         let (credentials, reading, identity) = self.parties();
-        let nonce = match (&keys.device_nonce_hex, &identity) {
+        let nonce = match (&keys.device_nonce, &identity) {
             (Some(Hex(nonce)), _) if nonce.len() == 12 => nonce[..8].to_vec(),
             (Some(Hex(nonce)), _) => nonce.clone(),
             // A refused handshake never showed its nonce.
@@ -240,13 +246,8 @@ impl<'a> Replay<'a> {
             (None, DeviceIdentity::Srp { .. }) => vec![0; 8],
             (None, _) => Vec::new(),
         };
-        let mut client = Script::new(&[&keys.client_x25519_private_hex.0, &keys.client_srp_a_hex.0]);
-        let mut device = Script::new(&[
-            &keys.device_x25519_private_hex.0,
-            &keys.aes_ctr_initial_counter_hex.0,
-            &keys.device_srp_b_hex.0,
-            &nonce,
-        ]);
+        let mut client = Script::new(&[&keys.client_private.0, &keys.client_exponent.0]);
+        let mut device = Script::new(&[&keys.device_private.0, &keys.device_random.0, &keys.device_exponent.0, &nonce]);
         let turn = self.scheme.initiate(&credentials, reading, &mut client).expect("the client starts");
         let (send, handshake) = common::asked(turn);
         self.client = Role::Handshake(send, handshake);
@@ -276,7 +277,7 @@ impl<'a> Replay<'a> {
                     reading = self.scheme.readings(&credentials) - 1;
                 }
                 let verifier = Verifier::from_bytes(salt, stored).expect("a verifier of 384 bytes");
-                let counting = match &self.transcript.session_keys.device_nonce_hex {
+                let counting = match &self.transcript.session_keys.device_nonce {
                     Some(nonce) => nonce.0.len() == 12,
                     None => self.transcript.sec_patch_ver == Some(1),
                 };
@@ -291,7 +292,7 @@ impl<'a> Replay<'a> {
         let Role::Handshake(send, handshake) = std::mem::replace(&mut self.client, Role::Idle) else { return };
         if send != request {
             // Q3: the recorded client dropped the salt's leading zero. We do not, and prove what the device expects.
-            let proof = &self.transcript.session_keys.client_proof_hex.0;
+            let proof = &self.transcript.session_keys.client_proof.0;
             assert!(
                 self.transcript.params.salt_hex.0.first() == Some(&0) && client_proof(&send).as_ref() == Some(proof),
                 "{}: the client would send {} instead of {}",

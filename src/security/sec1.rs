@@ -241,7 +241,7 @@ mod tests {
         ] {
             let pop = ProofOfPossession::from(pop);
             let key = session_key(&client, &device_public, &pop).expect("a legal key");
-            assert_eq!(hex::encode(&*key), expected);
+            assert_eq!(hex::encode(*key), expected);
             assert_eq!(key, session_key(&device, &client_public, &pop).expect("a legal key"));
         }
     }

@@ -176,6 +176,7 @@ impl Handshake for AwaitCommand1 {
 }
 
 /// The IV, or what the next one is made of.
+#[derive(Clone, Copy)]
 enum SessionNonce {
     Static([u8; 16]),
     Counting { session: [u8; 8], counter: u32 },
@@ -194,7 +195,7 @@ impl SessionNonce {
         })
     }
 
-    fn to_bytes(&self) -> Vec<u8> {
+    fn to_bytes(self) -> Vec<u8> {
         match self {
             Self::Static(iv) => iv.to_vec(),
             Self::Counting { session, counter } => [&session[..], &counter.to_be_bytes()].concat(),

@@ -59,20 +59,21 @@ pub fn inner_hash_is_ambiguous(username: &[u8], password: &[u8]) -> bool {
 #[derive(Clone)]
 pub struct Verifier {
     salt: Vec<u8>,
-    value: Zeroizing<U3072>,
+    /// In one place on the heap, so that moving a verifier leaves no copies behind.
+    value: Box<Zeroizing<U3072>>,
 }
 
 impl Verifier {
     /// Computes v = g^x for a user name and password, both UTF-8.
     pub fn generate(username: &[u8], password: &[u8], salt: &[u8], form: InnerHash) -> Self {
         let x = private_key(username, password, salt, form);
-        Self { salt: salt.to_vec(), value: number(&power(&GENERATOR, &x)) }
+        Self { salt: salt.to_vec(), value: Box::new(number(&power(&GENERATOR, &x))) }
     }
 
     /// A stored salt and verifier; `None` where `verifier` is longer than 384 bytes or 0 mod N. With v = 0, as an
     /// erased flash page gives, S is 0 whatever the password: every client that knows of it would be let in.
     pub fn from_bytes(salt: &[u8], verifier: &[u8]) -> Option<Self> {
-        let value = Zeroizing::new(U3072::from_be_slice(&*pad(verifier)?));
+        let value = Box::new(Zeroizing::new(U3072::from_be_slice(&*pad(verifier)?)));
         let usable = *Zeroizing::new(Element::new(&value)) != Element::ZERO;
         usable.then(|| Self { salt: salt.to_vec(), value })
     }
@@ -259,7 +260,9 @@ fn inner_hash(username: &[u8], password: &[u8]) -> Hash {
 
 fn hash(parts: &[&[u8]]) -> Hash {
     let mut hasher = Sha512::new();
-    parts.iter().for_each(|part| hasher.update(part));
+    for part in parts {
+        hasher.update(part);
+    }
     let mut digest = hasher.finalize();
     let out = Zeroizing::new(digest.0);
     digest.as_mut_slice().zeroize();

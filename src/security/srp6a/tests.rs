@@ -38,16 +38,16 @@ fn agree(client: &KeyPair, device: &KeyPair, verifier: &Verifier, password: &[u8
 }
 
 fn check(agreement: &Agreement, key: &str, client_proof: &str, device_proof: &str) {
-    assert_eq!(hex::encode(&*agreement.key), key, "K");
-    assert_eq!(hex::encode(&*agreement.client_proof), client_proof, "M1");
-    assert_eq!(hex::encode(&*agreement.device_proof), device_proof, "M2");
+    assert_eq!(hex::encode(*agreement.key), key, "K");
+    assert_eq!(hex::encode(*agreement.client_proof), client_proof, "M1");
+    assert_eq!(hex::encode(*agreement.device_proof), device_proof, "M2");
 }
 
 #[test]
 fn every_value_on_the_way_is_the_published_one() {
     let salt = bytes(SALT);
     assert_eq!(
-        hex::encode(&*inner_hash(USERNAME, PASSWORD)),
+        hex::encode(*inner_hash(USERNAME, PASSWORD)),
         "714242d85f632d879099ff6ad0a090f2ea6da5af6b1b24cd2326ac73472f97e9\
          5ab9b2c537cbae0ea5ef10e3849b616269a3fadf8e193745008648e2efb01447"
     );
@@ -142,7 +142,7 @@ fn a_short_a_makes_no_key_pair() {
 #[test]
 fn the_two_readings_of_an_inner_hash_give_the_two_generators_verifiers() {
     let (password, salt) = (b"pop212", bytes(SALT));
-    assert!(hex::encode(&*inner_hash(USERNAME, password)).starts_with("00f2f7fa"));
+    assert!(hex::encode(*inner_hash(USERNAME, password)).starts_with("00f2f7fa"));
     assert!(inner_hash_is_ambiguous(USERNAME, password));
     assert!(!inner_hash_is_ambiguous(USERNAME, PASSWORD));
 
@@ -165,7 +165,7 @@ fn the_two_readings_of_an_inner_hash_give_the_two_generators_verifiers() {
         assert_eq!(sha256(&verifier.to_bytes()), verifier_hash);
         let device = KeyPair::device(&exponent(0x20, 0), &verifier);
         let agreement = agree(&client, &device, &verifier, password, form);
-        assert_eq!(hex::encode(&*agreement.client_proof), client_proof);
+        assert_eq!(hex::encode(*agreement.client_proof), client_proof);
     }
 }
 
