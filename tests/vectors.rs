@@ -217,7 +217,7 @@ impl<'a> Replay<'a> {
 
     fn version(&mut self, response: Option<&[u8]>) {
         let Some(document) = response else { return };
-        let info = VersionInfo::parse(document);
+        let info = VersionInfo::parse(document).expect("a version document");
         assert_eq!(info.structured, document.starts_with(b"{"), "{}", self.at);
         assert_eq!(info.security(), self.transcript.security_version, "{}", self.at);
         if info.sec_ver.is_some() {

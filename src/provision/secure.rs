@@ -176,7 +176,7 @@ mod tests {
     const NARROW: Limits = Limits { request: 119, scan_page: 4, scan_group: 0, security2: false };
 
     fn document(text: &str) -> VersionInfo {
-        VersionInfo::parse(text.as_bytes())
+        VersionInfo::parse(text.as_bytes()).expect(text)
     }
 
     #[test]

@@ -109,17 +109,24 @@ impl SessionError {
 
 fn read_transport(error: &TransportError, step: Step) -> Meaning {
     match (error, step) {
-        (TransportError::BadAddress { .. } | TransportError::RequestTooLong { .. }, _) => Meaning::Invalid,
+        (
+            TransportError::BadAddress { .. }
+            | TransportError::RequestTooLong { .. }
+            | TransportError::InvalidRequest { .. },
+            _,
+        ) => Meaning::Invalid,
         (TransportError::Unreachable { .. }, _) => Meaning::Unreachable,
-        (TransportError::NotADevice { .. }, _) => Meaning::NotADevice,
-        (TransportError::NoSuchEndpoint { .. }, Step::Version) => Meaning::NotADevice,
+        (TransportError::NoSuchEndpoint { .. }, Step::Connect | Step::Version)
+        | (TransportError::NotADevice { .. }, _) => Meaning::NotADevice,
         (TransportError::NoSuchEndpoint { .. }, _) => Meaning::NoEndpoint,
         (TransportError::ReplyTooLong { .. }, _) => Meaning::BadReply,
         (TransportError::ClosedWithoutAnswer { .. }, Step::Handshake(1)) => Meaning::SchemeRefused,
         (TransportError::ClosedWithoutAnswer { .. }, Step::Handshake(_)) => Meaning::ProofRejected,
         (TransportError::ClosedWithoutAnswer { .. }, Step::Request) => Meaning::SessionLost,
-        (TransportError::ClosedWithoutAnswer { .. }, Step::Connect | Step::Version) => Meaning::LinkLost,
-        (TransportError::Truncated { .. } | TransportError::Io { .. }, _) => Meaning::LinkLost,
+        (
+            TransportError::ClosedWithoutAnswer { .. } | TransportError::Truncated { .. } | TransportError::Io { .. },
+            _,
+        ) => Meaning::LinkLost,
     }
 }
 

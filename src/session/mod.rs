@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::endpoint::Request;
 use crate::event::{Event, Exchange, Observer};
 use crate::security::{Cipher, Credentials, Handshake, Next, Scheme, Turn};
-use crate::transport::{Limits, Locator, Transport, TransportKind};
+use crate::transport::{Limits, Locator, Transport, TransportError, TransportKind};
 use crate::wire::describe::{Direction, describe};
 use crate::wire::version::VersionInfo;
 
@@ -62,8 +62,11 @@ impl Link {
     pub async fn identify(&mut self) -> Result<VersionInfo, SessionError> {
         let at = Point { step: Step::Version, endpoint: VERSION_ENDPOINT, security: None };
         let reply = self.exchange(at, limit::EXCHANGE, VERSION_REQUEST, VERSION_REQUEST).await?;
-        self.trace(&at, VERSION_REQUEST, &reply, VERSION_REQUEST.len());
-        Ok(VersionInfo::parse(&reply.bytes))
+        self.trace(&at, VERSION_REQUEST, &reply.bytes, &reply, VERSION_REQUEST.len());
+        VersionInfo::parse(&reply.bytes).ok_or_else(|| {
+            let evidence = "its version document is neither JSON nor a version".to_owned();
+            at.error(TransportError::NotADevice { peer: self.peer(), evidence }.into())
+        })
     }
 
     /// What the link can carry.
@@ -107,7 +110,7 @@ impl Link {
             number += 1;
             at.step = Step::Handshake(number);
             let reply = self.exchange(at, limit::HANDSHAKE, &send, &send).await?;
-            self.trace(&at, &send, &reply, send.len());
+            self.trace(&at, &send, &reply.bytes, &reply, send.len());
             turn = waiting.advance(&reply.bytes).map_err(|error| at.error(error.into()))?;
         }
     }
@@ -140,11 +143,7 @@ impl Link {
         Err(at.error(kind))
     }
 
-    fn trace(&self, at: &Point<'_>, plain: &[u8], reply: &Reply, request_len: usize) {
-        self.trace_opened(at, plain, &reply.bytes, reply, request_len);
-    }
-
-    fn trace_opened(&self, at: &Point<'_>, plain: &[u8], opened: &[u8], reply: &Reply, request_len: usize) {
+    fn trace(&self, at: &Point<'_>, plain: &[u8], opened: &[u8], reply: &Reply, request_len: usize) {
         self.observer.observe(&Event::Exchange(Exchange {
             endpoint: at.endpoint.to_owned(),
             request: describe(at.endpoint, Direction::Request, plain),
@@ -223,7 +222,7 @@ impl Session {
         let sealed = cipher.seal(&plain).map_err(|error| at.error(error.into()))?;
         let reply = self.link.exchange(at, limit::EXCHANGE, &sealed, &plain).await?;
         let opened = cipher.open(&reply.bytes).map_err(|error| at.error(error.into()))?;
-        self.link.trace_opened(&at, &plain, &opened, &reply, sealed.len());
+        self.link.trace(&at, &plain, &opened, &reply, sealed.len());
         let decoded = request.decode(&opened);
         if matches!(decoded, Ok(_) | Err(crate::endpoint::ReplyError::Refused(_))) {
             self.cipher = Some(cipher);

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 /// Longest version document that is read, in bytes. Stock ones have about 200.
 pub const MAX_LEN: usize = 4096;
+/// Longest bare version string, in bytes (`V0.1`).
+const BARE_MAX: usize = 32;
 
 /// What a device says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -38,12 +40,12 @@ pub struct Application {
 }
 
 impl VersionInfo {
-    /// Reads a `proto-ver` reply. Never fails: what is no JSON object is old firmware.
-    pub fn parse(reply: &[u8]) -> Self {
-        let bounded = &reply[..reply.len().min(MAX_LEN)];
-        let Ok(Value::Object(document)) = serde_json::from_slice::<Value>(bounded) else {
-            let text = String::from_utf8_lossy(bounded).trim().to_owned();
-            return Self { version: (!text.is_empty()).then_some(text), ..Self::default() };
+    /// Reads a `proto-ver` reply. What is no JSON object but short plain text, or nothing, is old firmware; `None`
+    /// for anything else: whoever sent it is no device (a captive portal's page).
+    pub fn parse(reply: &[u8]) -> Option<Self> {
+        let document = match serde_json::from_slice::<Value>(reply) {
+            Ok(Value::Object(document)) if reply.len() <= MAX_LEN => document,
+            _ => return Self::bare(reply),
         };
         let mut info = Self { structured: true, ..Self::default() };
         for (name, entry) in &document {
@@ -60,7 +62,15 @@ impl VersionInfo {
                 });
             }
         }
-        info
+        Some(info)
+    }
+
+    /// A bare version string, as firmware before the provisioning manager sends it.
+    fn bare(reply: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(reply).ok()?.trim();
+        let plain = |c: char| c.is_ascii_alphanumeric() || ".-_+ ".contains(c);
+        (text.len() <= BARE_MAX && text.chars().all(plain))
+            .then(|| Self { version: (!text.is_empty()).then(|| text.to_owned()), ..Self::default() })
     }
 
     /// Whether `prov.cap` holds this capability.
@@ -127,29 +137,34 @@ mod tests {
         let info = VersionInfo::parse(
             b"{\n\t\"rmaker_extra\":\t{\"ver\":\"1.0\",\"cap\":[\"ch_resp\"]},\n\t\"prov\":\t{\"ver\":\"netprov-v1.2\",\
               \"sec_ver\":2,\"sec_patch_ver\":1,\"cap\":[\"wifi_prov\",\"wifi_scan\"]}}",
-        );
+        )
+        .expect("a document");
         assert_eq!((info.security(), info.sec_patch_ver), (2, Some(1)));
         assert!(info.can_scan() && info.has_challenge_response() && !info.is_thread() && !info.wants_claim());
     }
 
     #[test]
     fn security_follows_sec_ver_then_no_sec_then_one() {
-        let security = |document: &[u8]| VersionInfo::parse(document).security();
-        assert_eq!(security(br#"{"prov":{"sec_ver":0,"cap":[]}}"#), 0);
-        assert_eq!(security(br#"{"prov":{"cap":["no_sec"]}}"#), 0);
-        assert_eq!(security(br#"{"prov":{"cap":["wifi_scan"]}}"#), 1);
-        assert_eq!(security(b"V0.1"), 1);
-        assert_eq!(security(b""), 1);
+        let security = |document: &[u8]| VersionInfo::parse(document).map(|info| info.security());
+        assert_eq!(security(br#"{"prov":{"sec_ver":0,"cap":[]}}"#), Some(0));
+        assert_eq!(security(br#"{"prov":{"cap":["no_sec"]}}"#), Some(0));
+        assert_eq!(security(br#"{"prov":{"cap":["wifi_scan"]}}"#), Some(1));
+        assert_eq!(security(b"V0.1"), Some(1));
+        assert_eq!(security(b""), Some(1));
     }
 
     #[test]
-    fn hostile_documents_are_old_firmware() {
-        for document in
-            [&b"[1,2]"[..], b"{\"prov\":", b"\xff\xfe", b"{\"prov\":5}", b"{\"prov\":{\"cap\":\"x\",\"sec_ver\":-1}}"]
-        {
-            let info = VersionInfo::parse(document);
-            assert_eq!(info.security(), 1);
-            assert!(info.capabilities.is_empty());
+    fn odd_documents_say_nothing() {
+        for document in [&br#"{"prov":5}"#[..], br#"{"prov":{"cap":"x","sec_ver":-1}}"#, b"{}"] {
+            let info = VersionInfo::parse(document).expect("a document");
+            assert_eq!((info.security(), info.capabilities.len()), (1, 0));
+        }
+    }
+
+    #[test]
+    fn what_is_no_document_is_no_device() {
+        for reply in [&b"[1,2]"[..], b"{\"prov\":", b"\xff\xfe", b"<html>", &[b'a'; 33], &[b'['; 5000]] {
+            assert_eq!(VersionInfo::parse(reply), None);
         }
     }
 }
