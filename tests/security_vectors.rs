@@ -8,7 +8,7 @@ use rand_core::Rng;
 
 mod common;
 
-/// Security 1's messages around their contents (PROTOCOL: protobuf field 2 and 11).
+/// Security 1's proofs in the messages that carry them.
 fn sec1_command_1(verify_data: &str) -> String {
     format!("10015a270802b201221220{verify_data}")
 }

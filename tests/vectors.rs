@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::Script;
+use common::transcript::{FORMAT, Hex, Step, Transcript};
 use espctl::security::srp6a::{InnerHash, Verifier};
 use espctl::security::{
     Cipher, CipherError, Credentials, DeviceIdentity, Handshake, HandshakeError, Next, NonceRule, Scheme, scheme,
@@ -18,11 +19,8 @@ use espctl::wire::messages::{
 };
 use espctl::wire::version::VersionInfo;
 use prost::Message;
-use serde::Deserialize;
 
 mod common;
-
-const FORMAT: &str = "protocomm-transcript/1";
 
 /// The files of `tests/vectors/`. Named here, so that a replay which finds none of them cannot pass.
 const OWN: [&str; 9] = [
@@ -83,73 +81,6 @@ fn replay_file(file: &Path) -> String {
         transcript.name
     );
     transcript.name
-}
-
-#[derive(Deserialize)]
-struct Transcript {
-    name: String,
-    security_version: u8,
-    sec_patch_ver: Option<u8>,
-    #[serde(default)]
-    params: Params,
-    #[serde(default)]
-    session_keys: Keys,
-    steps: Vec<Step>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Params {
-    pop_client: Option<String>,
-    pop_device: Option<String>,
-    username: Option<String>,
-    password_client: Option<String>,
-    password_device: Option<String>,
-    salt_hex: Hex,
-    verifier_hex: Hex,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Keys {
-    #[serde(rename = "client_x25519_private_hex")]
-    client_private: Hex,
-    #[serde(rename = "device_x25519_private_hex")]
-    device_private: Hex,
-    #[serde(rename = "aes_ctr_initial_counter_hex")]
-    device_random: Hex,
-    #[serde(rename = "client_srp_a_hex")]
-    client_exponent: Hex,
-    #[serde(rename = "device_srp_b_hex")]
-    device_exponent: Hex,
-    #[serde(rename = "device_nonce_hex")]
-    device_nonce: Option<Hex>,
-    #[serde(rename = "M_client_proof_hex")]
-    client_proof: Hex,
-}
-
-#[derive(Deserialize)]
-struct Step {
-    n: u32,
-    endpoint: String,
-    http_status: Option<u16>,
-    request_hex: Hex,
-    response_hex: Option<Hex>,
-    request_plain_hex: Option<Hex>,
-    response_plain_hex: Option<Hex>,
-}
-
-/// Bytes, hexadecimal in the file.
-#[derive(Deserialize, Default, Clone, PartialEq, Eq)]
-#[serde(try_from = "String")]
-struct Hex(Vec<u8>);
-
-impl TryFrom<String> for Hex {
-    type Error = hex::FromHexError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        hex::decode(text).map(Self)
-    }
 }
 
 #[derive(Default)]

@@ -70,8 +70,8 @@ impl Verifier {
         Self { salt: salt.to_vec(), value: Box::new(number(&power(&GENERATOR, &x))) }
     }
 
-    /// A stored salt and verifier; `None` where `verifier` is longer than 384 bytes or 0 mod N. With v = 0, as an
-    /// erased flash page gives, S is 0 whatever the password: every client that knows of it would be let in.
+    /// A stored salt and verifier; `None` where `verifier` is longer than 384 bytes or 0 mod N. With v = 0, as a
+    /// missing or zeroed blob gives, S is 0 whatever the password: every client that knows of it would be let in.
     pub fn from_bytes(salt: &[u8], verifier: &[u8]) -> Option<Self> {
         let value = Box::new(Zeroizing::new(U3072::from_be_slice(&*pad(verifier)?)));
         let usable = *Zeroizing::new(Element::new(&value)) != Element::ZERO;

@@ -3,6 +3,8 @@
 //! Each test binary uses its part of it.
 #![allow(dead_code)]
 
+pub(crate) mod transcript;
+
 use std::convert::Infallible;
 use std::sync::LazyLock;
 
