@@ -1,0 +1,387 @@
+//! Reading a label's text in each of its forms. Every form ends in one [`Payload`]; no error quotes the text.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
+
+use super::{MAX_LEN, Network, Payload, Transport};
+use crate::secret::ProofOfPossession;
+
+/// The page that shows a label in a browser, on whichever host.
+const PAGE: &str = "/qrcode.html";
+
+/// Why a text is no label. None of these carries any part of the text: it may hold the proof of possession.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum QrError {
+    /// Nothing but white space.
+    #[error("the QR payload is empty")]
+    Empty,
+    /// More than [`MAX_LEN`] bytes.
+    #[error("the QR payload is {length} bytes long; the longest that is read has {MAX_LEN}")]
+    TooLong {
+        /// Its length, in bytes.
+        length: usize,
+    },
+    /// The text of some other QR code.
+    #[error("this is {what}, not the provisioning payload of a device")]
+    OtherCode {
+        /// What it looks like, with its article.
+        what: &'static str,
+    },
+    /// None of the forms.
+    #[error("the QR payload is neither JSON, nor NP:<name>|<pop>|<b|s>, nor a link to a qrcode.html page")]
+    UnknownForm,
+    /// A link to the page without a `data` parameter.
+    #[error("the link has no data= parameter, where the payload would be")]
+    NoData,
+    /// The `data` parameter is not UTF-8 once decoded.
+    #[error("the link's data= parameter is not UTF-8 text")]
+    NotUtf8,
+    /// JSON that does not parse.
+    #[error("the QR payload is not valid JSON (line {line}, column {column})")]
+    Syntax {
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1, in bytes.
+        column: usize,
+    },
+    /// JSON of another kind.
+    #[error("the QR payload is JSON, but not an object")]
+    NotAnObject,
+    /// Not the three fields of the compact form.
+    #[error("the compact QR payload does not have three fields: NP:<name>|<pop>|<b|s>")]
+    Compact,
+    /// No `name`, or an empty one.
+    #[error("the QR payload names no device")]
+    MissingName,
+    /// A key whose value is of another type than text.
+    #[error("\"{key}\" in the QR payload is not text")]
+    WrongType {
+        /// The key.
+        key: &'static str,
+    },
+    /// A transport that is neither BLE nor SoftAP.
+    #[error("the QR payload names a transport other than ble and softap")]
+    UnknownTransport,
+    /// A security version that does not exist.
+    #[error("\"security\" in the QR payload is not 0, 1 or 2")]
+    Security,
+    /// A network that is neither Wi-Fi nor Thread.
+    #[error("the QR payload names a network other than wifi and thread")]
+    UnknownNetwork,
+}
+
+impl QrError {
+    /// What to do about it, where there is more to say than the error itself does.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Syntax { .. } => Some(
+                "firmware does not escape the JSON it prints: a PoP or name with \" or \\ in it breaks the code; \
+                 give name and PoP on the command line instead",
+            ),
+            Self::WrongType { key: "pop" } => Some("a PoP is text: put it in quotes"),
+            _ => None,
+        }
+    }
+}
+
+pub(super) fn payload(text: &str) -> Result<Payload, QrError> {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\0');
+    if text.is_empty() {
+        return Err(QrError::Empty);
+    }
+    if text.len() > MAX_LEN {
+        return Err(QrError::TooLong { length: text.len() });
+    }
+    match link_data(text) {
+        Some(data) => linked(data?),
+        None => bare(text),
+    }
+}
+
+/// What follows `data=` in a link to the page; `None` where the text is no such link.
+fn link_data(text: &str) -> Option<Result<&str, QrError>> {
+    let (scheme, rest) = text.split_once("://")?;
+    if !scheme.eq_ignore_ascii_case("https") && !scheme.eq_ignore_ascii_case("http") {
+        return None;
+    }
+    // The payload may itself hold every mark a link is made of: all of it is what follows the first `data=`.
+    let (path, query) = rest.split_once(['?', '#']).unwrap_or((rest, ""));
+    if !path.ends_with(PAGE) {
+        return Some(Err(QrError::OtherCode { what: "a link to some other page" }));
+    }
+    let data = query.strip_prefix("data=").or_else(|| query.split_once("&data=").map(|(_, data)| data));
+    Some(data.ok_or(QrError::NoData).and_then(|data| if data.is_empty() { Err(QrError::NoData) } else { Ok(data) }))
+}
+
+/// Firmware prints links without encoding them, browsers encode all or most of it, and either may be followed by more
+/// parameters: the first reading that makes sense is the one.
+fn linked(data: &str) -> Result<Payload, QrError> {
+    let printed_as_is = data.starts_with("{\"") || (data.starts_with("NP:") && data.contains('|'));
+    if printed_as_is {
+        return first_of([Some(data), up_to_last_field(data)].into_iter().flatten().map(bare));
+    }
+    let up_to_mark = data.split(['&', '#']).next().unwrap_or(data);
+    let readings = [(data, false), (up_to_mark, false), (data, true), (up_to_mark, true)];
+    first_of(readings.into_iter().map(|(data, plus_is_space)| bare(&decoded(data, plus_is_space)?)))
+}
+
+/// The first success; else the first error about what a payload says, not about its form; else the first error.
+fn first_of(readings: impl Iterator<Item = Result<Payload, QrError>>) -> Result<Payload, QrError> {
+    let of_form = |error| matches!(error, QrError::Syntax { .. } | QrError::UnknownForm | QrError::Compact);
+    let mut worst = QrError::Empty;
+    for reading in readings {
+        match reading {
+            Ok(payload) => return Ok(payload),
+            Err(error) if worst == QrError::Empty || (of_form(worst) && !of_form(error)) => worst = error,
+            Err(_) => {}
+        }
+    }
+    Err(worst)
+}
+
+/// A payload printed as it is, less the parameters or the fragment after it.
+fn up_to_last_field(data: &str) -> Option<&str> {
+    let close = if data.starts_with('{') { data.rfind('}')? } else { data.rfind('|')? + 1 };
+    data.get(..=close)
+}
+
+/// Percent-decoded. A `+` is a plus, as in encodeURI's links, unless `plus_is_space` or the text shows by its `%2B`
+/// that it was encoded as forms are.
+fn decoded(data: &str, plus_is_space: bool) -> Result<String, QrError> {
+    let form = plus_is_space || data.contains("%2B") || data.contains("%2b");
+    let data = if form { Cow::Owned(data.replace('+', " ")) } else { Cow::Borrowed(data) };
+    percent_decode_str(&data).decode_utf8().map(Cow::into_owned).map_err(|_| QrError::NotUtf8)
+}
+
+fn bare(text: &str) -> Result<Payload, QrError> {
+    let text = text.trim();
+    if let Some(fields) = text.strip_prefix("NP:") {
+        return compact(fields);
+    }
+    if text.starts_with(['{', '[', '"']) {
+        return json(text);
+    }
+    Err(match text {
+        text if text.starts_with("MT:") => QrError::OtherCode { what: "a Matter onboarding code" },
+        text if text.starts_with("WIFI:") => QrError::OtherCode { what: "the QR code of a Wi-Fi network" },
+        text if text.starts_with("DPP:") => QrError::OtherCode { what: "a Wi-Fi Easy Connect (DPP) code" },
+        text if text.starts_with("X-HM:") => QrError::OtherCode { what: "a HomeKit setup code" },
+        _ => QrError::UnknownForm,
+    })
+}
+
+/// `<name>|<pop>|<b|s>`; a PoP may hold the mark itself.
+fn compact(fields: &str) -> Result<Payload, QrError> {
+    let (name, rest) = fields.split_once('|').ok_or(QrError::Compact)?;
+    let (pop, transport) = rest.rsplit_once('|').ok_or(QrError::Compact)?;
+    if name.is_empty() {
+        return Err(QrError::MissingName);
+    }
+    let transport = match transport.trim() {
+        "b" | "B" => Transport::Ble,
+        "s" | "S" => Transport::SoftAp,
+        _ => return Err(QrError::UnknownTransport),
+    };
+    Ok(Payload {
+        transport: Some(transport),
+        pop: (!pop.is_empty()).then(|| ProofOfPossession::from(pop)),
+        ..Payload::new(name)
+    })
+}
+
+fn json(text: &str) -> Result<Payload, QrError> {
+    let document = serde_json::from_str::<Value>(text)
+        .map_err(|error| QrError::Syntax { line: error.line(), column: error.column() })?;
+    let Value::Object(fields) = document else {
+        return Err(QrError::NotAnObject);
+    };
+    let name = word(&fields, "name")?.ok_or(QrError::MissingName)?;
+    Ok(Payload {
+        version: word(&fields, "ver")?.map(str::to_owned),
+        transport: word(&fields, "transport")?.map(transport).transpose()?,
+        pop: word(&fields, "pop")?.map(Into::into),
+        username: word(&fields, "username")?.map(str::to_owned),
+        password: word(&fields, "password")?.map(Into::into),
+        security: security(&fields)?,
+        network: word(&fields, "network")?.map(network).transpose()?,
+        ..Payload::new(name)
+    })
+}
+
+/// The text at `key`; none where it is absent, null or empty.
+fn word<'a>(fields: &'a Map<String, Value>, key: &'static str) -> Result<Option<&'a str>, QrError> {
+    match fields.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
+        Some(_) => Err(QrError::WrongType { key }),
+    }
+}
+
+fn transport(word: &str) -> Result<Transport, QrError> {
+    [Transport::Ble, Transport::SoftAp]
+        .into_iter()
+        .find(|transport| transport.scheme().eq_ignore_ascii_case(word))
+        .ok_or(QrError::UnknownTransport)
+}
+
+fn network(word: &str) -> Result<Network, QrError> {
+    [Network::Wifi, Network::Thread]
+        .into_iter()
+        .find(|network| network.word().eq_ignore_ascii_case(word))
+        .ok_or(QrError::UnknownNetwork)
+}
+
+/// A number, or a number as text: the phone SDKs write both.
+fn security(fields: &Map<String, Value>) -> Result<Option<u8>, QrError> {
+    let version = match fields.get("security") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) => text.trim().parse().ok(),
+        Some(other) => other.as_u64(),
+    };
+    match version {
+        Some(0) => Ok(Some(0)),
+        Some(1) => Ok(Some(1)),
+        Some(2) => Ok(Some(2)),
+        _ => Err(QrError::Security),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JSON: &str = r#"{"ver":"v1","name":"PROV_d76c30","username":"wifiprov","pop":"7a9d365e","transport":"ble"}"#;
+
+    fn pop(text: &str) -> String {
+        let payload = payload(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        payload.pop.map(|pop| String::from_utf8_lossy(pop.expose()).into_owned()).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_json_form() {
+        let read = payload(JSON).expect("RainMaker's example");
+        assert_eq!(read.version.as_deref(), Some("v1"));
+        assert_eq!(read.name, "PROV_d76c30");
+        assert_eq!(read.username.as_deref(), Some("wifiprov"));
+        assert_eq!(read.pop, Some(ProofOfPossession::from("7a9d365e")));
+        assert_eq!(read.transport, Some(Transport::Ble));
+        assert_eq!((read.security, read.network, read.password), (None, None, None));
+    }
+
+    #[test]
+    fn every_key_and_both_spellings_of_security() {
+        let read =
+            payload(r#"{"name":"P","transport":"SoftAP","password":"label-pass","security":"1","network":"THREAD"}"#);
+        let read = read.expect("a payload");
+        assert_eq!((read.transport, read.network), (Some(Transport::SoftAp), Some(Network::Thread)));
+        assert_eq!((read.security, read.pop), (Some(1), None));
+        assert_eq!(read.password.map(|password| password.expose().len()), Some(10));
+        assert_eq!(payload(r#"{"name":"P","security":2}"#).map(|read| read.security), Ok(Some(2)));
+        let sparse = payload(r#"{"name":"P","pop":"","security":null,"transport":null,"future":[1]}"#);
+        assert_eq!(sparse, Ok(Payload::new("P")));
+    }
+
+    #[test]
+    fn white_space_and_a_byte_order_mark_do_not_matter() {
+        assert_eq!(payload(&format!("\u{feff} \t{JSON}\r\n\0")), payload(JSON));
+        assert_eq!(pop("\u{feff}NP:PROV_1|abcd1234|b\r\n"), "abcd1234");
+    }
+
+    #[test]
+    fn the_compact_form() {
+        let read = payload("NP:PROV_d76c30|7a9d365e|s").expect("a payload");
+        assert_eq!((read.name.as_str(), read.transport), ("PROV_d76c30", Some(Transport::SoftAp)));
+        assert_eq!(
+            payload("NP:PROV_d76c30||b").map(|read| (read.pop, read.transport)),
+            Ok((None, Some(Transport::Ble)))
+        );
+        assert_eq!(pop("NP:PROV_1|a|b|c|b"), "a|b|c");
+    }
+
+    #[test]
+    fn links_encoded_or_not() {
+        let encoded = percent_encoding::utf8_percent_encode(JSON, percent_encoding::NON_ALPHANUMERIC);
+        for link in [
+            format!("https://rainmaker.espressif.com/qrcode.html?data={JSON}"),
+            format!("https://espressif.github.io/esp-jumpstart/qrcode.html?data={JSON}"),
+            format!("HTTP://labels.example:8080/a/qrcode.html?lang=en&data={JSON}"),
+            format!("https://labels.example/qrcode.html?data={encoded}"),
+            format!("https://labels.example/qrcode.html?data={encoded}&lang=en#top"),
+            format!("https://labels.example/qrcode.html?data={JSON}&lang=en#top"),
+            format!("https://labels.example/qrcode.html?data={}", JSON.replace('"', "%22")),
+        ] {
+            assert_eq!(payload(&link), payload(JSON), "{link}");
+        }
+        for data in
+            ["NP:PROV_1|7a9d|b", "NP:PROV_1%7C7a9d%7Cb", "NP%3APROV_1%7C7a9d%7Cb&lang=en", "NP:PROV_1|7a9d|b#top"]
+        {
+            assert_eq!(pop(&format!("https://labels.example/qrcode.html?data={data}")), "7a9d", "{data}");
+        }
+    }
+
+    #[test]
+    fn plus_ampersand_and_percent_in_a_link() {
+        let linked = |data: &str| pop(&format!("https://x.example/qrcode.html?data={data}"));
+        // Printed as it is: every mark is the PoP's own.
+        assert_eq!(linked(r#"{"name":"P","pop":"a+b&c#d%41"}"#), "a+b&c#d%41");
+        assert_eq!(linked("NP:P|a+b&c%41|b"), "a+b&c%41");
+        // encodeURI leaves + & and # alone; encodeURIComponent does not.
+        assert_eq!(linked("%7B%22name%22:%22P%22,%22pop%22:%22a+b&c#d%22%7D"), "a+b&c#d");
+        assert_eq!(linked("%7B%22name%22%3A%22P%22%2C%22pop%22%3A%22a%2Bb%26c%22%7D"), "a+b&c");
+        // As forms are encoded: a space between tokens, or next to a %2B, can only be one.
+        assert_eq!(linked("%7B%22name%22%3A+%22P%22%2C+%22pop%22%3A+%22a%22%7D&x=1"), "a");
+        assert_eq!(linked("%7B%22name%22%3A%22P%22%2C%22pop%22%3A%22a%2Bb+c%22%7D"), "a+b c");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_precisely() {
+        let other = |what| QrError::OtherCode { what };
+        for (text, error) in [
+            ("", QrError::Empty),
+            (" \u{feff}\r\n", QrError::Empty),
+            ("PROV_d76c30", QrError::UnknownForm),
+            ("MT:Y.K9042C00KA0648G00", other("a Matter onboarding code")),
+            ("WIFI:S:home;T:WPA;P:secret-pass;;", other("the QR code of a Wi-Fi network")),
+            ("https://x.example/index.html?data=NP:P|a|b", other("a link to some other page")),
+            ("https://x.example/qrcode.html", QrError::NoData),
+            ("https://x.example/qrcode.html?data=", QrError::NoData),
+            ("https://x.example/qrcode.html?data=%ff", QrError::NotUtf8),
+            ("https://x.example/qrcode.html?data=nonsense", QrError::UnknownForm),
+            ("https://x.example/qrcode.html?data={%22name%22:%22P%22,%22security%22:9}&x=1", QrError::Security),
+            ("[1]", QrError::NotAnObject),
+            (r#""NP:P|a|b""#, QrError::NotAnObject),
+            ("{}", QrError::MissingName),
+            (r#"{"name":""}"#, QrError::MissingName),
+            (r#"{"name":7}"#, QrError::WrongType { key: "name" }),
+            (r#"{"name":"P","pop":12345678}"#, QrError::WrongType { key: "pop" }),
+            (r#"{"name":"P","transport":"lora"}"#, QrError::UnknownTransport),
+            (r#"{"name":"P","network":"zigbee"}"#, QrError::UnknownNetwork),
+            (r#"{"name":"P","security":3}"#, QrError::Security),
+            (r#"{"name":"P","security":"two"}"#, QrError::Security),
+            (r#"{"name":"P","security":1.0}"#, QrError::Security),
+            (r#"{"name":"P"} trailing"#, QrError::Syntax { line: 1, column: 14 }),
+            ("NP:PROV_1", QrError::Compact),
+            ("NP:PROV_1|abcd1234", QrError::Compact),
+            ("NP:|abcd1234|b", QrError::MissingName),
+            ("NP:PROV_1|abcd1234|x", QrError::UnknownTransport),
+        ] {
+            assert_eq!(payload(text), Err(error), "{text}");
+        }
+        let long = format!(r#"{{"name":"{}"}}"#, "P".repeat(MAX_LEN));
+        assert_eq!(payload(&long), Err(QrError::TooLong { length: long.len() }));
+        assert!(matches!(payload(&"[".repeat(MAX_LEN)), Err(QrError::Syntax { .. })));
+    }
+
+    #[test]
+    fn errors_do_not_quote_the_label() {
+        let text = r#"{"name":"PROV_1","pop":"hush"hush","transport":"hush"}"#;
+        let error = payload(text).expect_err("firmware does not escape");
+        assert!(error.hint().is_some_and(|hint| hint.contains("PoP")));
+        for text in [text, r#"{"name":"P","pop":["hush"]}"#, "NP:P|hush", r#"{"name":"P","transport":"hush"}"#] {
+            let error = payload(text).expect_err(text);
+            assert!(!format!("{error} {error:?} {:?}", error.hint()).contains("hush"), "{error:?}");
+        }
+    }
+}
