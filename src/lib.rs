@@ -3,6 +3,7 @@ pub mod endpoint;
 pub mod error;
 pub mod event;
 pub mod provision;
+pub mod qr_image;
 pub mod secret;
 pub mod security;
 pub mod session;

@@ -1,0 +1,383 @@
+//! From a picture of a label to the text of its QR code: PNG or JPEG bytes in, text out.
+//!
+//! What the text means is [`crate::wire::qr`]'s affair, asked here only to choose between several codes in one
+//! picture. Reading the file, and what to say to the user, belong to the caller. Pictures are taken as hostile: their
+//! size is bounded before they are decoded, and the search has a deadline and survives a panic of its library.
+
+use std::io::Cursor;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Once, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use image::error::{ImageError, LimitErrorKind};
+use image::imageops::{self, FilterType};
+use image::{DynamicImage, GrayImage, ImageFormat, ImageReader, Limits, Luma};
+
+use crate::wire::qr::Payload;
+
+/// Largest width and height that is decoded, in pixels.
+pub const MAX_SIDE: u32 = 8192;
+/// Largest picture file that is decoded, in bytes.
+pub const MAX_BYTES: usize = 32 << 20;
+/// Most memory a decoded picture may take, in bytes: a 60-megapixel photograph in colour fits.
+const MAX_ALLOCATION: u64 = 192 << 20;
+/// Larger pictures are scaled down to this before they are searched: a label fills enough of a photograph.
+const SEARCHED_SIDE: u32 = 1600;
+/// Pictures up to this are also tried at twice their size.
+const SMALL_SIDE: u32 = 800;
+/// Width of the margin put around each picture: screenshots are often cut too close.
+const MARGIN: u32 = 16;
+/// Longest search. A photograph takes well under a second; one full of things like the corners of codes, minutes.
+const SEARCH_TIME: Duration = Duration::from_secs(15);
+/// The thread that searches, by whose name its panics are known.
+const WORKER: &str = "qr-image";
+
+/// Why a picture gives no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum QrImageError {
+    /// Neither PNG nor JPEG.
+    #[error("this is not a PNG or JPEG image")]
+    NotAnImage,
+    /// It begins as an image and then breaks off or contradicts itself.
+    #[error("the image is damaged or cut short")]
+    Damaged,
+    /// More than [`MAX_BYTES`], or than [`MAX_SIDE`] in a direction, or more memory than a photograph takes.
+    #[error("the image is too large: up to {MAX_SIDE} by {MAX_SIDE} pixels and {} MiB are read", MAX_BYTES >> 20)]
+    TooLarge,
+    /// Nothing in it looks like a QR code.
+    #[error("there is no QR code in the image")]
+    NoQrCode,
+    /// There is a QR code, but too blurred, damaged or small; or it holds no text.
+    #[error("there is a QR code in the image, but it cannot be read")]
+    Unreadable,
+    /// The search was given up.
+    #[error("looking for a QR code in the image took too long: cut the image down to the code")]
+    TookTooLong,
+}
+
+/// Whether `bytes` begin like a PNG or JPEG file, to tell a picture from the payload itself.
+pub fn looks_like_image(bytes: &[u8]) -> bool {
+    format_of(bytes).is_some()
+}
+
+/// The text of the QR code in a PNG or JPEG file. Of several, the first that is a provisioning payload, else the first.
+///
+/// Blocks for up to some seconds, so callers in async code give it a blocking thread.
+pub fn read(bytes: &[u8]) -> Result<String, QrImageError> {
+    read_within(bytes, SEARCH_TIME)
+}
+
+fn read_within(bytes: &[u8], limit: Duration) -> Result<String, QrImageError> {
+    let format = format_of(bytes).ok_or(QrImageError::NotAnImage)?;
+    if bytes.len() > MAX_BYTES {
+        return Err(QrImageError::TooLarge);
+    }
+    let picture = decode(bytes, format)?;
+    let deadline = Instant::now() + limit;
+    let findings = search_all(picture);
+    let mut fallback = None;
+    let mut seen = false;
+    loop {
+        match findings.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(found) => {
+                seen |= found.any;
+                for text in found.texts {
+                    if Payload::parse(&text).is_ok() {
+                        return Ok(text);
+                    }
+                    fallback.get_or_insert(text);
+                }
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => return fallback.ok_or(QrImageError::TookTooLong),
+            Err(mpsc::RecvTimeoutError::Disconnected) if seen => return fallback.ok_or(QrImageError::Unreadable),
+            Err(mpsc::RecvTimeoutError::Disconnected) => return fallback.ok_or(QrImageError::NoQrCode),
+        }
+    }
+}
+
+/// What one look at a picture found.
+#[derive(Default)]
+struct Found {
+    /// Anything like a QR code.
+    any: bool,
+    /// The texts of those that can be read.
+    texts: Vec<String>,
+}
+
+/// Searches every variant of the picture on a thread of its own, which ends when nobody waits for it any longer.
+fn search_all(picture: DynamicImage) -> mpsc::Receiver<Found> {
+    silence_worker();
+    let (sender, findings) = mpsc::channel();
+    let work = move || {
+        for variant in variants(&picture) {
+            // rqrr 0.11 asserts on corners that make no square (its issue 54): the next variant may do better.
+            let found = panic::catch_unwind(AssertUnwindSafe(|| search(&variant))).unwrap_or_default();
+            if sender.send(found).is_err() {
+                break;
+            }
+        }
+    };
+    // Without a thread the sender is dropped, and the picture counts as one without a code.
+    let _ = thread::Builder::new().name(WORKER.to_owned()).spawn(work);
+    findings
+}
+
+/// Keeps the worker's panics, which are caught, from being reported on the terminal.
+fn silence_worker() {
+    static INSTALL: Once = Once::new();
+    INSTALL.call_once(|| {
+        let report = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            if thread::current().name() != Some(WORKER) {
+                report(panic);
+            }
+        }));
+    });
+}
+
+fn format_of(bytes: &[u8]) -> Option<ImageFormat> {
+    match bytes {
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(ImageFormat::Png),
+        [0xff, 0xd8, 0xff, ..] => Some(ImageFormat::Jpeg),
+        _ => None,
+    }
+}
+
+fn decode(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, QrImageError> {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_ALLOCATION);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    reader.decode().map_err(|error| match error {
+        ImageError::Limits(error) if !matches!(error.kind(), LimitErrorKind::Unsupported { .. }) => {
+            QrImageError::TooLarge
+        }
+        _ => QrImageError::Damaged,
+    })
+}
+
+/// The picture as it might be readable, most likely first and each made only when it is its turn: at its own size
+/// (within bounds), at twice and at half of it, and all of these with dark and light exchanged.
+fn variants(picture: &DynamicImage) -> impl Iterator<Item = GrayImage> {
+    let backgrounds: &[u8] = if picture.color().has_alpha() { &[255, 0] } else { &[255] };
+    backgrounds.iter().flat_map(move |&background| {
+        let plain = fitted(&flattened(picture, background));
+        [false, true].into_iter().flat_map(move |inverted| {
+            let mut plain = plain.clone();
+            if inverted {
+                imageops::invert(&mut plain);
+            }
+            let (width, height) = plain.dimensions();
+            let doubled = width.max(height) <= SMALL_SIDE;
+            let halved = width.min(height) >= SMALL_SIDE / 2;
+            [Some((1, 1)), doubled.then_some((2, 1)), halved.then_some((1, 2))].into_iter().flatten().map(
+                move |(times, parts)| match (times, parts) {
+                    (1, 1) => margined(&plain),
+                    _ => margined(&resized(&plain, width * times / parts, height * times / parts)),
+                },
+            )
+        })
+    })
+}
+
+/// Grey, with transparent pixels on a background of that shade: codes are drawn on nothing as often as on white.
+fn flattened(picture: &DynamicImage, background: u8) -> GrayImage {
+    if !picture.color().has_alpha() {
+        return picture.to_luma8();
+    }
+    let picture = picture.to_luma_alpha8();
+    GrayImage::from_fn(picture.width(), picture.height(), |x, y| {
+        let [shade, alpha] = picture.get_pixel(x, y).0.map(u16::from);
+        let blended = (shade * alpha + u16::from(background) * (255 - alpha)) / 255;
+        Luma([u8::try_from(blended).unwrap_or(u8::MAX)])
+    })
+}
+
+fn fitted(grey: &GrayImage) -> GrayImage {
+    let (width, height) = grey.dimensions();
+    let longest = width.max(height);
+    if longest <= SEARCHED_SIDE {
+        return grey.clone();
+    }
+    resized(grey, width * SEARCHED_SIDE / longest, height * SEARCHED_SIDE / longest)
+}
+
+fn resized(grey: &GrayImage, width: u32, height: u32) -> GrayImage {
+    imageops::resize(grey, width.max(1), height.max(1), FilterType::Triangle)
+}
+
+fn margined(grey: &GrayImage) -> GrayImage {
+    let (width, height) = grey.dimensions();
+    let mut margined = GrayImage::from_pixel(width + 2 * MARGIN, height + 2 * MARGIN, Luma([255]));
+    imageops::replace(&mut margined, grey, MARGIN.into(), MARGIN.into());
+    margined
+}
+
+fn search(grey: &GrayImage) -> Found {
+    let (width, height) = (grey.width() as usize, grey.height() as usize);
+    let pixels = grey.as_raw();
+    let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| pixels[y * width + x]);
+    let grids = prepared.detect_grids();
+    let texts = grids.iter().filter_map(|grid| grid.decode().ok().map(|(_, text)| text)).collect();
+    Found { any: !grids.is_empty(), texts }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LABEL: &str = r#"{"ver":"v1","name":"PROV_d76c30","username":"wifiprov","pop":"7a9d365e","transport":"ble"}"#;
+
+    /// A code drawn with `module` pixels a module and `quiet` modules of margin.
+    fn drawn(text: &str, module: u32, quiet: u32) -> GrayImage {
+        let code = fast_qr::QRBuilder::new(text).build().expect("a text that fits");
+        let modules = u32::try_from(code.size).expect("at most 177");
+        let side = (modules + 2 * quiet) * module;
+        GrayImage::from_fn(side, side, |x, y| {
+            let at = |at: u32| (at / module).checked_sub(quiet).filter(|&at| at < modules).map(|at| at as usize);
+            let dark = at(y).zip(at(x)).is_some_and(|(row, column)| code[row][column].value());
+            Luma([if dark { 20 } else { 240 }])
+        })
+    }
+
+    fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        picture.into().write_to(&mut bytes, format).expect("encoding to memory");
+        bytes.into_inner()
+    }
+
+    fn read_png(picture: impl Into<DynamicImage>) -> Result<String, QrImageError> {
+        read(&encoded(picture, ImageFormat::Png))
+    }
+
+    #[test]
+    fn a_code_is_read_at_any_scale_and_margin() {
+        for (module, quiet) in [(1, 4), (2, 4), (3, 4), (8, 4), (8, 0), (3, 0), (8, 40), (25, 4), (60, 4)] {
+            assert_eq!(read_png(drawn(LABEL, module, quiet)).as_deref(), Ok(LABEL), "{module} px, {quiet} modules");
+        }
+    }
+
+    #[test]
+    fn a_code_is_read_turned_inverted_and_as_jpeg() {
+        let upright = drawn(LABEL, 6, 4);
+        assert_eq!(read(&encoded(upright.clone(), ImageFormat::Jpeg)).as_deref(), Ok(LABEL));
+        assert_eq!(read_png(imageops::rotate90(&upright)).as_deref(), Ok(LABEL));
+        assert_eq!(read_png(imageops::rotate180(&upright)).as_deref(), Ok(LABEL));
+        let mut inverted = upright.clone();
+        imageops::invert(&mut inverted);
+        assert_eq!(read_png(inverted).as_deref(), Ok(LABEL));
+        assert_eq!(read_png(imageops::blur(&upright, 1.5)).as_deref(), Ok(LABEL));
+    }
+
+    #[test]
+    fn a_code_drawn_on_nothing_is_read() {
+        for ink in [0, 255] {
+            let clear = image::GrayAlphaImage::from_fn(300, 300, |x, y| {
+                let dark = drawn_at(x, y) < 128;
+                image::LumaA([ink, if dark { 255 } else { 0 }])
+            });
+            assert_eq!(read_png(clear).as_deref(), Ok("NP:PROV_1|abcd1234|b"), "ink {ink}");
+        }
+    }
+
+    fn drawn_at(x: u32, y: u32) -> u8 {
+        use std::sync::LazyLock;
+        static CODE: LazyLock<GrayImage> = LazyLock::new(|| drawn("NP:PROV_1|abcd1234|b", 8, 4));
+        CODE.get_pixel_checked(x, y).map_or(255, |pixel| pixel.0[0])
+    }
+
+    #[test]
+    fn of_several_codes_the_label_is_taken() {
+        let (other, label) = (drawn("https://vendor.example/manual", 5, 4), drawn(LABEL, 5, 4));
+        let (width, height) = (other.width() + label.width(), label.height().max(other.height()));
+        let mut both = GrayImage::from_pixel(width, height, Luma([240]));
+        imageops::replace(&mut both, &other, 0, 0);
+        imageops::replace(&mut both, &label, other.width().into(), 0);
+        assert_eq!(read_png(both).as_deref(), Ok(LABEL));
+        assert_eq!(read_png(other).as_deref(), Ok("https://vendor.example/manual"));
+    }
+
+    #[test]
+    fn pictures_without_a_readable_code() {
+        assert_eq!(read_png(GrayImage::from_pixel(400, 300, Luma([255]))), Err(QrImageError::NoQrCode));
+        assert_eq!(read_png(GrayImage::from_pixel(1, 1, Luma([0]))), Err(QrImageError::NoQrCode));
+        let mut smeared = drawn(LABEL, 6, 4);
+        let side = smeared.width();
+        for (x, y) in (side / 3..side * 5 / 6).flat_map(|x| (side / 3..side * 5 / 6).map(move |y| (x, y))) {
+            smeared.put_pixel(x, y, Luma([240]));
+        }
+        assert_eq!(read_png(smeared), Err(QrImageError::Unreadable));
+    }
+
+    #[test]
+    fn noise_is_no_code() {
+        let mut state = 0x2545_f491_4f6c_dd1d_u64;
+        let noise = GrayImage::from_fn(300, 200, |_, _| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            Luma([state.to_le_bytes()[3]])
+        });
+        assert!(matches!(read_png(noise), Err(QrImageError::NoQrCode | QrImageError::Unreadable)));
+    }
+
+    /// Corner patterns wall to wall: the search's library takes minutes over them, or panics.
+    #[test]
+    fn a_wall_of_corners_ends_in_time() {
+        let wall = |spacing: u32| {
+            GrayImage::from_fn(400, 400, |x, y| {
+                let (x, y) = (x % spacing, y % spacing);
+                let ring = x < 7 && y < 7 && ([0, 6].contains(&x) || [0, 6].contains(&y));
+                let dot = (2..5).contains(&x) && (2..5).contains(&y);
+                Luma([if ring || dot { 0 } else { 255 }])
+            })
+        };
+        for spacing in [9, 12] {
+            let began = Instant::now();
+            let bytes = encoded(wall(spacing), ImageFormat::Png);
+            assert!(read_within(&bytes, Duration::from_millis(200)).is_err());
+            assert!(began.elapsed() < Duration::from_secs(5));
+        }
+    }
+
+    #[test]
+    fn what_is_no_picture() {
+        let png = encoded(drawn(LABEL, 6, 4), ImageFormat::Png);
+        let jpeg = encoded(drawn(LABEL, 6, 4), ImageFormat::Jpeg);
+        assert!(looks_like_image(&png) && looks_like_image(&jpeg) && !looks_like_image(LABEL.as_bytes()));
+        assert_eq!(read(b""), Err(QrImageError::NotAnImage));
+        assert_eq!(read(LABEL.as_bytes()), Err(QrImageError::NotAnImage));
+        assert_eq!(read(&[0x5a; 4096]), Err(QrImageError::NotAnImage));
+        for cut in [8, 20, 60, png.len() / 2] {
+            assert_eq!(read(&png[..cut]), Err(QrImageError::Damaged), "PNG cut at {cut}");
+        }
+        assert_eq!(read(&jpeg[..40]), Err(QrImageError::Damaged));
+        let mut scribbled = jpeg;
+        scribbled[200..].fill(0x5a);
+        assert!(read(&scribbled).is_err());
+    }
+
+    #[test]
+    fn image_bombs_are_refused_by_their_header() {
+        let mut png = encoded(GrayImage::from_pixel(1, 1, Luma([0])), ImageFormat::Png);
+        // IHDR: length, type, then width and height; its checksum follows 13 bytes of data.
+        png[16..20].copy_from_slice(&60_000_u32.to_be_bytes());
+        png[20..24].copy_from_slice(&60_000_u32.to_be_bytes());
+        let checksum = crc32(&png[12..29]);
+        png[29..33].copy_from_slice(&checksum.to_be_bytes());
+        assert_eq!(read(&png), Err(QrImageError::TooLarge));
+
+        let mut long = vec![0; MAX_BYTES + 1];
+        long[..8].copy_from_slice(&png[..8]);
+        assert_eq!(read(&long), Err(QrImageError::TooLarge));
+    }
+
+    fn crc32(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(!0, |crc, &byte| {
+            (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
+        })
+    }
+}
