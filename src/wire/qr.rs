@@ -46,7 +46,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// The word on the label, which is also the scheme of a [`crate::transport::locator::Locator`].
+    /// The word on the label, which is also the scheme of a locator.
     pub fn scheme(self) -> &'static str {
         match self {
             Self::Ble => "ble",
