@@ -4,6 +4,7 @@ pub mod error;
 pub mod event;
 pub mod provision;
 pub mod qr_image;
+pub mod report;
 pub mod secret;
 pub mod security;
 pub mod session;
