@@ -132,6 +132,21 @@ impl KeyPair {
         Self { private, public }
     }
 
+    /// The first exponent from `start` on whose B is shorter than 384 bytes (1 in 256): one multiplication a step.
+    /// For a simulated device that must send such a B; not constant in time.
+    pub fn short_device_exponent(start: &[u8; EXPONENT_LEN], verifier: &Verifier) -> Zeroizing<[u8; EXPONENT_LEN]> {
+        let mut exponent = Zeroizing::new(U256::from_be_slice(start) >> 1);
+        let masked = multiplier() * Element::new(&verifier.value);
+        let mut power = GENERATOR.pow(&*exponent);
+        while minimal_bytes(&(masked + power).retrieve()).len() == GROUP_LEN {
+            *exponent = exponent.wrapping_add(&U256::ONE);
+            power *= GENERATOR;
+        }
+        let mut bytes = Zeroizing::new([0; EXPONENT_LEN]);
+        bytes.copy_from_slice(exponent.to_be_bytes().as_ref());
+        bytes
+    }
+
     /// The public number as it travels.
     pub fn public(&self) -> &[u8] {
         &self.public
