@@ -9,5 +9,6 @@ pub mod secret;
 pub mod security;
 pub mod session;
 pub mod text;
+pub mod sim;
 pub mod transport;
 pub mod wire;

@@ -1,0 +1,358 @@
+//! The device itself: bytes to a named endpoint in, bytes out, at a time given by its host.
+//!
+//! No I/O and no clock. Randomness comes from the options' seed, so that a conversation can be repeated. Endpoints
+//! are routed here; each family's handler is in a file of its own.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::time::Duration;
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+
+use super::event::{Event, StopReason, Timed};
+use super::fault::{FaultKind, Script};
+use super::options::DeviceOptions;
+use super::profile::Association;
+use super::rainmaker::Challenges;
+use super::scan::Scanner;
+use super::session::Secure;
+use super::station::{Link, Station};
+use super::thread::ThreadEntries;
+use crate::wire::messages::WifiScanEntry;
+
+/// The service goes this long after the status Connected was read.
+const CLEANUP_DELAY: Duration = Duration::from_secs(1);
+/// The service goes this long after the device joined, if nobody reads its status.
+const AUTO_STOP: Duration = Duration::from_secs(30);
+/// A vanishing link still carries the answer on its way.
+const LAST_WORDS: Duration = Duration::from_millis(20);
+/// Events kept for a host that does not drain them.
+const EVENTS_KEPT: usize = 256;
+/// Length of an oversize reply, in bytes.
+const OVERSIZE: usize = 1 << 20;
+
+/// What the ESP-IDF example's custom endpoint answers, its terminating zero included.
+const CUSTOM_REPLY: &[u8] = b"SUCCESS\0";
+
+/// A simulated device, booted.
+pub struct Device {
+    pub(super) options: DeviceOptions,
+    pub(super) script: Script,
+    pub(super) rng: ChaCha20Rng,
+    pub(super) secure: Secure,
+    pub(super) station: Station,
+    pub(super) staged: Option<Staged>,
+    pub(super) wifi_scan: Scanner<WifiScanEntry>,
+    pub(super) thread_scan: ThreadEntries,
+    pub(super) challenges: Challenges,
+    pub(super) wrong_proofs: u32,
+    /// A blocking scan in the wrong state: the handler never returns, so nothing is answered any more.
+    pub(super) stuck: bool,
+    stop: Option<(Duration, StopReason)>,
+    stop_noted: bool,
+    outage: Option<Range<Duration>>,
+    events: VecDeque<Timed>,
+}
+
+/// Credentials set, not applied.
+pub(super) enum Staged {
+    Wifi { ssid: Vec<u8>, passphrase: crate::secret::Passphrase },
+    Thread(crate::secret::ThreadDataset),
+}
+
+/// A reply, and how long the device takes to make it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The bytes.
+    pub body: Vec<u8>,
+    /// How long the handler takes, e.g. for a blocking scan.
+    pub after: Duration,
+    /// What becomes of the reply on the link.
+    pub spoiled: Option<Spoiled>,
+}
+
+/// What a fault does to a reply on the link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spoiled {
+    /// It breaks off in the middle.
+    Truncated,
+    /// An HTTP server answers with status 500 instead.
+    Status500,
+    /// Something that is no HTTP arrives instead.
+    NotHttp,
+}
+
+/// Why there is no reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// No such endpoint on this device.
+    UnknownEndpoint,
+    /// The handler failed; the host closes the link without a word.
+    Handler,
+    /// The handler never returns.
+    Hang,
+}
+
+/// A handler's plain reply, and how long it takes.
+pub(super) type Handled = Result<(Vec<u8>, Duration), Refusal>;
+
+impl Device {
+    /// Boots a device.
+    pub fn new(options: DeviceOptions) -> Self {
+        let script = Script::new(&options.faults);
+        let mut device = Self {
+            rng: ChaCha20Rng::seed_from_u64(options.seed),
+            script,
+            secure: Secure::None,
+            station: Station::new(),
+            staged: None,
+            wifi_scan: Scanner::default(),
+            thread_scan: ThreadEntries::default(),
+            challenges: Challenges::default(),
+            wrong_proofs: 0,
+            stuck: false,
+            stop: None,
+            stop_noted: false,
+            outage: None,
+            events: VecDeque::new(),
+            options,
+        };
+        if let Some(link) = device.already_connected() {
+            device.station = Station::connected(link);
+        }
+        device
+    }
+
+    /// What it was booted from.
+    pub fn options(&self) -> &DeviceOptions {
+        &self.options
+    }
+
+    /// Hands `request` to `endpoint`, `now` after boot. Times must not run backwards.
+    pub fn handle(&mut self, now: Duration, endpoint: &str, request: &[u8]) -> Result<Reply, Refusal> {
+        self.tick(now);
+        if !self.is_serving(now) {
+            return Err(Refusal::Handler);
+        }
+        if !self.has_endpoint(endpoint) {
+            self.note(now, Event::RequestRefused { endpoint: endpoint.to_owned() });
+            return Err(Refusal::UnknownEndpoint);
+        }
+        if self.stuck || self.strikes(now, FaultKind::Hang, endpoint).is_some() {
+            return Err(Refusal::Hang);
+        }
+        let handled = self.route(now, endpoint, request);
+        if handled == Err(Refusal::Handler) && endpoint != "prov-session" {
+            self.note(now, Event::RequestRefused { endpoint: endpoint.to_owned() });
+        }
+        let (body, after) = handled?;
+        Ok(self.spoil(now, endpoint, Reply { body, after, spoiled: None }))
+    }
+
+    /// Replaces the transport session: the secure session of the old one is gone.
+    pub fn open_session(&mut self, now: Duration) {
+        self.secure = Secure::None;
+        self.note(now, Event::TransportSession);
+    }
+
+    /// Whether the device has this endpoint.
+    pub fn has_endpoint(&self, endpoint: &str) -> bool {
+        let profile = &self.options.profile;
+        match endpoint {
+            "proto-ver" | "prov-config" => true,
+            "prov-session" => self.script.has(FaultKind::NoSessionEndpoint).is_none(),
+            "prov-scan" => profile.scan,
+            "prov-ctrl" => profile.control,
+            "cloud_user_assoc" => profile.association == Association::Mapping,
+            "ch_resp" => profile.association == Association::ChallengeResponse,
+            "custom-data" => profile.custom_data,
+            _ => false,
+        }
+    }
+
+    /// Whether the provisioning service is up at `now`.
+    pub fn is_serving(&self, now: Duration) -> bool {
+        self.stops_at().is_none_or(|at| now < at) && !self.outage.as_ref().is_some_and(|outage| outage.contains(&now))
+    }
+
+    /// When the service ends for good, as far as is known at the last tick.
+    pub fn stops_at(&self) -> Option<Duration> {
+        let auto_stop = self.station.connects_at().filter(|_| self.options.auto_stop).map(|at| at + AUTO_STOP);
+        let window = self.options.profile.window.filter(|_| !self.station.is_connected());
+        self.stop.map(|(at, _)| at).into_iter().chain(auto_stop).chain(window).min()
+    }
+
+    /// When something happens by itself next: an event falls due, or the service goes or comes. A host sleeps until
+    /// then and calls [`Self::tick`].
+    pub fn next_change(&self, now: Duration) -> Option<Duration> {
+        let outage = self.outage.as_ref().map(|outage| if now < outage.start { outage.start } else { outage.end });
+        let due = [self.station.next_change(), self.stops_at(), outage];
+        due.into_iter().flatten().filter(|at| *at > now).min()
+    }
+
+    /// Lets time pass: what happened until `now` becomes events.
+    pub fn tick(&mut self, now: Duration) {
+        let profile = &self.options.profile;
+        let happened = self.station.settle(now, profile.resets_itself, profile.reports_attempts);
+        for timed in happened {
+            if self.options.auto_stop && matches!(timed.event, Event::Connected { .. }) {
+                self.stop(timed.at + AUTO_STOP, StopReason::AutoStop);
+            }
+            self.note(timed.at, timed.event);
+        }
+        if let Some(at) = self.stops_at().filter(|at| *at <= now && !self.stop_noted) {
+            self.stop_noted = true;
+            let reason = self.stop.filter(|(due, _)| *due == at).map_or(StopReason::WindowClosed, |(_, reason)| reason);
+            self.note(at, Event::Stopped { reason });
+        }
+    }
+
+    /// Takes what happened since the last call, oldest first.
+    pub fn take_events(&mut self) -> Vec<Timed> {
+        self.events.drain(..).collect()
+    }
+
+    /// A random number for the host's own needs: its session ids.
+    pub fn draw(&mut self) -> u32 {
+        self.rng.next_u32()
+    }
+
+    fn route(&mut self, now: Duration, endpoint: &str, request: &[u8]) -> Handled {
+        if request.is_empty() {
+            return Err(Refusal::Handler);
+        }
+        let plain_endpoint = matches!(endpoint, "proto-ver" | "prov-session");
+        if plain_endpoint && self.strikes(now, FaultKind::Close, endpoint).is_some() {
+            return Err(Refusal::Handler);
+        }
+        match endpoint {
+            "proto-ver" => Ok((self.version_document().into_bytes(), Duration::ZERO)),
+            "prov-session" => self.handshake(now, request).map(|reply| (reply, Duration::ZERO)),
+            _ => self.application(now, endpoint, request),
+        }
+    }
+
+    /// A request inside the secure session. Where the handler fails after decryption, the request's bytes have moved
+    /// the cipher on and no answer does, as on the firmware.
+    fn application(&mut self, now: Duration, endpoint: &str, request: &[u8]) -> Handled {
+        let lost = self.strikes(now, FaultKind::LostSession, endpoint).is_some();
+        if lost {
+            self.secure = Secure::None;
+        }
+        // Security 0 does not insist on its greeting.
+        let open = self.options.security() == 0;
+        let plain = if open && !lost { Some(request.to_vec()) } else { self.secure.open(request) };
+        let plain = plain.ok_or(Refusal::Handler)?;
+        if self.strikes(now, FaultKind::Close, endpoint).is_some() {
+            return Err(Refusal::Handler);
+        }
+        let (reply, after) = match endpoint {
+            "prov-scan" => self.scan(now, &plain),
+            "prov-config" => self.config(now, &plain),
+            "prov-ctrl" => self.control(now, &plain),
+            "cloud_user_assoc" => self.map_user(now, &plain),
+            "ch_resp" => self.challenge(now, &plain),
+            _ => Ok((CUSTOM_REPLY.to_vec(), Duration::ZERO)),
+        }?;
+        let sealed = if open { Some(reply) } else { self.secure.seal(&reply) };
+        Ok((sealed.ok_or(Refusal::Handler)?, after))
+    }
+
+    fn version_document(&self) -> String {
+        let options = &self.options;
+        options.profile.document(options.security(), options.pop.is_none(), options.thread)
+    }
+
+    /// What faults do to a finished reply.
+    fn spoil(&mut self, now: Duration, endpoint: &str, mut reply: Reply) -> Reply {
+        if let Some(fault) = self.strikes(now, FaultKind::Delay, endpoint) {
+            reply.after += fault.span().unwrap_or_default();
+        }
+        if self.strikes(now, FaultKind::Garbage, endpoint).is_some() {
+            self.rng.fill_bytes(&mut reply.body);
+        }
+        if self.strikes(now, FaultKind::EmptyReply, endpoint).is_some() {
+            reply.body.clear();
+        }
+        if self.strikes(now, FaultKind::OversizeReply, endpoint).is_some() {
+            reply.body = vec![b' '; OVERSIZE];
+        }
+        let on_the_link = [
+            (FaultKind::Truncate, Spoiled::Truncated),
+            (FaultKind::Http500, Spoiled::Status500),
+            (FaultKind::HttpNotHttp, Spoiled::NotHttp),
+        ];
+        for (kind, spoiled) in on_the_link {
+            if self.strikes(now, kind, endpoint).is_some() {
+                reply.spoiled = Some(spoiled);
+            }
+        }
+        reply
+    }
+
+    /// Counts an occasion for a fault; the fault, if it strikes.
+    pub(super) fn strikes(&mut self, now: Duration, kind: FaultKind, endpoint: &str) -> Option<super::fault::Fault> {
+        let fault = self.script.strikes(kind, endpoint)?;
+        self.note(now, Event::Fault { name: fault.name() });
+        Some(fault)
+    }
+
+    pub(super) fn note(&mut self, at: Duration, event: Event) {
+        if self.events.len() == EVENTS_KEPT {
+            self.events.pop_front();
+        }
+        self.events.push_back(Timed { at, event });
+    }
+
+    /// Ends the service at `at`, unless it ends earlier anyway.
+    pub(super) fn stop(&mut self, at: Duration, reason: StopReason) {
+        if self.stop.is_none_or(|(due, _)| at < due) {
+            self.stop = Some((at, reason));
+        }
+    }
+
+    /// The client has read the status Connected.
+    pub(super) fn connected_was_read(&mut self, now: Duration) {
+        if self.options.auto_stop && self.stop.is_none_or(|(_, reason)| reason != StopReason::Provisioned) {
+            self.note(now, Event::ConnectedRead);
+            self.stop(now + CLEANUP_DELAY, StopReason::Provisioned);
+        }
+    }
+
+    /// Takes the link off the air at `at` (plus the time an answer needs), for a while or for good.
+    pub(super) fn vanish(&mut self, at: Duration, span: Option<Duration>) {
+        match span {
+            Some(span) => self.outage = Some(at..at + span),
+            None => self.stop(at, StopReason::Vanished),
+        }
+    }
+
+    /// As [`Self::vanish`], once the answer being made is out.
+    pub(super) fn vanish_after_answer(&mut self, now: Duration, span: Option<Duration>) {
+        self.vanish(now + LAST_WORDS, span);
+    }
+
+    fn already_connected(&mut self) -> Option<Link> {
+        let fault = self.script.has(FaultKind::AlreadyConnected)?;
+        let world = &self.options.world;
+        if self.options.thread {
+            return world.thread_networks.first().map(super::thread::link);
+        }
+        let ap = match fault.value() {
+            Some(ssid) => world.strongest(ssid.as_bytes()),
+            None => world.access_points.first(),
+        };
+        let ap = ap?.clone();
+        Some(Link::Wifi(self.wifi_link(&ap)))
+    }
+}
+
+impl std::fmt::Debug for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Device")
+            .field("name", &self.options.name())
+            .field("station", &self.station)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,190 @@
+//! The simulated device behind the transport seam: `sim:`, an in-memory link with the manners of SoftAP.
+//!
+//! Each connect boots a fresh device from the locator's parameters (its address, if any, is the device's name).
+//! Later exchanges after a close reach the same device, as a cookie does over HTTP. Time is tokio's, so that a test
+//! can pause it.
+
+use std::future;
+use std::io;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::device::{Device, Refusal, Reply, Spoiled};
+use super::options::DeviceOptions;
+use crate::transport::{BoxFuture, Limits, Locator, Transport, TransportError, TransportKind};
+
+/// What SoftAP carries; the stock HTTP server takes 4096 bytes.
+const LIMITS: Limits = Limits { request: 4096, scan_page: 16, scan_group: 5, security2: true };
+/// Longest reply handed on, in bytes.
+const REPLY_LIMIT: usize = 64 * 1024;
+
+/// The `sim:` transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InMemory;
+
+/// The `sim:` transport, for a list of transports.
+pub static KIND: InMemory = InMemory;
+
+impl TransportKind for InMemory {
+    fn scheme(&self) -> &'static str {
+        "sim"
+    }
+
+    fn connect<'a>(&'a self, to: &'a Locator) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>> {
+        Box::pin(async move {
+            let mut options = DeviceOptions::from_parameters(to.parameters())
+                .map_err(|error| TransportError::BadAddress { address: to.to_string(), reason: error.to_string() })?;
+            if !to.address().is_empty() {
+                options.name = Some(to.address().to_owned());
+            }
+            let link: Box<dyn Transport> = Box::new(MemoryLink::new(Device::new(options)));
+            Ok(link)
+        })
+    }
+}
+
+/// A link to one device in memory.
+#[derive(Debug)]
+pub struct MemoryLink {
+    device: Device,
+    booted: Instant,
+    peer: String,
+}
+
+impl MemoryLink {
+    /// Boots `device` now and opens its transport session.
+    pub fn new(mut device: Device) -> Self {
+        device.open_session(Duration::ZERO);
+        let peer = format!("sim:{}", device.options().name());
+        Self { device, booted: Instant::now(), peer }
+    }
+
+    /// The device, to look at what happened.
+    pub fn device(&mut self) -> &mut Device {
+        &mut self.device
+    }
+
+    async fn call(&mut self, endpoint: &str, request: &[u8]) -> Result<Vec<u8>, TransportError> {
+        if request.len() > LIMITS.request {
+            return Err(TransportError::RequestTooLong { length: request.len(), limit: LIMITS.request });
+        }
+        let now = self.booted.elapsed();
+        self.device.tick(now);
+        if !self.device.is_serving(now) {
+            return Err(self.unreachable());
+        }
+        let peer = || self.peer.clone();
+        match self.device.handle(now, endpoint, request) {
+            Ok(reply) => {
+                tokio::time::sleep(reply.after).await;
+                self.deliver(reply)
+            }
+            Err(Refusal::Handler) => Err(TransportError::ClosedWithoutAnswer { peer: peer() }),
+            Err(Refusal::UnknownEndpoint) => {
+                Err(TransportError::NoSuchEndpoint { peer: peer(), endpoint: endpoint.to_owned() })
+            }
+            Err(Refusal::Hang) => future::pending().await,
+        }
+    }
+
+    fn deliver(&self, reply: Reply) -> Result<Vec<u8>, TransportError> {
+        let peer = self.peer.clone();
+        match reply.spoiled {
+            Some(Spoiled::Truncated) => Err(TransportError::Truncated { peer, received: reply.body.len() / 2 }),
+            Some(Spoiled::Status500) => {
+                Err(TransportError::NotADevice { peer, evidence: "500 Internal Server Error".into() })
+            }
+            Some(Spoiled::NotHttp) => Err(TransportError::NotADevice { peer, evidence: "no HTTP".into() }),
+            None if reply.body.len() > REPLY_LIMIT => Err(TransportError::ReplyTooLong { peer, limit: REPLY_LIMIT }),
+            None => Ok(reply.body),
+        }
+    }
+
+    fn unreachable(&self) -> TransportError {
+        TransportError::Unreachable { peer: self.peer.clone(), source: io::ErrorKind::ConnectionRefused.into() }
+    }
+}
+
+impl Transport for MemoryLink {
+    fn limits(&self) -> Limits {
+        LIMITS
+    }
+
+    fn endpoints(&self) -> Option<&[String]> {
+        None
+    }
+
+    fn peer(&self) -> String {
+        self.peer.clone()
+    }
+
+    fn exchange<'a>(
+        &'a mut self,
+        endpoint: &'a str,
+        request: &'a [u8],
+    ) -> BoxFuture<'a, Result<Vec<u8>, TransportError>> {
+        Box::pin(self.call(endpoint, request))
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, Result<(), TransportError>> {
+        Box::pin(future::ready(Ok(())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn connect(locator: &str) -> Box<dyn Transport> {
+        KIND.connect(&locator.parse().expect("a locator")).await.expect("a device")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_whole_conversation_in_security_0() {
+        let mut link = connect("sim:?sec-ver=0&apply-delay-ms=1000&join-ms=500").await;
+        let set = hex::decode("080262200a07486f6d654e65741215636f72726563742d686f7273652d62617474657279").expect("hex");
+        assert_eq!(link.exchange("prov-config", &set).await.expect("a reply"), [0x08, 0x03, 0x6a, 0x00]);
+        assert_eq!(link.exchange("prov-config", &[0x08, 0x04]).await.expect("a reply"), [0x08, 0x05, 0x7a, 0x00]);
+        let connecting = [0x08, 0x01, 0x5a, 0x02, 0x10, 0x01];
+        assert_eq!(link.exchange("prov-config", &[0x52, 0x00]).await.expect("a reply"), connecting);
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        let status = link.exchange("prov-config", &[0x52, 0x00]).await.expect("a reply");
+        assert!(status.starts_with(&[0x08, 0x01, 0x5a, 0x25]), "{status:02x?}");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let gone = link.exchange("prov-config", &[0x52, 0x00]).await.expect_err("the service stopped");
+        assert!(matches!(gone, TransportError::Unreachable { .. }), "{gone}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refusals_close_and_the_device_stays() {
+        let mut link = connect("sim:?sec-ver=1").await;
+        let refused = link.exchange("prov-config", &[0x52, 0x00]).await.expect_err("no session");
+        assert!(matches!(refused, TransportError::ClosedWithoutAnswer { .. }), "{refused}");
+        let unknown = link.exchange("nonsense", &[1]).await.expect_err("no endpoint");
+        assert!(matches!(unknown, TransportError::NoSuchEndpoint { .. }), "{unknown}");
+        assert!(link.exchange("proto-ver", b"---").await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn faults_of_the_link() {
+        let mut link = connect("sim:?fault=truncate@1&fault=http-500@2&fault=oversize-reply@3&fault=hang@4").await;
+        let mut errors = Vec::new();
+        for _ in 0..3 {
+            errors.push(link.exchange("proto-ver", b"---").await.expect_err("a fault"));
+        }
+        assert!(matches!(errors[0], TransportError::Truncated { .. }));
+        assert!(matches!(errors[1], TransportError::NotADevice { .. }));
+        assert!(matches!(errors[2], TransportError::ReplyTooLong { .. }));
+        let hanging = tokio::time::timeout(Duration::from_secs(60), link.exchange("proto-ver", b"---")).await;
+        assert!(hanging.is_err());
+        assert!(link.exchange("proto-ver", b"---").await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn parameters_that_make_no_device() {
+        let locator: Locator = "sim:?profile=idf-9".parse().expect("a locator");
+        let error = KIND.connect(&locator).await.err().expect("no device");
+        assert!(error.to_string().contains("netprov-1.2"), "{error}");
+    }
+}

@@ -1,0 +1,30 @@
+//! The simulated device: a stock device's behaviour over bytes, its Wi-Fi world, its scripted faults, and its hosts.
+//!
+//! [`Device`] is one pure function over bytes and time. Hosts feed it: [`memory`] behind the transport seam,
+//! [`http`] behind a TCP listener that answers like the firmware's own HTTP server. Nothing here prints, reads the
+//! environment or exits; what happened is drained as [`event::Event`]s.
+
+pub mod access_point;
+mod config;
+pub mod device;
+pub mod event;
+pub mod fault;
+pub mod http;
+pub mod memory;
+pub mod options;
+pub mod profile;
+mod rainmaker;
+mod scan;
+mod session;
+mod station;
+mod thread;
+pub mod world;
+
+pub use access_point::AccessPoint;
+pub use device::{Device, Refusal, Reply, Spoiled};
+pub use event::{Event, Timed};
+pub use fault::Fault;
+pub use memory::{InMemory, MemoryLink};
+pub use options::{DeviceOptions, OptionsError};
+pub use profile::Profile;
+pub use world::World;

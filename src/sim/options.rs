@@ -1,0 +1,393 @@
+//! Everything a simulated device can be told before it boots, and the `sim:` locator's way of saying it.
+//!
+//! No command line here: the keys are those of the flags, and each front end hands over pairs of text.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+
+use super::access_point::{AccessPoint, AccessPointError};
+use super::fault::{Fault, FaultError, FaultKind};
+use super::profile::Profile;
+use super::world::World;
+use crate::secret::{ProofOfPossession, Sec2Password};
+use crate::security::srp6a::{InnerHash, Verifier};
+use crate::security::{DEFAULT_USERNAME, DeviceIdentity, NonceRule};
+
+/// The proof of possession of a device that was told none.
+pub const DEFAULT_POP: &str = "abcd1234";
+/// How long joining takes unless told.
+pub const DEFAULT_JOIN: Duration = Duration::from_millis(500);
+/// How long the firmware waits after apply before its radio starts.
+pub const DEFAULT_APPLY_DELAY: Duration = Duration::from_secs(1);
+/// The keys [`DeviceOptions::from_parameters`] takes.
+pub const KEYS: &[&str] = &[
+    "sec-ver",
+    "pop",
+    "no-pop",
+    "username",
+    "password",
+    "profile",
+    "name",
+    "node-id",
+    "ap",
+    "join-ms",
+    "apply-delay-ms",
+    "scan-ms",
+    "attempts",
+    "fault",
+    "seed",
+    "thread",
+    "no-auto-stop",
+];
+
+/// What a simulated device is before it boots. Clones share one SRP verifier, which is dear to compute.
+#[derive(Debug, Clone)]
+pub struct DeviceOptions {
+    /// The firmware it pretends to run.
+    pub profile: Profile,
+    /// Security version; the profile's own where `None`.
+    pub security: Option<u8>,
+    /// Proof of possession of security 1, and of security 2 where `password` is `None`. `None`: a device without.
+    pub pop: Option<ProofOfPossession>,
+    /// User name of security 2.
+    pub username: String,
+    /// Password of security 2; the PoP where `None`.
+    pub password: Option<Sec2Password>,
+    /// The service name; drawn from the seed where `None`.
+    pub name: Option<String>,
+    /// RainMaker's node id; drawn from the seed where `None`.
+    pub node_id: Option<String>,
+    /// Who is on the air.
+    pub world: World,
+    /// How long joining takes at an access point that says nothing else.
+    pub join: Duration,
+    /// Time between apply and the radio's start.
+    pub apply_delay: Duration,
+    /// Length of a whole scan; 120 ms a channel and the pauses where `None`.
+    pub scan: Option<Duration>,
+    /// Attempts to join; the profile's own where `None`.
+    pub attempts: Option<u32>,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// A Thread build: no Wi-Fi.
+    pub thread: bool,
+    /// Whether the service stops once the device is provisioned.
+    pub auto_stop: bool,
+    /// Seed of security 2's salt; `seed` where `None`. A fleet has one salt, as devices of one firmware image do.
+    pub salt_seed: Option<u64>,
+    /// The verifier computed for these options and their clones.
+    pub verifier: SharedVerifier,
+}
+
+/// A verifier computed at first use and shared among clones; what it was computed for is kept with it.
+#[derive(Debug, Clone, Default)]
+pub struct SharedVerifier(Arc<OnceLock<(Key, Verifier)>>);
+
+/// User name, password and salt.
+type Key = (String, Sec2Password, Vec<u8>);
+
+impl SharedVerifier {
+    fn compute(&self, wanted: Key) -> Verifier {
+        let generate = |(username, password, salt): &Key| {
+            Verifier::generate(username.as_bytes(), password.expose(), salt, InnerHash::Full)
+        };
+        match self.0.get() {
+            Some((key, verifier)) if *key == wanted => verifier.clone(),
+            Some(_) => generate(&wanted),
+            None => self.0.get_or_init(|| (wanted.clone(), generate(&wanted))).1.clone(),
+        }
+    }
+}
+
+/// Parameters that describe no device.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OptionsError {
+    /// An unknown key.
+    #[error("{0:?} is no setting of a simulated device; those are {keys}", keys = KEYS.join(", "))]
+    UnknownKey(String),
+    /// An unknown profile.
+    #[error("{0:?} is no profile; the profiles are {names}", names = profile_names())]
+    UnknownProfile(String),
+    /// A value that makes no sense.
+    #[error("{key} takes {expected}, not {value:?}")]
+    BadValue {
+        /// The key.
+        key: &'static str,
+        /// What it takes.
+        expected: &'static str,
+        /// What it was given.
+        value: String,
+    },
+    /// The profile's firmware does not have this security version.
+    #[error("{profile} knows no security 2")]
+    Security2 {
+        /// The profile.
+        profile: &'static str,
+    },
+    /// A device without PoP was asked for security 2, which needs a password.
+    #[error("security 2 needs a password: give pop or password")]
+    NoPassword,
+    /// An access point that cannot be.
+    #[error("ap: {0}")]
+    AccessPoint(#[from] AccessPointError),
+    /// A fault that cannot be.
+    #[error("fault: {0}")]
+    Fault(#[from] FaultError),
+}
+
+impl Default for DeviceOptions {
+    fn default() -> Self {
+        Self {
+            profile: Profile::default(),
+            security: None,
+            pop: Some(DEFAULT_POP.into()),
+            username: DEFAULT_USERNAME.into(),
+            password: None,
+            name: None,
+            node_id: None,
+            world: World::default(),
+            join: DEFAULT_JOIN,
+            apply_delay: DEFAULT_APPLY_DELAY,
+            scan: None,
+            attempts: None,
+            faults: Vec::new(),
+            seed: 1,
+            thread: false,
+            auto_stop: true,
+            salt_seed: None,
+            verifier: SharedVerifier::default(),
+        }
+    }
+}
+
+impl DeviceOptions {
+    /// Reads pairs of text, later ones winning over earlier ones. `ap` and `fault` add up; the access points given
+    /// replace the default world's.
+    pub fn from_parameters<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, OptionsError> {
+        let mut options = Self::default();
+        let mut access_points = Vec::new();
+        for (key, value) in parameters {
+            match key {
+                "ap" => access_points.push(value.parse::<AccessPoint>()?),
+                "fault" => options.faults.push(value.parse()?),
+                _ => options.set(key, value)?,
+            }
+        }
+        if !access_points.is_empty() {
+            options.world.access_points = access_points;
+        }
+        options.check()
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), OptionsError> {
+        let bad = |key, expected| OptionsError::BadValue { key, expected, value: value.to_owned() };
+        let span = |key| value.parse().map(Duration::from_millis).map_err(|_| bad(key, "milliseconds"));
+        let flag = |key| match value {
+            "" | "true" | "1" => Ok(true),
+            "false" | "0" => Ok(false),
+            _ => Err(bad(key, "true or false")),
+        };
+        match key {
+            "sec-ver" => {
+                let version = value.parse().ok().filter(|version| *version <= 2);
+                self.security = Some(version.ok_or_else(|| bad("sec-ver", "0, 1 or 2"))?);
+            }
+            "pop" => self.pop = Some(value.into()),
+            "no-pop" => {
+                if flag("no-pop")? {
+                    self.pop = None;
+                }
+            }
+            "username" if !value.is_empty() => value.clone_into(&mut self.username),
+            "username" => return Err(bad("username", "at least one character")),
+            "password" => self.password = Some(value.into()),
+            "profile" => {
+                let profile = Profile::named(value).ok_or_else(|| OptionsError::UnknownProfile(value.to_owned()))?;
+                self.profile = profile.clone();
+            }
+            "name" => self.name = Some(value.to_owned()),
+            "node-id" => self.node_id = Some(value.to_owned()),
+            "join-ms" => self.join = span("join-ms")?,
+            "apply-delay-ms" => self.apply_delay = span("apply-delay-ms")?,
+            "scan-ms" => self.scan = Some(span("scan-ms")?),
+            "attempts" => self.attempts = Some(value.parse().map_err(|_| bad("attempts", "a number"))?),
+            "seed" => self.seed = value.parse().map_err(|_| bad("seed", "a number"))?,
+            "thread" => self.thread = flag("thread")?,
+            "no-auto-stop" => self.auto_stop = !flag("no-auto-stop")?,
+            _ => return Err(OptionsError::UnknownKey(key.to_owned())),
+        }
+        Ok(())
+    }
+
+    fn check(self) -> Result<Self, OptionsError> {
+        if self.security() == 2 && !self.profile.knows_security2 {
+            return Err(OptionsError::Security2 { profile: self.profile.name });
+        }
+        if self.security() == 2 && self.password().is_empty() {
+            return Err(OptionsError::NoPassword);
+        }
+        Ok(self)
+    }
+
+    /// The same device but for its seed (and so its name and node id): the `index`-th of a fleet. Set names are
+    /// given a number. All of a fleet share salt and verifier, as devices of one firmware image do.
+    #[must_use]
+    pub fn numbered(&self, index: u32) -> Self {
+        let numbered = |text: &String| format!("{text}-{index}");
+        let mut options = self.clone();
+        options.salt_seed = Some(self.salt_seed.unwrap_or(self.seed));
+        if index > 0 {
+            options.seed = self.seed.wrapping_add(u64::from(index));
+            options.name = self.name.as_ref().map(numbered);
+            options.node_id = self.node_id.as_ref().map(numbered);
+        }
+        options
+    }
+
+    /// The security version the device runs.
+    pub fn security(&self) -> u8 {
+        self.security.unwrap_or(self.profile.security)
+    }
+
+    /// The service name: `PROV_d76c30`.
+    pub fn name(&self) -> String {
+        self.name.clone().unwrap_or_else(|| format!("PROV_{}", hex::encode(mark::<3>(self.seed, b'n'))))
+    }
+
+    /// RainMaker's node id, 12 hex digits like a hardware address.
+    pub fn node_id(&self) -> String {
+        self.node_id.clone().unwrap_or_else(|| hex::encode(mark::<6>(self.seed, b'i')))
+    }
+
+    /// Text of the QR code on the device's label.
+    pub fn qr_payload(&self) -> String {
+        let mut payload = serde_json::Map::new();
+        let mut put = |key: &str, value: String| payload.insert(key.to_owned(), value.into());
+        put("ver", "v1".into());
+        put("name", self.name());
+        if self.security() == 2 {
+            put("username", self.username.clone());
+            put("pop", String::from_utf8_lossy(self.password().expose()).into_owned());
+        } else if let (1, Some(pop)) = (self.security(), &self.pop) {
+            put("pop", String::from_utf8_lossy(pop.expose()).into_owned());
+        }
+        put("transport", "softap".into());
+        if self.thread {
+            put("network", "thread".into());
+        }
+        if let Some(security) = self.security {
+            payload.insert("security".to_owned(), security.into());
+        }
+        serde_json::Value::Object(payload).to_string()
+    }
+
+    /// What the device's security layer is given.
+    pub(super) fn identity(&self) -> DeviceIdentity {
+        match self.security() {
+            0 => DeviceIdentity::Open,
+            1 => DeviceIdentity::Pop(self.pop.clone().unwrap_or_else(|| ProofOfPossession::new([]))),
+            _ => {
+                let nonce_rule = match (self.profile.nonce_rule(), self.has(FaultKind::WrongNonceRule)) {
+                    (NonceRule::Counting, false) | (NonceRule::Static, true) => NonceRule::Counting,
+                    _ => NonceRule::Static,
+                };
+                DeviceIdentity::Srp { verifier: self.compute_verifier(), nonce_rule }
+            }
+        }
+    }
+
+    fn password(&self) -> Sec2Password {
+        let pop = || self.pop.as_ref().map_or_else(|| Sec2Password::new([]), ProofOfPossession::repurpose);
+        self.password.clone().unwrap_or_else(pop)
+    }
+
+    fn has(&self, kind: FaultKind) -> bool {
+        self.faults.iter().any(|fault| fault.kind() == kind)
+    }
+
+    fn salt(&self) -> Vec<u8> {
+        let mut salt = mark::<16>(self.salt_seed.unwrap_or(self.seed), b's').to_vec();
+        salt[0] = u8::from(!self.has(FaultKind::ZeroSalt)) * (salt[0] | 1);
+        salt.truncate(if self.has(FaultKind::ShortSalt) { 15 } else { 16 });
+        salt
+    }
+
+    fn compute_verifier(&self) -> Verifier {
+        self.verifier.compute((self.username.clone(), self.password(), self.salt()))
+    }
+}
+
+/// Bytes that belong to a device's identity, not to its course: drawn from the seed and a purpose.
+fn mark<const N: usize>(seed: u64, purpose: u8) -> [u8; N] {
+    let mut rng = ChaCha20Rng::seed_from_u64(seed);
+    rng.set_stream(u64::from(purpose));
+    let mut bytes = [0; N];
+    rng.fill_bytes(&mut bytes);
+    bytes
+}
+
+fn profile_names() -> String {
+    Profile::all().iter().map(|profile| profile.name).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(parameters: &[(&str, &str)]) -> Result<DeviceOptions, OptionsError> {
+        DeviceOptions::from_parameters(parameters.iter().copied())
+    }
+
+    #[test]
+    fn nothing_said_is_current_firmware() {
+        let options = options(&[]).expect("defaults");
+        assert_eq!((options.profile.name, options.security()), ("netprov-1.2", 2));
+        let name = options.name();
+        assert!(name.starts_with("PROV_") && name.len() == 11, "{name}");
+        let qr = options.qr_payload();
+        assert_eq!(
+            qr,
+            format!(r#"{{"ver":"v1","name":"{name}","username":"wifiprov","pop":"abcd1234","transport":"softap"}}"#)
+        );
+    }
+
+    #[test]
+    fn parameters_add_up_and_override() {
+        let options = options(&[
+            ("profile", "idf-4.4"),
+            ("ap", "Home=12345678"),
+            ("ap", "Guest"),
+            ("fault", "hang@2"),
+            ("no-pop", ""),
+            ("seed", "7"),
+        ])
+        .expect("parameters");
+        assert_eq!(options.world.access_points.len(), 2);
+        assert_eq!((options.security(), options.faults.len(), options.pop.is_none()), (1, 1, true));
+        assert!(!options.qr_payload().contains("pop"));
+    }
+
+    #[test]
+    fn what_cannot_be_is_named() {
+        assert_eq!(options(&[("colour", "red")]).err(), Some(OptionsError::UnknownKey("colour".into())));
+        assert!(matches!(options(&[("profile", "idf-9")]), Err(OptionsError::UnknownProfile(_))));
+        assert!(matches!(options(&[("sec-ver", "3")]), Err(OptionsError::BadValue { key: "sec-ver", .. })));
+        assert!(matches!(options(&[("fault", "boom")]), Err(OptionsError::Fault(_))));
+        assert!(matches!(options(&[("profile", "idf-4.4"), ("sec-ver", "2")]), Err(OptionsError::Security2 { .. })));
+        assert_eq!(options(&[("no-pop", "")]).err(), Some(OptionsError::NoPassword));
+    }
+
+    #[test]
+    fn a_fleet_shares_its_verifier_and_not_its_names() {
+        let first = DeviceOptions::default();
+        let (one, two) = (first.numbered(1), first.numbered(2));
+        assert_ne!(one.name(), two.name());
+        assert!(Arc::ptr_eq(&one.verifier.0, &two.verifier.0));
+        assert_eq!(one.compute_verifier().salt(), two.compute_verifier().salt());
+    }
+}

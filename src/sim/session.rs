@@ -1,0 +1,189 @@
+//! The device's side of `prov-session`: one secure session, restarted by any command 0, dropped with its transport
+//! session.
+//!
+//! The cryptography is the scheme's; here is only which message meets which state, what is counted, and the faults
+//! that spoil a handshake.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use prost::Message;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, TryCryptoRng, TryRng};
+
+use super::device::{Device, Refusal};
+use super::event::{Event, StopReason};
+use super::fault::FaultKind;
+use crate::security::srp6a::{EXPONENT_LEN, GROUP_LEN, KeyPair};
+use crate::security::{self, Cipher, DeviceIdentity, Handshake, HandshakeError, Next};
+use crate::wire::messages::{SessionData, sec1_payload, sec2_payload, session_data::Proto};
+
+/// The one secure session a device has room for.
+#[derive(Default)]
+pub(super) enum Secure {
+    #[default]
+    None,
+    /// The client's proof is due.
+    Awaiting(Box<dyn Handshake>),
+    /// The client's proof was wrong. The firmware still waits for one, which can no longer match.
+    Rejected,
+    /// The session stands.
+    Up(Box<dyn Cipher>),
+}
+
+impl Secure {
+    pub(super) fn open(&mut self, sealed: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Up(cipher) => cipher.open(sealed).ok(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn seal(&mut self, plain: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Up(cipher) => cipher.seal(plain).ok(),
+            _ => None,
+        }
+    }
+}
+
+impl Device {
+    /// One handshake message.
+    pub(super) fn handshake(&mut self, now: Duration, request: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let version = self.options.security();
+        // A message of another scheme, or none at all, leaves the session as it is.
+        let command = SessionData::decode(request).ok().and_then(|data| command(version, &data));
+        let Some(command) = command else { return self.refuse_handshake(now, "no message of this device's scheme") };
+        let handshake = match (std::mem::take(&mut self.secure), command) {
+            (_, 0) => self.begin(version)?,
+            (Secure::Awaiting(handshake), _) => handshake,
+            (Secure::Rejected, 2) => {
+                self.secure = Secure::Rejected;
+                return self.reject_proof(now);
+            }
+            (other, _) => {
+                self.secure = other;
+                return self.refuse_handshake(now, "a message out of order");
+            }
+        };
+        match handshake.advance(request) {
+            Ok(turn) => {
+                self.secure = match turn.next {
+                    Next::Await(handshake) => Secure::Awaiting(handshake),
+                    Next::Established(cipher) => {
+                        self.note(now, Event::SessionUp { security: version });
+                        Secure::Up(cipher)
+                    }
+                };
+                turn.send.map(|send| self.spoil_handshake(now, send)).ok_or(Refusal::Handler)
+            }
+            Err(HandshakeError::ProofMismatch) => {
+                self.secure = Secure::Rejected;
+                self.reject_proof(now)
+            }
+            Err(error) => self.refuse_handshake(now, &error.to_string()),
+        }
+    }
+
+    fn begin(&mut self, version: u8) -> Result<Box<dyn Handshake>, Refusal> {
+        let scheme = security::scheme(version).ok_or(Refusal::Handler)?;
+        let identity = self.options.identity();
+        let mut first = None;
+        if let DeviceIdentity::Srp { verifier, .. } = &identity
+            && self.script.strikes(FaultKind::ShortB, "").is_some()
+        {
+            let mut start = [0; EXPONENT_LEN];
+            self.rng.fill_bytes(&mut start);
+            first = Some(*KeyPair::short_device_exponent(&start, verifier));
+        }
+        let mut rng = Prepared { first, rest: &mut self.rng };
+        scheme.respond(&identity, &mut rng).map_err(|_| Refusal::Handler)
+    }
+
+    fn reject_proof(&mut self, now: Duration) -> Result<Vec<u8>, Refusal> {
+        self.wrong_proofs += 1;
+        self.note(now, Event::ProofRejected { count: self.wrong_proofs });
+        let limit = match self.script.has(FaultKind::Lockout) {
+            Some(fault) => fault.value().and_then(|value| value.parse().ok()).unwrap_or(1),
+            None => self.options.profile.lockout,
+        };
+        if limit > 0 && self.wrong_proofs >= limit {
+            self.stop(now, StopReason::Lockout);
+        }
+        Err(Refusal::Handler)
+    }
+
+    fn refuse_handshake(&mut self, now: Duration, reason: &str) -> Result<Vec<u8>, Refusal> {
+        self.note(now, Event::HandshakeRefused { reason: reason.to_owned() });
+        Err(Refusal::Handler)
+    }
+
+    /// Replaces the device's key or proof where the script says so.
+    fn spoil_handshake(&mut self, now: Duration, send: Vec<u8>) -> Vec<u8> {
+        let Ok(mut data) = SessionData::decode(&send[..]) else { return send };
+        let field = match &mut data.proto {
+            Some(Proto::Sec1(payload)) => match &mut payload.payload {
+                Some(sec1_payload::Payload::Sr0(reply)) => Some((&mut reply.device_pubkey, vec![0; 32])),
+                Some(sec1_payload::Payload::Sr1(reply)) => Some((&mut reply.device_verify_data, Vec::new())),
+                _ => None,
+            },
+            Some(Proto::Sec2(payload)) => match &mut payload.payload {
+                Some(sec2_payload::Payload::Sr0(reply)) => Some((&mut reply.device_pubkey, vec![0; GROUP_LEN])),
+                Some(sec2_payload::Payload::Sr1(reply)) => Some((&mut reply.device_proof, Vec::new())),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some((field, illegal_key)) = field else { return send };
+        let kind = if illegal_key.is_empty() { FaultKind::WrongProof } else { FaultKind::BadKey };
+        if self.strikes(now, kind, "").is_none() {
+            return send;
+        }
+        match kind {
+            FaultKind::BadKey => *field = illegal_key,
+            _ => field.iter_mut().for_each(|byte| *byte = !*byte),
+        }
+        data.encode_to_vec()
+    }
+}
+
+/// The number of the message, where it is one of this scheme.
+fn command(version: u8, data: &SessionData) -> Option<i32> {
+    let command = match (version, &data.proto) {
+        (0, Some(Proto::Sec0(payload))) => payload.msg,
+        (1, Some(Proto::Sec1(payload))) => payload.msg,
+        (2, Some(Proto::Sec2(payload))) => payload.msg,
+        _ => return None,
+    };
+    (data.sec_ver == i32::from(version)).then_some(command)
+}
+
+/// A generator whose first draw of an exponent's length is known beforehand.
+struct Prepared<'a> {
+    first: Option<[u8; EXPONENT_LEN]>,
+    rest: &'a mut ChaCha20Rng,
+}
+
+impl TryRng for Prepared<'_> {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        self.rest.try_next_u32()
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.rest.try_next_u64()
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        match self.first.take() {
+            Some(first) if bytes.len() == first.len() => {
+                bytes.copy_from_slice(&first);
+                Ok(())
+            }
+            _ => self.rest.try_fill_bytes(bytes),
+        }
+    }
+}
+
+impl TryCryptoRng for Prepared<'_> {}
