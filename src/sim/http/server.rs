@@ -109,8 +109,8 @@ impl Server {
                 none => none.insert(TcpListener::bind(address).await?),
             };
             tokio::select! {
-                // The older connection goes when a new one comes.
-                accepted = open.accept() => connection = Some(self.welcome(accepted?.0)?),
+                // As on the firmware: first who is connected, then who wants to be.
+                biased;
                 alive = wait_for_request(connection.as_mut()) => {
                     let fate = match connection.as_mut().filter(|_| alive) {
                         Some(connection) => self.request(connection).await.unwrap_or(Fate::Close),
@@ -122,6 +122,8 @@ impl Server {
                         _ => connection = None,
                     }
                 }
+                // The older connection goes when a new one comes.
+                accepted = open.accept() => connection = Some(self.welcome(accepted?.0)?),
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
             }
         }
