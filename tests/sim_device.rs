@@ -96,9 +96,10 @@ fn replay(name: &str, mut options: DeviceOptions) {
 }
 
 fn stock() -> DeviceOptions {
-    let mut options = DeviceOptions::default();
-    options.profile = Profile { association: Association::Mapping, ..Profile::default() };
-    options
+    DeviceOptions {
+        profile: Profile { association: Association::Mapping, ..Profile::default() },
+        ..DeviceOptions::default()
+    }
 }
 
 #[test]

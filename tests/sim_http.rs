@@ -282,3 +282,18 @@ async fn a_fleet_serves_until_told_to_end() {
     assert!(TcpStream::connect(addresses[0]).await.is_err());
     assert!(seen.lock().expect("a lock").iter().any(|line| line.contains("new transport session")));
 }
+
+/// The client holds its acknowledgement back, the server's Nagle algorithm holds the second send back: the first
+/// segment arrives alone.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_reply_leaves_in_several_segments() {
+    let (address, _server) = start(&[]).await;
+    let mut stream = connect(address).await;
+    socket2::SockRef::from(&stream).set_tcp_quickack(false).expect("a Linux socket");
+    stream.write_all(&request("proto-ver", "", b"-")).await.expect("written");
+    let mut first = [0; 1024];
+    let count = timeout(PATIENCE, stream.read(&mut first)).await.expect("in time").expect("a segment");
+    let first = String::from_utf8_lossy(&first[..count]);
+    assert!(first.starts_with("HTTP/1.1 200 OK\r\n") && !first.contains("\r\n\r\n"), "{first}");
+}

@@ -239,3 +239,38 @@ fn station(state: WifiStationState, details: Option<State>) -> RespGetWifiStatus
 fn until_zero(bytes: &[u8]) -> &[u8] {
     bytes.split(|byte| *byte == 0).next().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::DeviceOptions;
+
+    fn device() -> Device {
+        Device::new(DeviceOptions { security: Some(0), ..DeviceOptions::default() })
+    }
+
+    fn set(device: &mut Device, ssid: &[u8]) -> Status {
+        let passphrase = b"correct-horse-battery".to_vec();
+        let set = CmdSetWifi { ssid: ssid.to_vec(), passphrase, ..Default::default() };
+        device.set_wifi(Duration::ZERO, &set)
+    }
+
+    #[test]
+    fn an_embedded_zero_ends_the_name() {
+        let mut device = device();
+        assert_eq!(set(&mut device, b"HomeNet\0rest"), Status::Success);
+        assert_eq!(device.apply(Duration::ZERO), Status::Success);
+        assert!(device.station.connects_at().is_some());
+    }
+
+    #[test]
+    fn apply_forgets_what_was_set() {
+        let mut device = device();
+        assert_eq!(device.apply(Duration::ZERO), Status::InternalError);
+        set(&mut device, b"Nowhere");
+        assert_eq!(device.apply(Duration::ZERO), Status::Success);
+        device.tick(Duration::from_secs(2));
+        assert!(device.reset(Duration::from_secs(2)));
+        assert_eq!(device.apply(Duration::from_secs(2)), Status::InternalError);
+    }
+}

@@ -356,3 +356,49 @@ impl std::fmt::Debug for Device {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(parameters: &[(&str, &str)]) -> Device {
+        Device::new(DeviceOptions::from_parameters(parameters.iter().copied()).expect("options"))
+    }
+
+    #[test]
+    fn endpoints_are_those_of_the_firmware() {
+        let old = device(&[("profile", "pre-manager")]);
+        assert!(old.has_endpoint("prov-config") && !old.has_endpoint("prov-scan") && !old.has_endpoint("prov-ctrl"));
+        let rainmaker = device(&[("profile", "rainmaker")]);
+        assert!(rainmaker.has_endpoint("ch_resp") && !rainmaker.has_endpoint("cloud_user_assoc"));
+        assert!(!device(&[("fault", "no-session-endpoint")]).has_endpoint("prov-session"));
+    }
+
+    #[test]
+    fn the_version_document_takes_a_body_and_no_session() {
+        let mut device = device(&[("profile", "pre-manager")]);
+        assert_eq!(device.handle(Duration::ZERO, "proto-ver", b""), Err(Refusal::Handler));
+        assert_eq!(device.handle(Duration::ZERO, "proto-ver", b"-").map(|reply| reply.body), Ok(b"V0.1".to_vec()));
+    }
+
+    #[test]
+    fn a_window_closes_without_success() {
+        let mut device = device(&[("profile", "rainmaker")]);
+        let end = device.stops_at().expect("a window");
+        assert_eq!(device.next_change(Duration::ZERO), Some(end));
+        device.tick(end);
+        assert!(!device.is_serving(end));
+        let stopped = Event::Stopped { reason: StopReason::WindowClosed };
+        assert_eq!(device.take_events(), [Timed { at: end, event: stopped }]);
+    }
+
+    #[test]
+    fn an_outage_ends() {
+        let mut device = device(&[]);
+        device.vanish(Duration::from_secs(2), Some(Duration::from_secs(3)));
+        let serving: Vec<bool> = (1..6).map(|at| device.is_serving(Duration::from_secs(at))).collect();
+        assert_eq!(serving, [true, false, false, false, true]);
+        assert_eq!(device.next_change(Duration::from_secs(1)), Some(Duration::from_secs(2)));
+        assert_eq!(device.next_change(Duration::from_secs(3)), Some(Duration::from_secs(5)));
+    }
+}

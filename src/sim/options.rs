@@ -92,14 +92,14 @@ pub struct SharedVerifier(Arc<OnceLock<(Key, Verifier)>>);
 type Key = (String, Sec2Password, Vec<u8>);
 
 impl SharedVerifier {
-    fn compute(&self, wanted: Key) -> Verifier {
+    fn compute(&self, wanted: &Key) -> Verifier {
         let generate = |(username, password, salt): &Key| {
             Verifier::generate(username.as_bytes(), password.expose(), salt, InnerHash::Full)
         };
         match self.0.get() {
-            Some((key, verifier)) if *key == wanted => verifier.clone(),
-            Some(_) => generate(&wanted),
-            None => self.0.get_or_init(|| (wanted.clone(), generate(&wanted))).1.clone(),
+            Some((key, verifier)) if key == wanted => verifier.clone(),
+            Some(_) => generate(wanted),
+            None => self.0.get_or_init(|| (wanted.clone(), generate(wanted))).1.clone(),
         }
     }
 }
@@ -318,7 +318,7 @@ impl DeviceOptions {
     }
 
     fn compute_verifier(&self) -> Verifier {
-        self.verifier.compute((self.username.clone(), self.password(), self.salt()))
+        self.verifier.compute(&(self.username.clone(), self.password(), self.salt()))
     }
 }
 

@@ -131,7 +131,7 @@ const RAINMAKER: Profile = Profile {
     labels: &[("rmaker_extra", "1.0", &["ch_resp"])],
     custom_data: false,
     lockout: 5,
-    window: Some(Duration::from_secs(30 * 60)),
+    window: Some(Duration::from_mins(30)),
     ..NETPROV
 };
 

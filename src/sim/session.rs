@@ -187,3 +187,31 @@ impl TryRng for Prepared<'_> {
 }
 
 impl TryCryptoRng for Prepared<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::DeviceOptions;
+
+    const HELLO_0: &[u8] = &[0x52, 0x03, 0xa2, 0x01, 0x00];
+
+    #[test]
+    fn a_message_of_another_scheme_leaves_the_session_alone() {
+        let mut device = Device::new(DeviceOptions { security: Some(0), ..DeviceOptions::default() });
+        assert_eq!(
+            device.handshake(Duration::ZERO, HELLO_0).as_deref(),
+            Ok(&[0x52, 0x05, 0x08, 0x01, 0xaa, 0x01, 0x00][..])
+        );
+        assert_eq!(device.handshake(Duration::ZERO, &[0x10, 0x01, 0x5a, 0x00]), Err(Refusal::Handler));
+        assert!(matches!(device.secure, Secure::Up(_)));
+        assert!(device.take_events().iter().any(|timed| matches!(timed.event, Event::HandshakeRefused { .. })));
+    }
+
+    #[test]
+    fn a_proof_before_the_keys_is_out_of_order() {
+        let mut device = Device::new(DeviceOptions { security: Some(1), ..DeviceOptions::default() });
+        let proof = [&[0x10, 0x01, 0x5a, 0x27, 0x08, 0x02, 0xb2, 0x01, 0x22, 0x12, 0x20][..], &[0; 32]].concat();
+        assert_eq!(device.handshake(Duration::ZERO, &proof), Err(Refusal::Handler));
+        assert_eq!(device.wrong_proofs, 0, "no credentials mismatch");
+    }
+}

@@ -135,7 +135,9 @@ impl Server {
         self.device.tick(now);
         let events = self.device.take_events();
         if let Some(observer) = &self.observer {
-            events.iter().for_each(|timed| observer(&self.name, timed));
+            for timed in &events {
+                observer(&self.name, timed);
+            }
         }
         now
     }
