@@ -4,29 +4,23 @@
 //! are routed here; each family's handler is in a file of its own.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
-use super::event::{Event, StopReason, Timed};
+use super::event::{Event, Timed};
 use super::fault::{FaultKind, Script};
 use super::options::DeviceOptions;
 use super::profile::Association;
 use super::rainmaker::Challenges;
 use super::scan::Scanner;
+use super::service::Service;
 use super::session::Secure;
 use super::station::{Link, Station};
 use super::thread::ThreadEntries;
 use crate::wire::messages::WifiScanEntry;
 
-/// The service goes this long after the status Connected was read.
-const CLEANUP_DELAY: Duration = Duration::from_secs(1);
-/// The service goes this long after the device joined, if nobody reads its status.
-const AUTO_STOP: Duration = Duration::from_secs(30);
-/// A vanishing link still carries the answer on its way.
-const LAST_WORDS: Duration = Duration::from_millis(20);
 /// Events kept for a host that does not drain them.
 const EVENTS_KEPT: usize = 256;
 /// Length of an oversize reply, in bytes.
@@ -49,9 +43,7 @@ pub struct Device {
     pub(super) wrong_proofs: u32,
     /// A blocking scan in the wrong state: the handler never returns, so nothing is answered any more.
     pub(super) stuck: bool,
-    stop: Option<(Duration, StopReason)>,
-    stop_noted: bool,
-    outage: Option<Range<Duration>>,
+    pub(super) service: Service,
     events: VecDeque<Timed>,
 }
 
@@ -112,9 +104,7 @@ impl Device {
             challenges: Challenges::default(),
             wrong_proofs: 0,
             stuck: false,
-            stop: None,
-            stop_noted: false,
-            outage: None,
+            service: Service::default(),
             events: VecDeque::new(),
             options,
         };
@@ -168,43 +158,6 @@ impl Device {
             "ch_resp" => profile.association == Association::ChallengeResponse,
             "custom-data" => profile.custom_data,
             _ => false,
-        }
-    }
-
-    /// Whether the provisioning service is up at `now`.
-    pub fn is_serving(&self, now: Duration) -> bool {
-        self.stops_at().is_none_or(|at| now < at) && !self.outage.as_ref().is_some_and(|outage| outage.contains(&now))
-    }
-
-    /// When the service ends for good, as far as is known at the last tick.
-    pub fn stops_at(&self) -> Option<Duration> {
-        let auto_stop = self.station.connects_at().filter(|_| self.options.auto_stop).map(|at| at + AUTO_STOP);
-        let window = self.options.profile.window.filter(|_| !self.station.is_connected());
-        self.stop.map(|(at, _)| at).into_iter().chain(auto_stop).chain(window).min()
-    }
-
-    /// When something happens by itself next: an event falls due, or the service goes or comes. A host sleeps until
-    /// then and calls [`Self::tick`].
-    pub fn next_change(&self, now: Duration) -> Option<Duration> {
-        let outage = self.outage.as_ref().map(|outage| if now < outage.start { outage.start } else { outage.end });
-        let due = [self.station.next_change(), self.stops_at(), outage];
-        due.into_iter().flatten().filter(|at| *at > now).min()
-    }
-
-    /// Lets time pass: what happened until `now` becomes events.
-    pub fn tick(&mut self, now: Duration) {
-        let profile = &self.options.profile;
-        let happened = self.station.settle(now, profile.resets_itself, profile.reports_attempts);
-        for timed in happened {
-            if self.options.auto_stop && matches!(timed.event, Event::Connected { .. }) {
-                self.stop(timed.at + AUTO_STOP, StopReason::AutoStop);
-            }
-            self.note(timed.at, timed.event);
-        }
-        if let Some(at) = self.stops_at().filter(|at| *at <= now && !self.stop_noted) {
-            self.stop_noted = true;
-            let reason = self.stop.filter(|(due, _)| *due == at).map_or(StopReason::WindowClosed, |(_, reason)| reason);
-            self.note(at, Event::Stopped { reason });
         }
     }
 
@@ -305,34 +258,6 @@ impl Device {
         self.events.push_back(Timed { at, event });
     }
 
-    /// Ends the service at `at`, unless it ends earlier anyway.
-    pub(super) fn stop(&mut self, at: Duration, reason: StopReason) {
-        if self.stop.is_none_or(|(due, _)| at < due) {
-            self.stop = Some((at, reason));
-        }
-    }
-
-    /// The client has read the status Connected.
-    pub(super) fn connected_was_read(&mut self, now: Duration) {
-        if self.options.auto_stop && self.stop.is_none_or(|(_, reason)| reason != StopReason::Provisioned) {
-            self.note(now, Event::ConnectedRead);
-            self.stop(now + CLEANUP_DELAY, StopReason::Provisioned);
-        }
-    }
-
-    /// Takes the link off the air at `at` (plus the time an answer needs), for a while or for good.
-    pub(super) fn vanish(&mut self, at: Duration, span: Option<Duration>) {
-        match span {
-            Some(span) => self.outage = Some(at..at + span),
-            None => self.stop(at, StopReason::Vanished),
-        }
-    }
-
-    /// As [`Self::vanish`], once the answer being made is out.
-    pub(super) fn vanish_after_answer(&mut self, now: Duration, span: Option<Duration>) {
-        self.vanish(now + LAST_WORDS, span);
-    }
-
     fn already_connected(&mut self) -> Option<Link> {
         let fault = self.script.has(FaultKind::AlreadyConnected)?;
         let world = &self.options.world;
@@ -379,26 +304,5 @@ mod tests {
         let mut device = device(&[("profile", "pre-manager")]);
         assert_eq!(device.handle(Duration::ZERO, "proto-ver", b""), Err(Refusal::Handler));
         assert_eq!(device.handle(Duration::ZERO, "proto-ver", b"-").map(|reply| reply.body), Ok(b"V0.1".to_vec()));
-    }
-
-    #[test]
-    fn a_window_closes_without_success() {
-        let mut device = device(&[("profile", "rainmaker")]);
-        let end = device.stops_at().expect("a window");
-        assert_eq!(device.next_change(Duration::ZERO), Some(end));
-        device.tick(end);
-        assert!(!device.is_serving(end));
-        let stopped = Event::Stopped { reason: StopReason::WindowClosed };
-        assert_eq!(device.take_events(), [Timed { at: end, event: stopped }]);
-    }
-
-    #[test]
-    fn an_outage_ends() {
-        let mut device = device(&[]);
-        device.vanish(Duration::from_secs(2), Some(Duration::from_secs(3)));
-        let serving: Vec<bool> = (1..6).map(|at| device.is_serving(Duration::from_secs(at))).collect();
-        assert_eq!(serving, [true, false, false, false, true]);
-        assert_eq!(device.next_change(Duration::from_secs(1)), Some(Duration::from_secs(2)));
-        assert_eq!(device.next_change(Duration::from_secs(3)), Some(Duration::from_secs(5)));
     }
 }

@@ -2,19 +2,15 @@
 //!
 //! No command line here: the keys are those of the flags, and each front end hands over pairs of text.
 
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use rand_chacha::ChaCha20Rng;
-use rand_core::{Rng, SeedableRng};
-
 use super::access_point::{AccessPoint, AccessPointError};
-use super::fault::{Fault, FaultError, FaultKind};
+use super::fault::{Fault, FaultError};
+use super::identity::SharedVerifier;
 use super::profile::Profile;
 use super::world::World;
 use crate::secret::{ProofOfPossession, Sec2Password};
-use crate::security::srp6a::{InnerHash, Verifier};
-use crate::security::{DEFAULT_USERNAME, DeviceIdentity, NonceRule};
+use crate::security::DEFAULT_USERNAME;
 
 /// The proof of possession of a device that was told none.
 pub const DEFAULT_POP: &str = "abcd1234";
@@ -82,26 +78,6 @@ pub struct DeviceOptions {
     pub salt_seed: Option<u64>,
     /// The verifier computed for these options and their clones.
     pub verifier: SharedVerifier,
-}
-
-/// A verifier computed at first use and shared among clones; what it was computed for is kept with it.
-#[derive(Debug, Clone, Default)]
-pub struct SharedVerifier(Arc<OnceLock<(Key, Verifier)>>);
-
-/// User name, password and salt.
-type Key = (String, Sec2Password, Vec<u8>);
-
-impl SharedVerifier {
-    fn compute(&self, wanted: &Key) -> Verifier {
-        let generate = |(username, password, salt): &Key| {
-            Verifier::generate(username.as_bytes(), password.expose(), salt, InnerHash::Full)
-        };
-        match self.0.get() {
-            Some((key, verifier)) if key == wanted => verifier.clone(),
-            Some(_) => generate(wanted),
-            None => self.0.get_or_init(|| (wanted.clone(), generate(wanted))).1.clone(),
-        }
-    }
 }
 
 /// Parameters that describe no device.
@@ -228,7 +204,7 @@ impl DeviceOptions {
         if self.security() == 2 && !self.profile.knows_security2 {
             return Err(OptionsError::Security2 { profile: self.profile.name });
         }
-        if self.security() == 2 && self.password().is_empty() {
+        if self.security() == 2 && self.srp_password().is_empty() {
             return Err(OptionsError::NoPassword);
         }
         Ok(self)
@@ -253,82 +229,6 @@ impl DeviceOptions {
     pub fn security(&self) -> u8 {
         self.security.unwrap_or(self.profile.security)
     }
-
-    /// The service name: `PROV_d76c30`.
-    pub fn name(&self) -> String {
-        self.name.clone().unwrap_or_else(|| format!("PROV_{}", hex::encode(mark::<3>(self.seed, b'n'))))
-    }
-
-    /// RainMaker's node id, 12 hex digits like a hardware address.
-    pub fn node_id(&self) -> String {
-        self.node_id.clone().unwrap_or_else(|| hex::encode(mark::<6>(self.seed, b'i')))
-    }
-
-    /// Text of the QR code on the device's label.
-    pub fn qr_payload(&self) -> String {
-        let mut payload = serde_json::Map::new();
-        let mut put = |key: &str, value: String| payload.insert(key.to_owned(), value.into());
-        put("ver", "v1".into());
-        put("name", self.name());
-        if self.security() == 2 {
-            put("username", self.username.clone());
-            put("pop", String::from_utf8_lossy(self.password().expose()).into_owned());
-        } else if let (1, Some(pop)) = (self.security(), &self.pop) {
-            put("pop", String::from_utf8_lossy(pop.expose()).into_owned());
-        }
-        put("transport", "softap".into());
-        if self.thread {
-            put("network", "thread".into());
-        }
-        if let Some(security) = self.security {
-            payload.insert("security".to_owned(), security.into());
-        }
-        serde_json::Value::Object(payload).to_string()
-    }
-
-    /// What the device's security layer is given.
-    pub(super) fn identity(&self) -> DeviceIdentity {
-        match self.security() {
-            0 => DeviceIdentity::Open,
-            1 => DeviceIdentity::Pop(self.pop.clone().unwrap_or_else(|| ProofOfPossession::new([]))),
-            _ => {
-                let nonce_rule = match (self.profile.nonce_rule(), self.has(FaultKind::WrongNonceRule)) {
-                    (NonceRule::Counting, false) | (NonceRule::Static, true) => NonceRule::Counting,
-                    _ => NonceRule::Static,
-                };
-                DeviceIdentity::Srp { verifier: self.compute_verifier(), nonce_rule }
-            }
-        }
-    }
-
-    fn password(&self) -> Sec2Password {
-        let pop = || self.pop.as_ref().map_or_else(|| Sec2Password::new([]), ProofOfPossession::repurpose);
-        self.password.clone().unwrap_or_else(pop)
-    }
-
-    fn has(&self, kind: FaultKind) -> bool {
-        self.faults.iter().any(|fault| fault.kind() == kind)
-    }
-
-    fn salt(&self) -> Vec<u8> {
-        let mut salt = mark::<16>(self.salt_seed.unwrap_or(self.seed), b's').to_vec();
-        salt[0] = u8::from(!self.has(FaultKind::ZeroSalt)) * (salt[0] | 1);
-        salt.truncate(if self.has(FaultKind::ShortSalt) { 15 } else { 16 });
-        salt
-    }
-
-    fn compute_verifier(&self) -> Verifier {
-        self.verifier.compute(&(self.username.clone(), self.password(), self.salt()))
-    }
-}
-
-/// Bytes that belong to a device's identity, not to its course: drawn from the seed and a purpose.
-fn mark<const N: usize>(seed: u64, purpose: u8) -> [u8; N] {
-    let mut rng = ChaCha20Rng::seed_from_u64(seed);
-    rng.set_stream(u64::from(purpose));
-    let mut bytes = [0; N];
-    rng.fill_bytes(&mut bytes);
-    bytes
 }
 
 fn profile_names() -> String {
@@ -380,14 +280,5 @@ mod tests {
         assert!(matches!(options(&[("fault", "boom")]), Err(OptionsError::Fault(_))));
         assert!(matches!(options(&[("profile", "idf-4.4"), ("sec-ver", "2")]), Err(OptionsError::Security2 { .. })));
         assert_eq!(options(&[("no-pop", "")]).err(), Some(OptionsError::NoPassword));
-    }
-
-    #[test]
-    fn a_fleet_shares_its_verifier_and_not_its_names() {
-        let first = DeviceOptions::default();
-        let (one, two) = (first.numbered(1), first.numbered(2));
-        assert_ne!(one.name(), two.name());
-        assert!(Arc::ptr_eq(&one.verifier.0, &two.verifier.0));
-        assert_eq!(one.compute_verifier().salt(), two.compute_verifier().salt());
     }
 }

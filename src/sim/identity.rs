@@ -1,0 +1,124 @@
+//! Who a simulated device is: its name, its node id, its label, and what its security layer knows.
+//!
+//! All of it follows from the options and their seed, not from the device's course.
+
+use std::sync::{Arc, OnceLock};
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+
+use super::fault::FaultKind;
+use super::options::DeviceOptions;
+use crate::secret::{ProofOfPossession, Sec2Password};
+use crate::security::srp6a::{InnerHash, Verifier};
+use crate::security::{DeviceIdentity, NonceRule};
+
+/// A verifier computed at first use and shared among clones; what it was computed for is kept with it.
+#[derive(Debug, Clone, Default)]
+pub struct SharedVerifier(Arc<OnceLock<(Key, Verifier)>>);
+
+/// User name, password and salt.
+type Key = (String, Sec2Password, Vec<u8>);
+
+impl SharedVerifier {
+    fn compute(&self, wanted: &Key) -> Verifier {
+        let generate = |(username, password, salt): &Key| {
+            Verifier::generate(username.as_bytes(), password.expose(), salt, InnerHash::Full)
+        };
+        let (key, verifier) = self.0.get_or_init(|| (wanted.clone(), generate(wanted)));
+        if key == wanted { verifier.clone() } else { generate(wanted) }
+    }
+}
+
+impl DeviceOptions {
+    /// The service name: `PROV_d76c30`.
+    pub fn name(&self) -> String {
+        self.name.clone().unwrap_or_else(|| format!("PROV_{}", hex::encode(mark::<3>(self.seed, b'n'))))
+    }
+
+    /// RainMaker's node id, 12 hex digits like a hardware address.
+    pub fn node_id(&self) -> String {
+        self.node_id.clone().unwrap_or_else(|| hex::encode(mark::<6>(self.seed, b'i')))
+    }
+
+    /// Text of the QR code on the device's label.
+    pub fn qr_payload(&self) -> String {
+        let mut payload = serde_json::Map::new();
+        let mut put = |key: &str, value: String| payload.insert(key.to_owned(), value.into());
+        put("ver", "v1".into());
+        put("name", self.name());
+        if self.security() == 2 {
+            put("username", self.username.clone());
+            put("pop", String::from_utf8_lossy(self.srp_password().expose()).into_owned());
+        } else if let (1, Some(pop)) = (self.security(), &self.pop) {
+            put("pop", String::from_utf8_lossy(pop.expose()).into_owned());
+        }
+        put("transport", "softap".into());
+        if self.thread {
+            put("network", "thread".into());
+        }
+        if let Some(security) = self.security {
+            payload.insert("security".to_owned(), security.into());
+        }
+        serde_json::Value::Object(payload).to_string()
+    }
+
+    /// What the device's security layer is given.
+    pub(super) fn identity(&self) -> DeviceIdentity {
+        match self.security() {
+            0 => DeviceIdentity::Open,
+            1 => DeviceIdentity::Pop(self.pop.clone().unwrap_or_else(|| ProofOfPossession::new([]))),
+            _ => {
+                let nonce_rule = match (self.profile.nonce_rule(), self.has(FaultKind::WrongNonceRule)) {
+                    (NonceRule::Counting, false) | (NonceRule::Static, true) => NonceRule::Counting,
+                    _ => NonceRule::Static,
+                };
+                DeviceIdentity::Srp { verifier: self.compute_verifier(), nonce_rule }
+            }
+        }
+    }
+
+    /// Security 2's password: the PoP unless one was set.
+    pub(super) fn srp_password(&self) -> Sec2Password {
+        let pop = || self.pop.as_ref().map_or_else(|| Sec2Password::new([]), ProofOfPossession::repurpose);
+        self.password.clone().unwrap_or_else(pop)
+    }
+
+    fn has(&self, kind: FaultKind) -> bool {
+        self.faults.iter().any(|fault| fault.kind() == kind)
+    }
+
+    fn salt(&self) -> Vec<u8> {
+        let mut salt = mark::<16>(self.salt_seed.unwrap_or(self.seed), b's').to_vec();
+        salt[0] = u8::from(!self.has(FaultKind::ZeroSalt)) * (salt[0] | 1);
+        salt.truncate(if self.has(FaultKind::ShortSalt) { 15 } else { 16 });
+        salt
+    }
+
+    fn compute_verifier(&self) -> Verifier {
+        self.verifier.compute(&(self.username.clone(), self.srp_password(), self.salt()))
+    }
+}
+
+/// Bytes that belong to a device's identity, not to its course: drawn from the seed and a purpose.
+fn mark<const N: usize>(seed: u64, purpose: u8) -> [u8; N] {
+    let mut rng = ChaCha20Rng::seed_from_u64(seed);
+    rng.set_stream(u64::from(purpose));
+    let mut bytes = [0; N];
+    rng.fill_bytes(&mut bytes);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fleet_shares_its_verifier_and_not_its_names() {
+        let first = DeviceOptions::default();
+        let (one, two) = (first.numbered(1), first.numbered(2));
+        assert_ne!(one.name(), two.name());
+        assert!(Arc::ptr_eq(&one.verifier.0, &two.verifier.0));
+        assert_eq!(one.compute_verifier().salt(), two.compute_verifier().salt());
+    }
+}
