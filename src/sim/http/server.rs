@@ -17,6 +17,7 @@ use super::cookie::{Belongs, Sessions};
 use super::reply::{self, Page};
 use super::request::{Head, HeadError};
 use crate::sim::device::{Device, Refusal, Reply, Spoiled};
+use crate::sim::event::Event;
 
 /// Longest request body, in bytes.
 const BODY_LIMIT: usize = 4096;
@@ -24,6 +25,8 @@ const BODY_LIMIT: usize = 4096;
 const IO_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes read at a time.
 const CHUNK: usize = 1024;
+/// Rest after a failed accept.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 /// How long, and how many bytes of, a refused request are still taken in, so that closing does not reset the
 /// connection under the error page.
 const LINGER: (Duration, usize) = (Duration::from_millis(500), 256 * 1024);
@@ -40,7 +43,7 @@ pub enum Ended {
 /// Serves one device on one listener until the device stops or `shutdown` resolves. The device boots now.
 ///
 /// # Errors
-/// Where the listener fails, or cannot be bound again after an outage.
+/// Where the listener has no address, or cannot be bound again after an outage.
 pub async fn serve(
     listener: TcpListener,
     device: Device,
@@ -123,7 +126,11 @@ impl Server {
                     }
                 }
                 // The older connection goes when a new one comes.
-                accepted = open.accept() => connection = Some(self.welcome(accepted?.0)?),
+                accepted = open.accept() => match accepted {
+                    Ok((stream, _)) => connection = Some(self.welcome(stream)),
+                    // A client that was gone again, or no descriptors left: neither is the device's end.
+                    Err(_) => sleep(ACCEPT_PAUSE).await,
+                },
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
             }
         }
@@ -142,11 +149,10 @@ impl Server {
         now
     }
 
-    fn welcome(&mut self, stream: TcpStream) -> io::Result<Connection> {
-        // The firmware leaves Nagle's algorithm on; the delay it costs is the client's to deal with.
-        stream.set_nodelay(false)?;
+    fn welcome(&mut self, stream: TcpStream) -> Connection {
+        // TCP_NODELAY stays off, as on the firmware; the delay this costs is the client's to deal with.
         self.sockets += 1;
-        Ok(Connection { stream, socket: self.sockets, buffer: Vec::new(), hangs: false })
+        Connection { stream, socket: self.sockets, buffer: Vec::new(), hangs: false }
     }
 
     /// One request and its reply. An error is a broken connection.
@@ -159,6 +165,8 @@ impl Server {
             Err(HeadError::Malformed) => return connection.refuse(Page::BadRequest).await,
         };
         if !self.device.has_endpoint(&head.endpoint) {
+            let now = self.tick();
+            self.device.note(now, Event::RequestRefused { endpoint: head.endpoint });
             return connection.refuse(Page::NotFound).await;
         }
         if !head.is_post {
