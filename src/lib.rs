@@ -1,14 +1,42 @@
-//! espctl
+//! espctl takes ESP32-class devices from their box to online, over Espressif's unified provisioning (protocomm).
+//!
+//! The path of the data, each layer knowing only the ones below it:
+//!
+//! ```text
+//! argv ─▶ commands::x::Args ─▶ plan ─▶ transport::connect ─▶ session::establish ─▶ session.call(Request)
+//!  clap     as typed          checked,   bytes to a           handshake,           endpoint + protobuf
+//!                             no I/O     named endpoint       then a cipher             │
+//! exit status ◀─ error ◀─ report ◀─ Document ◀──────────────────────────────────────────┘
+//!                           ▲ events: progress as data, pushed to an observer, never printed from below
+//! ```
+//!
+//! Nothing under [`commands`] prints, prompts, reads the environment or exits. Nothing above [`transport`] opens a
+//! socket. [`security`] does no I/O, knows no clock, and is handed its randomness. `docs/ARCHITECTURE.md` has the
+//! tree and the seams.
+
+// Values both ends of the wire share.
+pub mod secret;
+pub mod text;
+pub mod wire;
+
+// The protocol, pure.
 pub mod endpoint;
+pub mod security;
+
+// Links: the only I/O to devices.
+pub mod transport;
+
+// One device: its session, and the stages it goes through. Events and errors are values of all layers from here up.
 pub mod error;
 pub mod event;
 pub mod provision;
+pub mod session;
+
+// The simulated device. Only the program and `commands::sim` know of it.
+pub mod sim;
+
+// The program.
+pub mod commands;
 pub mod qr_image;
 pub mod report;
-pub mod secret;
-pub mod security;
-pub mod session;
-pub mod text;
-pub mod sim;
-pub mod transport;
-pub mod wire;
+pub mod settings;

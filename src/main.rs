@@ -1,3 +1,84 @@
-//! espctl: see `src/lib.rs` for the picture.
+//! espctl, the program: parse, build, run, exit status. The layers are in the library.
 
-fn main() {}
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use espctl::commands::{self, App, Cli, ColorChoice, TalkArgs};
+use espctl::error::{Code, Failure};
+use espctl::report::keys::SavedMode;
+use espctl::report::prompt::{is_dumb, may_ask};
+use espctl::report::{Paint, Talk};
+use espctl::sim::memory;
+use espctl::transport::{self, TransportKind};
+
+fn main() -> ExitCode {
+    let terminal = SavedMode::take();
+    let status = match Cli::try_parse() {
+        Ok(cli) => run(cli),
+        Err(error) => misused(&error),
+    };
+    // A question that was waiting when the run was interrupted may have left the terminal without echo.
+    terminal.restore();
+    ExitCode::from(status)
+}
+
+fn run(cli: Cli) -> u8 {
+    let talk = talk(cli.talk(), cli.wants_events());
+    let kinds: Vec<&'static dyn TransportKind> =
+        transport::KINDS.iter().copied().chain([&memory::KIND as &dyn TransportKind]).collect();
+    let app = App { kinds: &kinds, environment: &|name| std::env::var(name).ok(), talk };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return talk.deliver(&Err(Failure::new(Code::Unexpected).caused_by(&error))),
+    };
+    let result = runtime.block_on(commands::run(cli, &app));
+    // A prompt that still waits for a key, or a name that is still being resolved, must not hold up the end.
+    runtime.shutdown_background();
+    talk.deliver(&result)
+}
+
+/// How to talk: options, then environment, then what the terminals are.
+fn talk(args: &TalkArgs, events: bool) -> Talk {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let dumb = is_dumb(variable("TERM").as_deref());
+    let (stdin, stdout, stderr) = (io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal());
+    let paint = |terminal: bool| Paint {
+        enabled: match args.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => terminal && !dumb && variable("NO_COLOR").is_none(),
+        },
+    };
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| variable(name));
+    let utf8 = locale.is_some_and(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"));
+    Talk {
+        json: args.json,
+        events,
+        quiet: args.quiet,
+        verbose: args.verbose,
+        may_ask: may_ask(stdin, stderr, args.no_input || events),
+        plain: args.plain || dumb,
+        redraw: stderr && !dumb && !args.plain,
+        ascii: !utf8,
+        stdout: paint(stdout),
+        stderr: paint(stderr),
+    }
+}
+
+/// A command line that does not parse: help and version are no errors, and `--json` holds here too.
+fn misused(error: &clap::Error) -> u8 {
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    if asked || !json {
+        // Where not even this can be written there is nobody to tell.
+        let _ = error.print();
+        return if asked { 0 } else { 2 };
+    }
+    let args = TalkArgs::default();
+    let text = error.render().to_string();
+    let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let talk = Talk { json: true, ..talk(&args, false) };
+    talk.deliver(&Err(Failure::new(Code::UsageInvalid).saying(line)))
+}

@@ -264,12 +264,11 @@ impl<'a, 'c> Run<'a, 'c> {
 
     async fn target_from_plan(&self, answers: &mut dyn Answers) -> Result<Target, Failure> {
         if self.radio == Radio::Thread {
-            let dataset = match &self.plan.dataset {
-                Some(dataset) => dataset.clone(),
-                None => {
-                    let asked = self.context.patience.off_the_clock(answers.thread_dataset()).await;
-                    asked.map_err(|error| Failure::from(error).at(Stage::Configure))?
-                }
+            let dataset = if let Some(dataset) = &self.plan.dataset {
+                dataset.clone()
+            } else {
+                let asked = self.context.patience.off_the_clock(answers.thread_dataset()).await;
+                asked.map_err(|error| Failure::from(error).at(Stage::Configure))?
             };
             plan::check_dataset(&dataset)?;
             return Ok(Target::Thread(dataset));
@@ -360,10 +359,11 @@ impl<'a, 'c> Run<'a, 'c> {
     /// Resets, and where the network was not found asks the device what it hears instead.
     async fn join_failure(&mut self, reason: JoinFailure) -> Failure {
         let ask = reason == JoinFailure::NotFound && self.radio == Radio::Wifi && self.version.can_scan();
-        if ask && join::reset(&mut self.session, &mut *self.context.rng, self.radio).await {
-            if let Ok(heard) = scan::wifi(&mut self.session, &mut *self.context.rng).await {
-                self.heard = heard;
-            }
+        if ask
+            && join::reset(&mut self.session, &mut *self.context.rng, self.radio).await
+            && let Ok(heard) = scan::wifi(&mut self.session, &mut *self.context.rng).await
+        {
+            self.heard = heard;
         }
         join::failure(reason, self.radio, self.ssid(), &self.heard)
     }

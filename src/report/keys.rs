@@ -140,6 +140,40 @@ impl RawMode {
     }
 }
 
+/// The terminal's mode when the program started, for the way out: a thread that still waits for a key cannot restore
+/// it itself.
+#[derive(Debug)]
+pub struct SavedMode {
+    #[cfg(unix)]
+    before: Option<rustix::termios::Termios>,
+}
+
+#[cfg(unix)]
+impl SavedMode {
+    /// Notes the mode; nothing where standard input is no terminal.
+    pub fn take() -> Self {
+        Self { before: rustix::termios::tcgetattr(io::stdin()).ok() }
+    }
+
+    /// Puts it back.
+    pub fn restore(&self) {
+        if let Some(before) = &self.before {
+            let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, before);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl SavedMode {
+    /// A Windows console keeps no mode between keys.
+    pub fn take() -> Self {
+        Self {}
+    }
+
+    /// Nothing to put back.
+    pub fn restore(&self) {}
+}
+
 #[cfg(test)]
 mod tests {
     use console::Key as Raw;

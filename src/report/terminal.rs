@@ -37,6 +37,14 @@ impl Terminal {
         (height.into(), width.into())
     }
 
+    /// Shows text that is no question; it is sanitised already.
+    ///
+    /// # Errors
+    /// [`PromptError::Terminal`].
+    pub fn show(&mut self, text: &str) -> Result<(), PromptError> {
+        Ok(self.term.write_line(text)?)
+    }
+
     fn plainly(&self) -> Plain<io::StdinLock<'static>, io::Stderr> {
         Plain::new(io::stdin().lock(), io::stderr(), self.size().1, self.ascii)
     }

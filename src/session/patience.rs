@@ -20,7 +20,7 @@ pub mod limit {
     /// A whole network scan.
     pub const SCAN: Duration = Duration::from_secs(20);
     /// From "applied" to a verdict on the join.
-    pub const JOIN: Duration = Duration::from_secs(60);
+    pub const JOIN: Duration = Duration::from_mins(1);
     /// How long to try to reach a device again whose link was lost after the credentials were applied.
     pub const RELINK: Duration = Duration::from_secs(8);
 }
@@ -87,14 +87,14 @@ mod tests {
         let never = std::future::pending::<()>;
         let step = patience.within(Duration::from_secs(2), never()).await;
         assert_eq!(step, Err(Elapsed { limit: Duration::from_secs(2), total: false }));
-        let total = patience.within(Duration::from_secs(60), never()).await;
+        let total = patience.within(Duration::from_mins(1), never()).await;
         assert_eq!(total, Err(Elapsed { limit: Duration::from_secs(5), total: true }));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_person_has_all_the_time_they_need() {
         let patience = Patience::new(Some(Duration::from_secs(5)));
-        patience.off_the_clock(sleep(Duration::from_secs(600))).await;
+        patience.off_the_clock(sleep(Duration::from_mins(10))).await;
         assert_eq!(patience.left(), Some(Duration::from_secs(5)));
     }
 }

@@ -31,17 +31,26 @@ impl TransportKind for InMemory {
         "sim"
     }
 
+    fn check(&self, to: &Locator) -> Result<(), TransportError> {
+        options(to).map(drop)
+    }
+
     fn connect<'a>(&'a self, to: &'a Locator) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>> {
         Box::pin(async move {
-            let mut options = DeviceOptions::from_parameters(to.parameters())
-                .map_err(|error| TransportError::BadAddress { address: to.to_string(), reason: error.to_string() })?;
-            if !to.address().is_empty() {
-                options.name = Some(to.address().to_owned());
-            }
-            let link: Box<dyn Transport> = Box::new(MemoryLink::new(Device::new(options)));
+            let link: Box<dyn Transport> = Box::new(MemoryLink::new(Device::new(options(to)?)));
             Ok(link)
         })
     }
+}
+
+/// A locator's parameters are the device's options, its address is the device's name.
+fn options(locator: &Locator) -> Result<DeviceOptions, TransportError> {
+    let mut options = DeviceOptions::from_parameters(locator.parameters())
+        .map_err(|error| TransportError::BadAddress { address: locator.to_string(), reason: error.to_string() })?;
+    if !locator.address().is_empty() {
+        options.name = Some(locator.address().to_owned());
+    }
+    Ok(options)
 }
 
 /// A link to one device in memory.

@@ -274,13 +274,17 @@ mod tests {
     #[test]
     fn every_document_says_what_its_profile_is() {
         for profile in Profile::all() {
-            let info = VersionInfo::parse(profile.document(profile.security, false, false).as_bytes());
+            let info = VersionInfo::parse(profile.document(profile.security, false, false).as_bytes())
+                .expect("a version document");
             assert_eq!(info.security(), profile.security, "{}", profile.name);
             assert_eq!(info.can_scan(), profile.scan, "{}", profile.name);
             let challenge = profile.association == Association::ChallengeResponse;
             assert_eq!(info.has_challenge_response(), challenge, "{}", profile.name);
             assert_eq!(info.wants_claim(), profile.name == "claim-wanted");
         }
-        assert!(VersionInfo::parse(Profile::default().document(2, false, true).as_bytes()).is_thread());
+        assert!(
+            VersionInfo::parse(Profile::default().document(2, false, true).as_bytes())
+                .is_some_and(|info| info.is_thread())
+        );
     }
 }

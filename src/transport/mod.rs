@@ -59,6 +59,12 @@ pub trait TransportKind: Sync {
     /// The locator's scheme: `softap`, `sim`.
     fn scheme(&self) -> &'static str;
 
+    /// Checks a locator without any I/O.
+    ///
+    /// # Errors
+    /// [`TransportError::BadAddress`].
+    fn check(&self, to: &Locator) -> Result<(), TransportError>;
+
     /// Opens a link. The caller wraps the future in a deadline.
     fn connect<'a>(&'a self, to: &'a Locator) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>>;
 }

@@ -32,18 +32,26 @@ impl TransportKind for SoftAp {
         "softap"
     }
 
+    fn check(&self, to: &Locator) -> Result<(), TransportError> {
+        address_of(to).map(drop)
+    }
+
     fn connect<'a>(&'a self, to: &'a Locator) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>> {
         Box::pin(async move {
-            if let Some((key, _)) = to.parameters().next() {
-                let reason = format!("softap takes no parameters, and so no {key:?}");
-                return Err(TransportError::BadAddress { address: to.to_string(), reason });
-            }
-            let address = check_address(to.address())?;
+            let address = address_of(to)?;
             let idle = Some(Connection::open(&address).await?);
             let link: Box<dyn Transport> = Box::new(Link { address, cookie: None, idle });
             Ok(link)
         })
     }
+}
+
+fn address_of(locator: &Locator) -> Result<Address, TransportError> {
+    if let Some((key, _)) = locator.parameters().next() {
+        let reason = format!("softap takes no parameters, and so no {key:?}");
+        return Err(TransportError::BadAddress { address: locator.to_string(), reason });
+    }
+    check_address(locator.address())
 }
 
 /// A link to one device.

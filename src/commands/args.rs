@@ -1,0 +1,99 @@
+//! Options that several subcommands share, as typed. What they mean is worked out in each command's plan.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, ValueEnum};
+
+/// How the program talks; every command has these.
+#[derive(Debug, Clone, Default, Args)]
+#[allow(clippy::struct_excessive_bools)] // switches, as typed
+pub struct TalkArgs {
+    /// Print one JSON document on standard output, also on failure
+    #[arg(long, global = true, help_heading = "Output")]
+    pub json: bool,
+    /// Say less: only warnings and errors
+    #[arg(short, long, global = true, help_heading = "Output", conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more: -v each exchange with the device, -vv decoded
+    #[arg(short, long, global = true, help_heading = "Output", action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Colour: auto follows the terminal and NO_COLOR
+    #[arg(long, global = true, help_heading = "Output", value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// Never ask; a missing answer is an error
+    #[arg(long, global = true, help_heading = "Output", alias = "no_input")]
+    pub no_input: bool,
+    /// Ask line by line, without redrawing: for screen readers and dumb terminals
+    #[arg(long, global = true, help_heading = "Output")]
+    pub plain: bool,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ColorChoice {
+    #[default]
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Which device, and how it is reached.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct DeviceArgs {
+    /// The device: softap:, softap:HOST:PORT, or sim: for an embedded simulated one [env: ESPCTL_DEVICE]
+    #[arg(long, value_name = "LOCATOR", help_heading = "Device")]
+    pub device: Option<String>,
+    /// How to reach the device: softap or sim [env: ESPCTL_TRANSPORT]
+    #[arg(long, value_name = "KIND", help_heading = "Device", conflicts_with = "device")]
+    pub transport: Option<String>,
+    /// The device's address over SoftAP: HOST, HOST:PORT or [IPV6]:PORT; default 192.168.4.1:80
+    #[arg(long, value_name = "ADDRESS", help_heading = "Device", conflicts_with = "device")]
+    pub address: Option<String>,
+    /// The device's name, for example PROV_d76c30
+    #[arg(long, alias = "device_name", value_name = "NAME", help_heading = "Device")]
+    pub device_name: Option<String>,
+    /// Onboarding QR code: its text (JSON, NP:… or the qrcode.html address), a file with it, a PNG or JPEG, or -
+    #[arg(long, value_name = "PAYLOAD", help_heading = "Device")]
+    pub qrcode: Option<String>,
+    /// Most time for the whole run, in seconds; prompts do not count
+    #[arg(long, value_name = "SECONDS", help_heading = "Device", default_value_t = 180)]
+    pub timeout: u64,
+    /// Write the conversation with the device to FILE, decoded, timed, secrets replaced
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub trace: Option<PathBuf>,
+    /// Write progress to standard error as JSON Lines; also turns prompts off
+    #[arg(long, help_heading = "Output")]
+    pub events: bool,
+}
+
+/// How the session is secured.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct SecurityArgs {
+    /// Proof of possession from the device's label [env: ESPCTL_POP]
+    #[arg(long, value_name = "POP", help_heading = "Security")]
+    pub pop: Option<String>,
+    /// Read the proof of possession from a file
+    #[arg(long, alias = "pop_file", value_name = "FILE", help_heading = "Security", conflicts_with_all = ["pop", "pop_stdin"])]
+    pub pop_file: Option<PathBuf>,
+    /// Read the proof of possession from standard input
+    #[arg(long, alias = "pop_stdin", help_heading = "Security", conflicts_with = "pop")]
+    pub pop_stdin: bool,
+    /// Security version, 0, 1 or 2; default: what the device says
+    #[arg(long, alias = "sec_ver", value_name = "VERSION", help_heading = "Security", value_parser = clap::value_parser!(u8).range(0..=2))]
+    pub sec_ver: Option<u8>,
+    /// User name of security 2 [env: ESPCTL_SEC2_USERNAME; default: wifiprov]
+    #[arg(long, alias = "sec2_username", value_name = "NAME", help_heading = "Security")]
+    pub sec2_username: Option<String>,
+    /// Password of security 2; default: the proof of possession [env: ESPCTL_SEC2_PASSWORD]
+    #[arg(long, alias = "sec2_password", value_name = "PASSWORD", help_heading = "Security")]
+    pub sec2_password: Option<String>,
+    /// Read the password of security 2 from a file
+    #[arg(long, alias = "sec2_password_file", value_name = "FILE", help_heading = "Security", conflicts_with_all = ["sec2_password", "sec2_password_stdin"])]
+    pub sec2_password_file: Option<PathBuf>,
+    /// Read the password of security 2 from standard input
+    #[arg(long, alias = "sec2_password_stdin", help_heading = "Security", conflicts_with_all = ["sec2_password", "pop_stdin"])]
+    pub sec2_password_stdin: bool,
+}

@@ -1,0 +1,100 @@
+//! `espctl info`: what a device says of itself. Opens no secure session, so it needs no secret.
+
+use serde_json::json;
+
+use super::App;
+use super::args::DeviceArgs;
+use super::device::{self, Desk};
+use crate::error::Failure;
+use crate::provision::secure::identify;
+use crate::report::{Document, words};
+use crate::text;
+use crate::transport::Limits;
+use crate::wire::version::VersionInfo;
+
+/// Options of `info`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) device: DeviceArgs,
+}
+
+pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
+    let target = device::target(&args.device, app)?;
+    let desk = device::desk(&args.device, app)?;
+    let (progress, last) = desk.watch();
+    let context = desk.context(target.kind);
+    let work = async {
+        let (link, version) = identify(&target.locator, &context).await?;
+        let (peer, limits) = (link.peer(), link.limits());
+        let endpoints = link.endpoints().map(<[String]>::to_vec);
+        link.close().await;
+        Ok((peer, limits, endpoints, version))
+    };
+    let (peer, limits, endpoints, version) = Desk::interruptible(progress.as_ref(), &last, work).await?;
+    let text = text(&peer, limits, endpoints.as_deref(), &version);
+    let body = json!({
+        "peer": peer,
+        "security": version.security(),
+        "proof_of_possession": version.security() == 1 && version.wants_pop(),
+        "network": if version.is_thread() { "thread" } else { "wifi" },
+        "scan": version.can_scan(),
+        "association": association(&version),
+        "version": version,
+        "endpoints": endpoints,
+        "limits": { "request": limits.request, "scan_page": limits.scan_page, "security2": limits.security2 },
+    });
+    Ok(Document::new("info", text, body))
+}
+
+fn text(peer: &str, limits: Limits, endpoints: Option<&[String]>, version: &VersionInfo) -> String {
+    let list = |values: &[String]| match values {
+        [] => "none".to_owned(),
+        values => values.iter().map(|value| text::sanitise(value)).collect::<Vec<_>>().join(", "),
+    };
+    let mut rows = vec![
+        ("Device", text::sanitise(peer).into_owned()),
+        ("Is", words::device(version, version.security())),
+        ("Version", text::sanitise(version.version.as_deref().unwrap_or("not said")).into_owned()),
+        ("Security", security(version)),
+        ("Capabilities", list(&version.capabilities)),
+    ];
+    for application in &version.applications {
+        let name = text::sanitise(&application.name);
+        let number = application.version.as_deref().map(text::sanitise).unwrap_or_default();
+        rows.push(("Application", format!("{name} {number}: {}", list(&application.capabilities))));
+    }
+    rows.push(("Association", association(version).to_owned()));
+    if let Some(endpoints) = endpoints {
+        rows.push(("Endpoints", list(endpoints)));
+    }
+    rows.push(("Request limit", format!("{} bytes", limits.request)));
+    rows.iter().map(|(name, value)| format!("{name:14} {value}")).collect::<Vec<_>>().join("\n")
+}
+
+fn security(version: &VersionInfo) -> String {
+    let from = if version.sec_ver.is_some() { "" } else { " (read from its capabilities; the device does not say)" };
+    match version.security() {
+        0 => format!("0: nothing is encrypted{from}"),
+        1 if version.wants_pop() => format!("1: X25519 and AES-CTR, with a proof of possession{from}"),
+        1 => format!("1: X25519 and AES-CTR, without a proof of possession{from}"),
+        2 => format!(
+            "2: SRP6a and AES-GCM, patch {}, with a user name and password{from}",
+            version.sec_patch_ver.unwrap_or(0)
+        ),
+        other => format!("{other}: unknown to this version"),
+    }
+}
+
+/// How the node can be tied to a user, as far as its version document says.
+fn association(version: &VersionInfo) -> &'static str {
+    if version.wants_claim() {
+        "must be claimed first"
+    } else if version.has_challenge_response() {
+        "by challenge and response"
+    } else if version.applications.iter().any(|application| application.name.starts_with("rmaker")) {
+        "by plain user mapping"
+    } else {
+        "not said; plain user mapping if the firmware has cloud_user_assoc"
+    }
+}

@@ -1,0 +1,336 @@
+//! `espctl provision`: take one device through to "online". Takes what `esp-rainmaker-cli provision` takes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ArgAction;
+use serde_json::{Value, json};
+
+use super::App;
+use super::args::{DeviceArgs, SecurityArgs};
+use super::device::{self, Desk, Target};
+use super::input::{SecretSource, hex_bytes};
+use crate::error::{Code, Failure};
+use crate::event::Event;
+use crate::provision::plan::{check_dataset, check_passphrase, check_ssid};
+use crate::provision::{self, Outcome, Plan, Question, UserMapping, Verdict, WifiPlan};
+use crate::report::{Document, error_json, records, words};
+use crate::secret::{MappingKey, Passphrase, ThreadDataset};
+use crate::settings::given;
+use crate::text;
+
+/// Options of `provision`.
+#[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools)] // switches, as typed
+pub(super) struct Args {
+    /// Proof of possession, esp-rainmaker-cli's old way
+    #[arg(value_name = "POP", hide = true, conflicts_with_all = ["pop_file", "pop_stdin"])]
+    positional_pop: Option<String>,
+    #[command(flatten)]
+    pub(super) device: DeviceArgs,
+    #[command(flatten)]
+    security: SecurityArgs,
+    #[command(flatten)]
+    network: NetworkArgs,
+    #[command(flatten)]
+    association: AssociationArgs,
+    #[command(flatten)]
+    rainmaker: RainMakerArgs,
+    /// Do not offer another try after a failed join
+    #[arg(long, alias = "no_retry", help_heading = "Network")]
+    no_retry: bool,
+}
+
+/// Which network the device is to join.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Network")]
+struct NetworkArgs {
+    /// The network's name; without it, the device scans and you choose [env: ESPCTL_SSID]
+    #[arg(long, value_name = "NAME", conflicts_with = "ssid_hex")]
+    ssid: Option<String>,
+    /// The network's name in hex, for names that are no UTF-8
+    #[arg(long, alias = "ssid_hex", value_name = "HEX")]
+    ssid_hex: Option<String>,
+    /// The network has no passphrase
+    #[arg(long, conflicts_with_all = ["passphrase", "passphrase_file", "passphrase_stdin"])]
+    open: bool,
+    /// One access point of the network, AA:BB:CC:DD:EE:FF (most firmware ignores it)
+    #[arg(long, value_name = "ADDRESS")]
+    bssid: Option<String>,
+    /// The network's channel (most firmware ignores it)
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=196))]
+    channel: Option<u8>,
+    /// The network's passphrase, 8 to 63 bytes [env: ESPCTL_PASSPHRASE]
+    #[arg(long, value_name = "TEXT")]
+    passphrase: Option<String>,
+    /// Read the passphrase from a file
+    #[arg(long, alias = "passphrase_file", value_name = "FILE", conflicts_with_all = ["passphrase", "passphrase_stdin"])]
+    passphrase_file: Option<PathBuf>,
+    /// Read the passphrase from standard input
+    #[arg(long, alias = "passphrase_stdin", conflicts_with_all = ["passphrase", "pop_stdin", "sec2_password_stdin"])]
+    passphrase_stdin: bool,
+    /// Only associate the user; give the device no network
+    #[arg(long, alias = "no_wifi", conflicts_with_all = ["ssid", "ssid_hex", "open", "thread_dataset"])]
+    no_wifi: bool,
+    /// Thread devices: the operational dataset in hex [env: ESPCTL_THREAD_DATASET]
+    #[arg(long, alias = "thread_dataset", value_name = "HEX", conflicts_with_all = ["ssid", "ssid_hex"])]
+    thread_dataset: Option<String>,
+}
+
+/// Whose the node is to be.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "User association")]
+struct AssociationArgs {
+    /// The user's id at the back end; with --secret-key, the node is told whose it is [env: ESPCTL_USER_ID]
+    #[arg(long, alias = "user_id", value_name = "ID")]
+    user_id: Option<String>,
+    /// The key the back end matches [env: ESPCTL_SECRET_KEY]
+    #[arg(long, alias = "secret_key", value_name = "KEY")]
+    secret_key: Option<String>,
+    /// Read the secret key from a file
+    #[arg(long, alias = "secret_key_file", value_name = "FILE", conflicts_with = "secret_key")]
+    secret_key_file: Option<PathBuf>,
+}
+
+/// Options of `esp-rainmaker-cli provision` that concern its account or its own network transport: accepted, so that
+/// scripts run, and said to be without effect.
+#[derive(Debug, clap::Args)]
+struct RainMakerArgs {
+    #[arg(long, alias = "device_ip", hide = true, conflicts_with_all = ["device", "address", "device_host"])]
+    device_ip: Option<String>,
+    #[arg(long, alias = "device_host", hide = true, conflicts_with_all = ["device", "address"])]
+    device_host: Option<String>,
+    #[arg(long, alias = "device_port", hide = true)]
+    device_port: Option<u16>,
+    #[arg(long, alias = "discovery_timeout", hide = true)]
+    discovery_timeout: Option<f64>,
+    #[arg(long, alias = "disable_chal_resp", hide = true, overrides_with = "no_disable_chal_resp")]
+    disable_chal_resp: bool,
+    #[arg(long, alias = "no_disable_chal_resp", hide = true, action = ArgAction::SetTrue)]
+    no_disable_chal_resp: bool,
+    #[arg(long, hide = true)]
+    tags: Option<String>,
+    #[arg(long, hide = true)]
+    metadata: Option<String>,
+    #[arg(long, hide = true)]
+    profile: Option<String>,
+}
+
+pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
+    args.rainmaker.address_into(&mut args.device);
+    let (plan, target) = plan(&args, app)?;
+    let mut desk = device::desk(&args.device, app)?;
+    for text in args.rainmaker.notes() {
+        desk.observer.observe(&Event::Note { text });
+    }
+    let (progress, last) = desk.watch();
+    let mut context = desk.context(target.kind);
+    let work = async {
+        offer_hotspot(&target, &desk).await?;
+        provision::provision(&plan, &mut context, &mut *desk.answers).await
+    };
+    let outcome = Desk::interruptible(progress.as_ref(), &last, work).await?;
+    Ok(document(&outcome, target.name.as_deref()))
+}
+
+/// Args made real: every value checked, nothing sent yet.
+fn plan(args: &Args, app: &App<'_>) -> Result<(Plan, Target), Failure> {
+    args.rainmaker.check()?;
+    let target = device::target(&args.device, app)?;
+    let security = device::security_plan(&args.security, args.positional_pop.clone(), target.payload.as_ref(), app)?;
+    let association = association(&args.association, app)?;
+    let wifi = wifi(&args.network, app)?;
+    let dataset = dataset(&args.network, app)?;
+    if args.network.no_wifi && association.is_none() {
+        return Err(Failure::new(Code::UsageMissing)
+            .saying("--no-wifi only associates a user, and no user was given")
+            .hint("give --user-id and --secret-key, or leave out --no-wifi"));
+    }
+    if wifi.ssid.is_none() && dataset.is_none() && !args.network.no_wifi && !app.talk.may_ask {
+        return Err(missing_network(target.payload.is_some()));
+    }
+    if wifi.ssid.is_some() && wifi.passphrase.is_none() && !app.talk.may_ask {
+        return Err(provision::AnswerError::Missing(Question::Passphrase).into());
+    }
+    let plan = Plan {
+        device: target.locator.clone(),
+        security,
+        association,
+        network: !args.network.no_wifi,
+        wifi,
+        dataset,
+        retry: !args.no_retry,
+    };
+    Ok((plan, target))
+}
+
+fn missing_network(qr: bool) -> Failure {
+    let failure: Failure = provision::AnswerError::Missing(Question::Network).into();
+    let failure = failure.hint("a Thread device takes --thread-dataset instead");
+    if qr { failure.because("a device's QR code does not hold the network it is to join") } else { failure }
+}
+
+fn association(args: &AssociationArgs, app: &App<'_>) -> Result<Option<UserMapping>, Failure> {
+    let user_id = given(args.user_id.clone(), "--user-id", "ESPCTL_USER_ID", app.environment);
+    let key = SecretSource {
+        flag: args.secret_key.clone(),
+        flag_name: "--secret-key",
+        file: args.secret_key_file.as_deref(),
+        stdin: false,
+        variable: "ESPCTL_SECRET_KEY",
+    };
+    let key: Option<MappingKey> = key.read(app.environment)?;
+    if key.as_ref().is_some_and(|key| std::str::from_utf8(key.expose()).is_err()) {
+        return Err(Failure::new(Code::UsageInvalid).saying("the secret key is no UTF-8 text"));
+    }
+    match (user_id, key) {
+        (Some(user_id), Some(secret_key)) if !user_id.value.is_empty() && !secret_key.is_empty() => {
+            Ok(Some(UserMapping { user_id: user_id.value, secret_key }))
+        }
+        (None, None) => Ok(None),
+        _ => Err(Failure::new(Code::UsageMissing)
+            .saying("--user-id and --secret-key belong together, and neither may be empty")),
+    }
+}
+
+fn wifi(args: &NetworkArgs, app: &App<'_>) -> Result<WifiPlan, Failure> {
+    let ssid = match &args.ssid_hex {
+        Some(digits) => Some(hex_bytes(digits, "--ssid-hex")?),
+        None if args.thread_dataset.is_some() || args.no_wifi => None,
+        None => {
+            given(args.ssid.clone(), "--ssid", "ESPCTL_SSID", app.environment).map(|setting| setting.value.into_bytes())
+        }
+    };
+    if let Some(ssid) = &ssid {
+        check_ssid(ssid)?;
+    }
+    let source = SecretSource {
+        flag: args.passphrase.clone(),
+        flag_name: "--passphrase",
+        file: args.passphrase_file.as_deref(),
+        stdin: args.passphrase_stdin,
+        variable: "ESPCTL_PASSPHRASE",
+    };
+    let passphrase = if args.open { Some(Passphrase::new([])) } else { source.read(app.environment)? };
+    if let Some(passphrase) = &passphrase {
+        check_passphrase(passphrase)?;
+        if passphrase.is_empty() && !args.open {
+            return Err(Failure::new(Code::WifiPassphraseInvalid).because("it is empty"));
+        }
+    }
+    let bssid = args.bssid.as_deref().map(bssid).transpose()?;
+    Ok(WifiPlan { ssid, passphrase, bssid, channel: args.channel })
+}
+
+fn bssid(text: &str) -> Result<[u8; 6], Failure> {
+    let bytes = hex_bytes(text, "--bssid")?;
+    bytes.as_slice().try_into().map_err(|_| {
+        Failure::new(Code::UsageInvalid)
+            .saying("--bssid takes six bytes in hex, AA:BB:CC:DD:EE:FF")
+            .because(format!("it has {} bytes", bytes.len()))
+    })
+}
+
+fn dataset(args: &NetworkArgs, app: &App<'_>) -> Result<Option<ThreadDataset>, Failure> {
+    let digits = given(args.thread_dataset.clone(), "--thread-dataset", "ESPCTL_THREAD_DATASET", app.environment);
+    let has_wifi = args.ssid.is_some() || args.ssid_hex.is_some() || args.no_wifi;
+    let Some(digits) = digits.filter(|_| !has_wifi) else { return Ok(None) };
+    let dataset = ThreadDataset::new(hex_bytes(&digits.value, "--thread-dataset")?);
+    check_dataset(&dataset)?;
+    Ok(Some(dataset))
+}
+
+/// Somebody at a terminal who is not on the device's network yet is told to join it, as esp-rainmaker-cli does; who
+/// is there already is not asked.
+async fn offer_hotspot(target: &Target, desk: &Desk) -> Result<(), Failure> {
+    const PROBE: Duration = Duration::from_millis(1500);
+    let Some(terminal) = &desk.terminal else { return Ok(()) };
+    if target.explicit || target.locator.scheme() != "softap" {
+        return Ok(());
+    }
+    if let Ok(Ok(link)) = tokio::time::timeout(PROBE, target.kind.connect(&target.locator)).await {
+        let _ = link.close().await;
+        return Ok(());
+    }
+    let name = target.name.as_deref().map_or("PROV_XXXXXX".into(), text::sanitise);
+    let words = format!("Please connect to the device's WiFi hotspot ({name}) and press Enter to continue...");
+    let asked = terminal.ask(Question::Network, move |terminal| {
+        use crate::report::prompt::Prompt;
+        terminal.text(&words)
+    });
+    desk.patience.off_the_clock(asked).await?;
+    Ok(())
+}
+
+impl RainMakerArgs {
+    /// `--device-ip` and `--device-host` name the device's address, whichever transport.
+    fn address_into(&self, device: &mut DeviceArgs) {
+        if let Some(host) = self.device_ip.as_ref().or(self.device_host.as_ref()) {
+            device.address = Some(match self.device_port {
+                Some(port) if host.contains(':') && !host.starts_with('[') => format!("[{host}]:{port}"),
+                Some(port) => format!("{host}:{port}"),
+                None => host.clone(),
+            });
+        }
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        match &self.metadata {
+            Some(metadata) if serde_json::from_str::<Value>(metadata).is_err() => {
+                Err(Failure::new(Code::UsageInvalid).saying("--metadata takes JSON"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let given = [
+            ("--tags", self.tags.is_some()),
+            ("--metadata", self.metadata.is_some()),
+            ("--profile", self.profile.is_some()),
+            ("--discovery-timeout", self.discovery_timeout.is_some()),
+            ("--disable-chal-resp", self.disable_chal_resp && !self.no_disable_chal_resp),
+        ];
+        let given: Vec<_> = given.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();
+        if given.is_empty() {
+            return Vec::new();
+        }
+        vec![format!("without effect, since this version registers devices with no account: {}", given.join(", "))]
+    }
+}
+
+/// The outcome as a document.
+fn document(outcome: &Outcome, name: Option<&str>) -> Document {
+    let name = name.map_or_else(|| outcome.peer.clone(), str::to_owned);
+    let shown = text::sanitise(&name);
+    let seconds = outcome.took.as_secs_f32();
+    let (word, network, line) = match &outcome.verdict {
+        Verdict::Online(joined) => (
+            "online",
+            records::joined_json(joined),
+            format!("Provisioned {shown} in {seconds:.1} s: {}", words::place(joined)),
+        ),
+        Verdict::Applied { .. } => {
+            ("applied", Value::Null, format!("Applied credentials to {shown} in {seconds:.1} s; not confirmed"))
+        }
+        Verdict::NoNetwork => ("associated", Value::Null, format!("Associated {shown} in {seconds:.1} s")),
+    };
+    let mut body = json!({
+        "outcome": word,
+        "device": { "name": name, "peer": outcome.peer, "version": outcome.version },
+        "security": outcome.security,
+        "network": network,
+        "node_id": outcome.node_id,
+        "took_ms": outcome.took.as_millis(),
+    });
+    let caveat = match &outcome.verdict {
+        Verdict::Applied { cause } => {
+            Some(Failure::new(Code::Unconfirmed).at(crate::event::Stage::AwaitNetwork).because(cause.clone()))
+        }
+        _ => None,
+    };
+    if let Some(failure) = &caveat {
+        body["error"] = error_json(failure);
+    }
+    Document { caveat, ..Document::new("provision", line, body) }
+}

@@ -1,0 +1,70 @@
+//! `espctl reset`: put a device's provisioning back to its start, after a failed join or (`--reprov`) a good one.
+
+use serde_json::json;
+
+use super::App;
+use super::args::{DeviceArgs, SecurityArgs};
+use super::device::{self, Desk};
+use crate::endpoint::control::{Action, Control};
+use crate::endpoint::scan::Radio;
+use crate::error::{Code, Failure};
+use crate::event::{Event, Stage};
+use crate::provision::open;
+use crate::report::Document;
+use crate::session::Meaning;
+use crate::session::patience::limit;
+
+/// Options of `reset`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) device: DeviceArgs,
+    #[command(flatten)]
+    security: SecurityArgs,
+    /// Have a connected device leave its network and take new credentials (only firmware without automatic stop)
+    #[arg(long)]
+    reprov: bool,
+}
+
+pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
+    let target = device::target(&args.device, app)?;
+    let plan = device::security_plan(&args.security, None, target.payload.as_ref(), app)?;
+    let mut desk = device::desk(&args.device, app)?;
+    let (progress, last) = desk.watch();
+    let mut context = desk.context(target.kind);
+    let action = if args.reprov { Action::Reprovision } else { Action::Reset };
+    let work = async {
+        let mut opened = open(&target.locator, &plan, &mut context, &mut *desk.answers).await?;
+        context.observer.observe(&Event::Started { stage: Stage::Request, deadline: limit::EXCHANGE });
+        let radio = if opened.version.is_thread() { Radio::Thread } else { Radio::Wifi };
+        let outcome = opened.session.call(&Control { action, radio }).await;
+        opened.session.close().await;
+        outcome.map_err(|error| {
+            let meaning = error.meaning();
+            explain(Failure::from(error).at(Stage::Request), meaning, action)
+        })
+    };
+    Desk::interruptible(progress.as_ref(), &last, work).await?;
+    let (name, line) = match action {
+        Action::Reset => ("reset", "The device's provisioning is back at its start"),
+        Action::Reprovision => ("reprovision", "The device has left its network and takes new credentials"),
+    };
+    Ok(Document::new("reset", line, json!({ "outcome": "done", "action": name })))
+}
+
+fn explain(failure: Failure, meaning: Meaning, action: Action) -> Failure {
+    match (meaning, action) {
+        (Meaning::Refused, Action::Reset) => failure
+            .hint("firmware before network_provisioning 1.2.1 takes a reset only after a failed join")
+            .saying("the device refused the reset: there may be nothing to reset"),
+        (Meaning::Refused, Action::Reprovision) => failure
+            .hint("only firmware that keeps provisioning running (no automatic stop) can be reprovisioned")
+            .saying("the device refused to be reprovisioned"),
+        (Meaning::NoEndpoint, _) => {
+            let mut failure = failure.hint("prov-ctrl came with ESP-IDF 5.1: older firmware must be power-cycled");
+            failure.code = Code::DeviceNoEndpoint;
+            failure
+        }
+        _ => failure,
+    }
+}

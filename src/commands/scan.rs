@@ -1,0 +1,92 @@
+//! `espctl scan`: the networks a device hears.
+
+use serde_json::json;
+
+use super::App;
+use super::args::{DeviceArgs, SecurityArgs};
+use super::device::{self, Desk};
+use crate::endpoint::scan::{Network, Radio, ThreadNetwork};
+use crate::error::{Code, Failure};
+use crate::event::{Event, Stage};
+use crate::provision::{open, scan};
+use crate::report::{Document, answers, picker_view, records};
+use crate::session::patience::limit;
+use crate::text;
+
+/// Options of `scan`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) device: DeviceArgs,
+    #[command(flatten)]
+    security: SecurityArgs,
+}
+
+/// Columns of the table where nobody says how wide the output is.
+const WIDTH: usize = 100;
+
+enum Heard {
+    Wifi(Vec<Network>),
+    Thread(Vec<ThreadNetwork>),
+}
+
+pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
+    let target = device::target(&args.device, app)?;
+    let plan = device::security_plan(&args.security, None, target.payload.as_ref(), app)?;
+    let mut desk = device::desk(&args.device, app)?;
+    let (progress, last) = desk.watch();
+    let mut context = desk.context(target.kind);
+    let work = async {
+        let mut opened = open(&target.locator, &plan, &mut context, &mut *desk.answers).await?;
+        context.observer.observe(&Event::Started { stage: Stage::Scan, deadline: limit::SCAN });
+        let thread = opened.version.is_thread();
+        let heard = if opened.version.structured && !opened.version.can_scan() {
+            Err(Failure::new(Code::ScanFailed).at(Stage::Scan).because("the device says that it cannot scan"))
+        } else if thread {
+            match scan::prepare(&mut opened.session, &mut *context.rng, Radio::Thread).await {
+                Ok(()) => scan::thread(&mut opened.session, &mut *context.rng).await.map(Heard::Thread),
+                Err(failure) => Err(failure),
+            }
+        } else {
+            match scan::prepare(&mut opened.session, &mut *context.rng, Radio::Wifi).await {
+                Ok(()) => scan::wifi(&mut opened.session, &mut *context.rng).await.map(Heard::Wifi),
+                Err(failure) => Err(failure),
+            }
+        };
+        opened.session.close().await;
+        heard
+    };
+    let heard = Desk::interruptible(progress.as_ref(), &last, work).await?;
+    Ok(document(&heard, app))
+}
+
+fn document(heard: &Heard, app: &App<'_>) -> Document {
+    match heard {
+        Heard::Wifi(networks) if networks.is_empty() => Document::new(
+            "scan",
+            "The device hears no networks: it may have just started, or be out of reach of every access point",
+            json!({ "radio": "wifi", "networks": [] }),
+        ),
+        Heard::Wifi(networks) => {
+            let entries: Vec<_> = networks.iter().map(answers::entry).collect();
+            let table = picker_view::table(&entries, WIDTH, app.talk.ascii).join("\n");
+            let body: Vec<_> = networks.iter().map(records::network).collect();
+            Document::new("scan", table, json!({ "radio": "wifi", "networks": body }))
+        }
+        Heard::Thread(networks) => {
+            let mut lines = vec![format!("{:16}  {:6}  {:16}  CH  RSSI  LQI", "NETWORK", "PAN ID", "EXTENDED PAN ID")];
+            lines.extend(networks.iter().map(|network| {
+                format!(
+                    "{}  {:#06x}  {:16}  {:2}  {:4}  {:3}",
+                    text::padded(&text::bounded(&text::sanitise(&network.name), 16), 16),
+                    network.pan_id,
+                    network.extended_pan_id,
+                    network.channel,
+                    network.rssi,
+                    network.lqi
+                )
+            }));
+            Document::new("scan", lines.join("\n"), json!({ "radio": "thread", "networks": networks }))
+        }
+    }
+}

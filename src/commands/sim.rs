@@ -1,0 +1,231 @@
+//! `espctl sim`: a simulated device over HTTP, or many, that real clients accept.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use fast_qr::QRBuilder;
+use serde_json::{Value, json};
+
+use super::App;
+use super::device::interrupted;
+use crate::error::{Code, Failure};
+use crate::report::Document;
+use crate::sim::http::Fleet;
+use crate::sim::{DeviceOptions, Fault, Profile};
+use crate::text;
+
+/// Options of `sim`.
+#[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools)] // switches, as typed
+pub(super) struct Args {
+    /// Listen here; with --count, on that many ports from this one on (port 0: any free ones)
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    http: SocketAddr,
+    /// How many devices
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    count: u16,
+    /// The firmware to imitate; --list shows them
+    #[arg(long, value_name = "NAME", help_heading = "Device")]
+    profile: Option<String>,
+    /// Security version; default: the firmware's own
+    #[arg(long, alias = "sec_ver", value_name = "VERSION", help_heading = "Device")]
+    sec_ver: Option<String>,
+    /// Proof of possession; default: abcd1234
+    #[arg(long, value_name = "POP", help_heading = "Device")]
+    pop: Option<String>,
+    /// Security 1 without a proof of possession
+    #[arg(long, alias = "no_pop", help_heading = "Device", conflicts_with = "pop")]
+    no_pop: bool,
+    /// User name of security 2; default: wifiprov
+    #[arg(long, alias = "sec2-username", value_name = "NAME", help_heading = "Device")]
+    username: Option<String>,
+    /// Password of security 2; default: the proof of possession
+    #[arg(long, alias = "sec2-password", value_name = "PASSWORD", help_heading = "Device")]
+    password: Option<String>,
+    /// The device's name; default: PROV_ and six hex digits from the seed
+    #[arg(long, alias = "device-name", value_name = "NAME", help_heading = "Device")]
+    name: Option<String>,
+    /// RainMaker's node id; default: from the seed
+    #[arg(long, alias = "node_id", value_name = "ID", help_heading = "Device")]
+    node_id: Option<String>,
+    /// A Thread device
+    #[arg(long, help_heading = "Device")]
+    thread: bool,
+    /// Keep provisioning running after the device has joined
+    #[arg(long, alias = "no_auto_stop", help_heading = "Device")]
+    no_auto_stop: bool,
+    /// An access point, SSID=PASSPHRASE (SSID alone: open), with ,channel= ,rssi= ,auth= ,bssid= ,join-ms= ,hidden;
+    /// repeat for more; default: a small world around HomeNet
+    #[arg(long, value_name = "SPEC", help_heading = "World")]
+    ap: Vec<String>,
+    /// How long joining takes, in milliseconds; default: 500
+    #[arg(long, alias = "join_ms", value_name = "MS", help_heading = "World")]
+    join_ms: Option<String>,
+    /// How long the device waits between "applied" and joining, in milliseconds; default: 1000, as firmware does
+    #[arg(long, alias = "apply_delay_ms", value_name = "MS", help_heading = "World")]
+    apply_delay_ms: Option<String>,
+    /// How long a scan takes, in milliseconds; default: 120 a channel
+    #[arg(long, alias = "scan_ms", value_name = "MS", help_heading = "World")]
+    scan_ms: Option<String>,
+    /// Attempts to join before the device gives up; default: the firmware's own
+    #[arg(long, value_name = "NUMBER", help_heading = "World")]
+    attempts: Option<String>,
+    /// Something that goes wrong, NAME[@N][=VALUE]; repeat for more; --list shows them
+    #[arg(long, value_name = "FAULT", help_heading = "World")]
+    fault: Vec<String>,
+    /// Seed of everything random: the same seed gives the same device
+    #[arg(long, value_name = "NUMBER", help_heading = "World")]
+    seed: Option<String>,
+    /// List the firmware profiles and the faults, and end
+    #[arg(long)]
+    list: bool,
+}
+
+pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
+    if args.list {
+        return Ok(list());
+    }
+    let options = DeviceOptions::from_parameters(parameters(&args).iter().map(|(key, value)| (*key, value.as_str())))
+        .map_err(|error| {
+        Failure::new(Code::UsageInvalid)
+            .saying("that describes no simulated device")
+            .because(text::sanitise(&error.to_string()).into_owned())
+            .hint("espctl sim --list shows the firmware profiles and the faults")
+    })?;
+    let fleet = Fleet::bind(args.http.ip(), args.http.port(), args.count, &options).await.map_err(|error| {
+        Failure::new(Code::LinkUnreachable)
+            .saying(format!("cannot listen on {} for {} devices", args.http, args.count))
+            .because(error.to_string())
+    })?;
+    let members: Vec<_> = fleet.members().map(|(address, options)| Member::new(address, options)).collect();
+    app.talk.announce(&ready(&members, app.talk.ascii));
+    let talk = app.talk;
+    let observer: crate::sim::http::Observer = Arc::new(move |name, timed| {
+        let seconds = timed.at.as_secs_f32();
+        talk.remark(&format!("{name}  {seconds:8.3} s  {}", text::sanitise(&timed.event.to_string())));
+    });
+    let observer = (!talk.quiet).then_some(observer);
+    let stopped = fleet
+        .run(interrupted(), observer)
+        .await
+        .map_err(|error| Failure::new(Code::Unexpected).saying("a simulated device ended").caused_by(&error))?;
+    talk.remark(&format!("{stopped} of {} devices ended their provisioning by themselves", members.len()));
+    Ok(Document::nothing())
+}
+
+/// The options as the pairs that [`DeviceOptions::from_parameters`] takes; the `sim:` locator's keys are the same.
+fn parameters(args: &Args) -> Vec<(&'static str, String)> {
+    let single = [
+        ("profile", &args.profile),
+        ("sec-ver", &args.sec_ver),
+        ("pop", &args.pop),
+        ("username", &args.username),
+        ("password", &args.password),
+        ("name", &args.name),
+        ("node-id", &args.node_id),
+        ("join-ms", &args.join_ms),
+        ("apply-delay-ms", &args.apply_delay_ms),
+        ("scan-ms", &args.scan_ms),
+        ("attempts", &args.attempts),
+        ("seed", &args.seed),
+    ];
+    let switches = [("no-pop", args.no_pop), ("thread", args.thread), ("no-auto-stop", args.no_auto_stop)];
+    let single = single.into_iter().filter_map(|(key, value)| value.clone().map(|value| (key, value)));
+    let switches = switches.into_iter().filter(|(_, on)| *on).map(|(key, _)| (key, String::new()));
+    let many = [("ap", &args.ap), ("fault", &args.fault)];
+    let many = many.into_iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value.clone())));
+    single.chain(switches).chain(many).collect()
+}
+
+/// A device that listens, and how to provision it.
+struct Member {
+    name: String,
+    address: SocketAddr,
+    security: u8,
+    qr: String,
+    command: String,
+}
+
+impl Member {
+    fn new(address: SocketAddr, options: &DeviceOptions) -> Self {
+        let qr = options.qr_payload();
+        let reachable = reachable(address);
+        let mut words = vec![format!("espctl provision --device softap:{reachable} --qrcode {}", quoted(&qr))];
+        if options.thread {
+            words.push("--thread-dataset HEX".to_owned());
+        } else if let Some(network) = options.world.access_points.iter().find(|own| !own.is_enterprise()) {
+            words.push(format!("--ssid {}", quoted(&String::from_utf8_lossy(&network.ssid))));
+            words.push(if network.is_open() {
+                "--open".to_owned()
+            } else {
+                format!("--passphrase {}", quoted(&String::from_utf8_lossy(network.passphrase.expose())))
+            });
+        }
+        let command = words.join(" ");
+        Self { name: options.name(), address: reachable, security: options.security(), qr, command }
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "name": self.name,
+            "device": format!("softap:{}", self.address),
+            "security": self.security,
+            "qr": self.qr,
+            "command": self.command,
+        })
+    }
+}
+
+/// Where a client on this computer finds a listener on every address.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(std::net::Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// Quoted for a POSIX shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+fn ready(members: &[Member], ascii: bool) -> Document {
+    let body = json!({ "devices": members.iter().map(Member::json).collect::<Vec<_>>() });
+    let text = match members {
+        [one] => {
+            let picture = if ascii { String::new() } else { drawn(&one.qr) };
+            format!(
+                "{} listens on {} (security {})\nQR payload: {}\n{picture}Provision it with:\n  {}",
+                text::sanitise(&one.name),
+                one.address,
+                one.security,
+                one.qr,
+                one.command
+            )
+        }
+        many => many
+            .iter()
+            .map(|member| format!("{}  {}  {}", text::sanitise(&member.name), member.address, member.command))
+            .collect::<Vec<_>>()
+            .join("\n"),
+    };
+    Document::new("sim", text, body)
+}
+
+/// The QR code in half blocks; nothing where the payload is too long for one.
+fn drawn(payload: &str) -> String {
+    QRBuilder::new(payload).build().map(|code| format!("{}\n", code.to_str())).unwrap_or_default()
+}
+
+fn list() -> Document {
+    let mut lines = vec!["Firmware profiles (--profile):".to_owned()];
+    lines.extend(Profile::all().iter().map(|profile| format!("  {:22} {}", profile.name, profile.about)));
+    lines.push("\nFaults (--fault NAME[@N][=VALUE]):".to_owned());
+    lines.extend(Fault::all().iter().map(|fault| format!("  {:22} {}", fault.name, fault.about)));
+    let profiles: Vec<_> =
+        Profile::all().iter().map(|profile| json!({ "name": profile.name, "about": profile.about })).collect();
+    let faults: Vec<_> = Fault::all().iter().map(|fault| json!({ "name": fault.name, "about": fault.about })).collect();
+    Document::new("sim-list", lines.join("\n"), json!({ "profiles": profiles, "faults": faults }))
+}

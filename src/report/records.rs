@@ -1,0 +1,201 @@
+//! Events for programs: JSON Lines on standard error (`--events`) and in a file (`--trace`).
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::endpoint::config::{JoinFailure, JoinState, Joined};
+use crate::endpoint::scan::Network;
+use crate::event::{Event, Observer};
+use crate::text;
+
+/// Writes each event as a line of JSON.
+pub struct Records<W> {
+    started: Instant,
+    exchanges: bool,
+    sink: Mutex<Sink<W>>,
+}
+
+struct Sink<W> {
+    out: W,
+    failed: Option<io::Error>,
+}
+
+impl<W: Write + Send> Records<W> {
+    /// Times count from now; `exchanges` includes each request with its reply.
+    pub fn new(out: W, exchanges: bool) -> Self {
+        Self { started: Instant::now(), exchanges, sink: Mutex::new(Sink { out, failed: None }) }
+    }
+
+    fn write(&self, record: &Value) {
+        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        if sink.failed.is_none() {
+            let written = writeln!(sink.out, "{record}").and_then(|()| sink.out.flush());
+            sink.failed = written.err();
+        }
+    }
+}
+
+/// Opens a trace: the file is made anew, readable by its owner only, and takes its first line at once, so that a
+/// full disk or a missing permission is known before the run begins.
+///
+/// # Errors
+/// The operating system's.
+pub fn trace(path: &Path) -> io::Result<Records<File>> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    let header = json!({ "schema": "espctl/trace/1", "program": "espctl", "version": env!("CARGO_PKG_VERSION") });
+    writeln!(file, "{header}")?;
+    file.flush()?;
+    Ok(Records::new(file, true))
+}
+
+impl<W: Write + Send> Observer for Records<W> {
+    fn observe(&self, event: &Event) {
+        if matches!(event, Event::Exchange(_)) && !self.exchanges {
+            return;
+        }
+        let mut record = record(event);
+        record["t_ms"] = json!(self.started.elapsed().as_millis());
+        self.write(&record);
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        let sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        sink.failed.as_ref().map_or(Ok(()), |error| Err(error.to_string()))
+    }
+}
+
+/// An event as one object; `event` names it.
+fn record(event: &Event) -> Value {
+    match event {
+        Event::Started { stage, deadline } => {
+            json!({ "event": "started", "stage": stage, "deadline_ms": deadline.as_millis() })
+        }
+        Event::Connected { peer } => json!({ "event": "connected", "peer": peer }),
+        Event::Identified { version, security } => {
+            json!({ "event": "identified", "version": version, "security": security })
+        }
+        Event::Secured { security, again } => json!({ "event": "secured", "security": security, "again": again }),
+        Event::Associated { node_id } => json!({ "event": "associated", "node_id": node_id }),
+        Event::Skipped { stage, reason } => json!({ "event": "skipped", "stage": stage, "reason": reason }),
+        Event::Scanned { networks } => {
+            json!({ "event": "scanned", "networks": networks.iter().map(network).collect::<Vec<_>>() })
+        }
+        Event::Configured { ssid } => json!({ "event": "configured", "ssid": text::ssid(ssid) }),
+        Event::Applied => json!({ "event": "applied" }),
+        Event::Join { state, elapsed } => {
+            let mut record = join_state(state);
+            record["event"] = json!("join");
+            record["elapsed_ms"] = json!(elapsed.as_millis());
+            record
+        }
+        Event::LinkLost { cause } => json!({ "event": "link-lost", "cause": cause }),
+        Event::Reset => json!({ "event": "reset" }),
+        Event::Note { text } => json!({ "event": "note", "text": text }),
+        Event::Exchange(exchange) => {
+            let mut record = json!({
+                "event": "exchange",
+                "endpoint": exchange.endpoint,
+                "request": exchange.request,
+                "request_bytes": exchange.request_len,
+                "reply_bytes": exchange.reply_len,
+                "took_us": exchange.took.as_micros(),
+            });
+            match &exchange.reply {
+                Ok(reply) => record["reply"] = json!(reply),
+                Err(error) => record["error"] = json!(error),
+            }
+            record
+        }
+    }
+}
+
+fn join_state(state: &JoinState) -> Value {
+    match state {
+        JoinState::Joined(joined) => json!({ "state": "joined", "network": joined_json(joined) }),
+        JoinState::Joining { attempts_left } => json!({ "state": "joining", "attempts_left": attempts_left }),
+        JoinState::Idle => json!({ "state": "idle" }),
+        JoinState::Failed(reason) => json!({ "state": "failed", "reason": match reason {
+            JoinFailure::Authentication => "authentication",
+            JoinFailure::NotFound => "not-found",
+            JoinFailure::DatasetInvalid => "dataset-invalid",
+            JoinFailure::Unknown(_) => "unknown",
+        } }),
+    }
+}
+
+/// A network's name twice: as text for people, and the exact bytes in hex.
+fn ssid_members(ssid: &[u8]) -> Value {
+    json!({ "ssid": text::ssid(ssid), "ssid_hex": hex::encode(ssid) })
+}
+
+/// Where a device has joined.
+pub fn joined_json(joined: &Joined) -> Value {
+    match joined {
+        Joined::Wifi { ip, ssid, bssid, channel, auth } => {
+            let mut network = ssid_members(ssid);
+            network["ip"] = json!(ip);
+            network["bssid"] = json!(mac(bssid));
+            network["channel"] = json!(channel);
+            network["auth"] = json!(auth);
+            network
+        }
+        Joined::Thread { name, pan_id, extended_pan_id, channel } => {
+            json!({ "name": name, "pan_id": pan_id, "extended_pan_id": extended_pan_id, "channel": channel })
+        }
+    }
+}
+
+/// A network from a scan.
+pub fn network(network: &Network) -> Value {
+    let strongest = network.strongest();
+    let mut record = ssid_members(network.ssid());
+    record["rssi"] = json!(strongest.rssi);
+    record["channel"] = json!(strongest.channel);
+    record["auth"] = json!(strongest.auth);
+    record["bssids"] = json!(
+        network
+            .radios()
+            .iter()
+            .map(|radio| json!({ "bssid": mac(&radio.bssid), "channel": radio.channel, "rssi": radio.rssi }))
+            .collect::<Vec<_>>()
+    );
+    record
+}
+
+/// A hardware address with colons.
+pub fn mac(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Full;
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::Error::from(io::ErrorKind::StorageFull))
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_when_asked() {
+        let records = Records::new(Full, true);
+        assert_eq!(records.ready(), Ok(()));
+        records.observe(&Event::Applied);
+        assert!(records.ready().is_err());
+    }
+}

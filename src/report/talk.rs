@@ -1,0 +1,104 @@
+//! How the program talks: decided once from options, environment and terminals, then only looked at.
+
+use std::io::{self, Write};
+
+use super::document::{Document, failure_json, failure_text};
+use super::paint::Paint;
+use crate::error::{Code, Failure};
+
+/// The decisions.
+#[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools)] // independent switches, each an option or a fact of its own
+pub struct Talk {
+    /// One JSON document on standard output.
+    pub json: bool,
+    /// Progress as JSON Lines on standard error.
+    pub events: bool,
+    /// Only warnings and errors on standard error.
+    pub quiet: bool,
+    /// 0 to 2: exchanges, and their content.
+    pub verbose: u8,
+    /// Somebody can be asked.
+    pub may_ask: bool,
+    /// Questions line by line.
+    pub plain: bool,
+    /// Standard error is a terminal that can be redrawn.
+    pub redraw: bool,
+    /// Only ASCII may be written.
+    pub ascii: bool,
+    /// Colour on standard output.
+    pub stdout: Paint,
+    /// Colour on standard error.
+    pub stderr: Paint,
+}
+
+impl Talk {
+    /// Prints a result; what is to be said about it goes to standard error. Returns the exit status.
+    pub fn deliver(&self, result: &Result<Document, Failure>) -> u8 {
+        let written = match result {
+            Ok(document) => self.document(document),
+            Err(failure) => self.failure(failure),
+        };
+        let status = match result {
+            Ok(document) => document.exit(),
+            Err(failure) => failure.exit() as u8,
+        };
+        match written {
+            Ok(()) => status,
+            // Whoever read our output has gone; nobody is left to tell, but a script sees the status.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => status,
+            Err(error) => {
+                let failure = Failure::new(Code::OutputFailed).because(format!("the standard output: {error}"));
+                let _ = writeln!(io::stderr(), "{}", failure_text(&failure, self.stderr));
+                failure.exit() as u8
+            }
+        }
+    }
+
+    /// Prints the result of a command that goes on running. A reader that went away does not stop it.
+    pub fn announce(&self, document: &Document) {
+        let _ = self.document(document);
+    }
+
+    /// Says a line on standard error.
+    pub fn remark(&self, line: &str) {
+        if !self.quiet {
+            let line = if self.ascii { crate::text::ascii(line) } else { line.into() };
+            let _ = writeln!(io::stderr(), "{line}");
+        }
+    }
+
+    fn document(&self, document: &Document) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        if self.json {
+            if !document.json.is_null() {
+                writeln!(out, "{}", document.json)?;
+            }
+        } else if let Some(raw) = &document.raw {
+            out.write_all(raw)?;
+        } else if !document.text.is_empty() {
+            writeln!(out, "{}", document.text)?;
+        }
+        out.flush()?;
+        document.caveat.as_ref().map_or(Ok(()), |failure| self.explain(failure))
+    }
+
+    fn failure(&self, failure: &Failure) -> io::Result<()> {
+        if self.json {
+            let mut out = io::stdout().lock();
+            writeln!(out, "{}", failure_json(failure))?;
+            out.flush()?;
+        }
+        self.explain(failure)
+    }
+
+    /// A failure on standard error: words, or one JSON line among the events.
+    fn explain(&self, failure: &Failure) -> io::Result<()> {
+        let mut err = io::stderr().lock();
+        if self.events {
+            return writeln!(err, "{}", failure_json(failure));
+        }
+        let text = failure_text(failure, self.stderr);
+        writeln!(err, "{}", if self.ascii { crate::text::ascii(&text).into_owned() } else { text })
+    }
+}

@@ -1,0 +1,18 @@
+//! Several observers as one.
+
+use std::sync::Arc;
+
+use crate::event::{Event, Observer};
+
+/// Hands each event to all of them.
+pub struct Watchers(pub Vec<Arc<dyn Observer>>);
+
+impl Observer for Watchers {
+    fn observe(&self, event: &Event) {
+        self.0.iter().for_each(|observer| observer.observe(event));
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        self.0.iter().try_for_each(|observer| observer.ready())
+    }
+}
