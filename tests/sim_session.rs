@@ -120,7 +120,7 @@ fn handshake_faults_are_caught_by_the_client() {
 
 #[test]
 fn odd_but_legal_security_2_devices() {
-    for fault in ["short-b", "short-salt", "zero-salt", "wrong-nonce-rule"] {
+    for fault in ["short-b", "short-s", "short-salt", "zero-salt", "wrong-nonce-rule"] {
         let mut device = Device::new(options(&[("fault", fault)]));
         let mut cipher = establish(&mut device, 2, "abcd1234").expect(fault);
         let status = call(&mut device, &mut *cipher, "prov-config", &[0x52, 0x00]);

@@ -147,6 +147,27 @@ impl KeyPair {
         bytes
     }
 
+    /// An exponent whose premaster secret S with this client is shorter than 384 bytes (1 in 256), searched from
+    /// `start` on; `None` where the client's A cannot be used. For a simulated device; slow, and not constant in time.
+    pub fn short_secret_exponent(
+        start: &[u8; EXPONENT_LEN],
+        verifier: &Verifier,
+        client_public: &[u8],
+    ) -> Option<Zeroizing<[u8; EXPONENT_LEN]>> {
+        let mut exponent = Zeroizing::new(*start);
+        let a_public = legal(client_public).ok()?;
+        loop {
+            let pair = Self::device(&exponent, verifier);
+            let u = scrambler(client_public, &pair.public).ok()?;
+            let base = a_public * Element::new(&verifier.value).pow(&u);
+            if minimal_bytes(&base.pow(&*pair.private).retrieve()).len() < GROUP_LEN {
+                return Some(exponent);
+            }
+            let next = U256::from_be_slice(&*exponent).wrapping_add(&U256::ONE);
+            exponent.copy_from_slice(next.to_be_bytes().as_ref());
+        }
+    }
+
     /// The public number as it travels.
     pub fn public(&self) -> &[u8] {
         &self.public

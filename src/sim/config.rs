@@ -1,4 +1,4 @@
-//! `prov-config` and `prov-ctrl`: set, apply, status, reset. Validation and guards are those of spec 5.4 to 5.6.
+//! `prov-config` and `prov-ctrl`: set, apply, status, reset. Validation and guards are the firmware's.
 //!
 //! The state machine is in `station.rs`, Thread's half in `thread.rs`.
 
@@ -124,7 +124,7 @@ impl Device {
 
     pub(super) fn wifi_link(&mut self, ap: &AccessPoint) -> WifiConnected {
         let mut bssid = ap.bssid;
-        // The firmware copies the address as if it were text: what follows a zero byte is garbage (13.9).
+        // The firmware copies the address as if it were text: what follows a zero byte is garbage.
         if let Some(zero) = bssid.iter().position(|byte| *byte == 0) {
             self.rng.fill_bytes(&mut bssid[zero + 1..]);
         }

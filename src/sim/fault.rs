@@ -50,6 +50,7 @@ faults! {
     WrongProof "wrong-proof" "" "sends a wrong proof of its own in a handshake"
     WrongNonceRule "wrong-nonce-rule" "" "uses the other IV rule than its sec_patch_ver announces (security 2)"
     ShortB "short-b" "" "sends a public key of 383 bytes (security 2)"
+    ShortS "short-s" "" "picks its key so that the shared secret has 383 bytes (security 2); takes a second or so"
     ShortSalt "short-salt" "" "has a salt of 15 bytes (security 2)"
     ZeroSalt "zero-salt" "" "has a salt that starts with a zero byte (security 2)"
     Lockout "lockout" "[COUNT]" "stops after COUNT wrong proofs, 1 unless told"

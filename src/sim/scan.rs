@@ -1,6 +1,6 @@
 //! `prov-scan`: what the radio heard, in pages.
 //!
-//! As the firmware does it (spec 5.3, 13.8): at most 16 entries, merged channel by channel, where a full list drops
+//! As the firmware does it (docs/protocol.md, scan): at most 16 entries, merged channel by channel, where a full list drops
 //! its tail for every later entry, even a weaker one. Thread's half is in `thread.rs`.
 
 use std::time::Duration;

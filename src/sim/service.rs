@@ -1,6 +1,6 @@
 //! When the provisioning service comes and goes: after success, by lockout, by its window, by a link that vanishes.
 //!
-//! Spec 4.4 and 13.7. Everything is computed from times the host gives; what ends a join is in `station.rs`.
+//! As the firmware does it (docs/protocol.md, life cycle). Everything is computed from times the host gives; what ends a join is in `station.rs`.
 
 use std::ops::Range;
 use std::time::Duration;

@@ -52,10 +52,12 @@ impl Device {
     pub(super) fn handshake(&mut self, now: Duration, request: &[u8]) -> Result<Vec<u8>, Refusal> {
         let version = self.options.security();
         // A message of another scheme, or none at all, leaves the session as it is.
-        let command = SessionData::decode(request).ok().and_then(|data| command(version, &data));
-        let Some(command) = command else { return self.refuse_handshake(now, "no message of this device's scheme") };
+        let data = SessionData::decode(request).ok();
+        let Some((data, command)) = data.and_then(|data| command(version, &data).map(|command| (data, command))) else {
+            return self.refuse_handshake(now, "no message of this device's scheme");
+        };
         let handshake = match (std::mem::take(&mut self.secure), command) {
-            (_, 0) => self.begin(version)?,
+            (_, 0) => self.begin(version, &data)?,
             (Secure::Awaiting(handshake), _) => handshake,
             (Secure::Rejected, 2) => {
                 self.secure = Secure::Rejected;
@@ -85,16 +87,20 @@ impl Device {
         }
     }
 
-    fn begin(&mut self, version: u8) -> Result<Box<dyn Handshake>, Refusal> {
+    fn begin(&mut self, version: u8, command: &SessionData) -> Result<Box<dyn Handshake>, Refusal> {
         let scheme = security::scheme(version).ok_or(Refusal::Handler)?;
         let identity = self.options.identity();
         let mut first = None;
-        if let DeviceIdentity::Srp { verifier, .. } = &identity
-            && self.script.strikes(FaultKind::ShortB, "").is_some()
-        {
+        if let DeviceIdentity::Srp { verifier, .. } = &identity {
             let mut start = [0; EXPONENT_LEN];
-            self.rng.fill_bytes(&mut start);
-            first = Some(*KeyPair::short_device_exponent(&start, verifier));
+            if self.script.strikes(FaultKind::ShortB, "").is_some() {
+                self.rng.fill_bytes(&mut start);
+                first = Some(*KeyPair::short_device_exponent(&start, verifier));
+            } else if self.script.strikes(FaultKind::ShortS, "").is_some() {
+                self.rng.fill_bytes(&mut start);
+                let exponent = KeyPair::short_secret_exponent(&start, verifier, client_public(command));
+                first = exponent.map(|exponent| *exponent);
+            }
         }
         let mut rng = Prepared { first, rest: &mut self.rng };
         scheme.respond(&identity, &mut rng).map_err(|_| Refusal::Handler)
@@ -156,6 +162,17 @@ fn command(version: u8, data: &SessionData) -> Option<i32> {
         _ => return None,
     };
     (data.sec_ver == i32::from(version)).then_some(command)
+}
+
+/// Security 2's A, as the client sent it.
+fn client_public(command: &SessionData) -> &[u8] {
+    match &command.proto {
+        Some(Proto::Sec2(payload)) => match &payload.payload {
+            Some(sec2_payload::Payload::Sc0(command)) => &command.client_pubkey,
+            _ => &[],
+        },
+        _ => &[],
+    }
 }
 
 /// A generator whose first draw of an exponent's length is known beforehand.

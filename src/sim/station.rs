@@ -1,7 +1,7 @@
 //! The state machine behind `prov-config`: credentials, the radio that joins, and what its status reads.
 //!
 //! Time is an argument; [`Station::settle`] moves the machine to a point in time and tells what happened on the way.
-//! Which request is allowed when is decided here (spec 4.4, 5.4 to 5.6), the messages are made elsewhere.
+//! Which request is allowed when is decided here, the messages are made elsewhere.
 
 use std::time::Duration;
 
@@ -127,7 +127,7 @@ impl Station {
         allowed
     }
 
-    /// Back to the start after a failure. The status keeps reading failed until the next apply (13.5).
+    /// Back to the start after a failure. The status keeps reading failed until the next apply.
     pub(super) fn reset(&mut self, idempotent: bool) -> bool {
         let allowed = match self.phase {
             Phase::Failed => true,

@@ -1,6 +1,6 @@
 //! The payload of the onboarding label's QR code: what to look for and the secret to open it with.
 //!
-//! The text only; finding it in a picture is [`crate::qr_image`]'s affair. Sources: PROTOCOL section 7, ESP-IDF's
+//! The text only; finding it in a picture is [`crate::qr_image`]'s affair. Sources: ESP-IDF's
 //! `wifi_prov_print_qr` and RainMaker's `app_wifi`. Labels hold secrets, so no error here quotes any part of one.
 
 mod parse;

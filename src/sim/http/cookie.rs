@@ -1,6 +1,6 @@
 //! Which secure session an HTTP request belongs to: the firmware's cookie rules, and nothing of HTTP itself.
 //!
-//! Spec 4.1 and 13.2. The device remembers one session id and one socket. An exact cookie continues the session from
+//! See docs/protocol.md, SoftAP. The device remembers one session id and one socket. An exact cookie continues the session from
 //! any socket; without a readable cookie the remembered socket does; everything else is a new session.
 
 /// The firmware's cookie buffer holds 20 bytes, a terminating zero included; what is longer is as good as none.

@@ -1,4 +1,4 @@
-//! A simulated device behind TCP, answering like the firmware's own HTTP server (spec 4.1, 13).
+//! A simulated device behind TCP, answering like the firmware's own HTTP server.
 //!
 //! One device, one listener, one connection: a new one evicts the older. Whatever a device refuses closes the
 //! connection without a word. Dropping the future of [`serve`] or [`Fleet::run`] ends everything.
