@@ -32,11 +32,7 @@ pub(crate) async fn provision_known(
         security: SecurityPlan { pop: Some(POP.into()), ..SecurityPlan::default() },
         association: None,
         network: true,
-        wifi: WifiPlan {
-            ssid: Some(SSID.into()),
-            passphrase: Some(PASSPHRASE.into()),
-            ..WifiPlan::default()
-        },
+        wifi: WifiPlan { ssid: Some(SSID.into()), passphrase: Some(PASSPHRASE.into()), ..WifiPlan::default() },
         dataset: None,
         retry: false,
     };

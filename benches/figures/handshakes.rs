@@ -13,11 +13,8 @@ use crate::table::{Table, Target};
 const SPAN: Duration = Duration::from_secs(1);
 
 pub(crate) fn measure(table: &mut Table) {
-    let credentials = Credentials {
-        pop: Some(POP.into()),
-        username: DEFAULT_USERNAME.to_owned(),
-        password: Some(POP.into()),
-    };
+    let credentials =
+        Credentials { pop: Some(POP.into()), username: DEFAULT_USERNAME.to_owned(), password: Some(POP.into()) };
     let verifier = Verifier::generate(DEFAULT_USERNAME.as_bytes(), POP.as_bytes(), &[7; 16], InnerHash::Full);
     let schemes: [(&dyn Scheme, DeviceIdentity); 2] = [
         (&Sec1, DeviceIdentity::Pop(POP.into())),

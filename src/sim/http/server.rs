@@ -192,7 +192,10 @@ impl Server {
         match self.device.handle(now, &head.endpoint, &body) {
             Ok(reply) => {
                 self.tick();
-                sleep(reply.after).await;
+                // The timer's smallest step is a millisecond: a sleep of nothing would cost one.
+                if !reply.after.is_zero() {
+                    sleep(reply.after).await;
+                }
                 connection.send(reply, cookie).await
             }
             Err(Refusal::Hang) => Ok(Fate::Hang),
