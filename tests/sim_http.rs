@@ -170,6 +170,46 @@ async fn old_firmware_takes_fewer_headers() {
 }
 
 #[tokio::test]
+async fn a_crowd_leaves_one_connection_open() {
+    let (address, _server) = start(&[]).await;
+    let mut crowd = Vec::new();
+    for _ in 0..200 {
+        crowd.push(connect(address).await);
+    }
+    let mut last = connect(address).await;
+    assert!(exchange(&mut last, &request("proto-ver", "", b"-")).await.is_some());
+    for mut stream in crowd {
+        assert!(is_closed(&mut stream).await);
+    }
+}
+
+#[tokio::test]
+async fn what_never_ends_is_cut_off_and_the_device_goes_on() {
+    let (address, _server) = start(&[]).await;
+    for start in
+        ["POST /proto-ver HTTP/1.1\r\nX: ", "POST /", "POST /proto-ver HTTP/1.1\r\nContent-Length: 9999999\r\n\r\n"]
+    {
+        let mut stream = connect(address).await;
+        stream.write_all(start.as_bytes()).await.expect("written");
+        let endless = async { while stream.write_all(&[b'x'; 4096]).await.is_ok() {} };
+        timeout(PATIENCE, endless).await.expect("a close in time");
+        assert!(exchange(&mut connect(address).await, &request("proto-ver", "", b"-")).await.is_some(), "{start}");
+    }
+}
+
+/// On a clock that skips the waiting: the firmware's 5 s for the next byte of a request.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_stalls_is_given_up() {
+    let (address, _server) = start(&[]).await;
+    let mut stalled = connect(address).await;
+    stalled.write_all(b"POST /proto-ver HTTP/1.1\r\nX: ").await.expect("written");
+    let began = tokio::time::Instant::now();
+    assert!(is_closed(&mut stalled).await);
+    assert!(began.elapsed() <= Duration::from_secs(6), "{:?}", began.elapsed());
+    assert!(exchange(&mut connect(address).await, &request("proto-ver", "", b"-")).await.is_some());
+}
+
+#[tokio::test]
 async fn requests_may_arrive_in_pieces() {
     let (address, _server) = start(&[]).await;
     let mut stream = connect(address).await;
