@@ -4,6 +4,7 @@
 
 mod args;
 mod completions;
+mod descriptors;
 mod device;
 mod explain;
 mod info;

@@ -1,13 +1,14 @@
 //! `espctl sim`: a simulated device over HTTP, or many, that real clients accept.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use fast_qr::QRBuilder;
 use serde_json::{Value, json};
 
-use super::App;
 use super::device::interrupted;
+use super::{App, descriptors};
 use crate::error::{Code, Failure};
 use crate::report::Document;
 use crate::sim::http::Fleet;
@@ -92,11 +93,9 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
             .because(text::sanitise(&error.to_string()).into_owned())
             .hint("espctl sim --list shows the firmware profiles and the faults")
     })?;
-    let fleet = Fleet::bind(args.http.ip(), args.http.port(), args.count, &options).await.map_err(|error| {
-        Failure::new(Code::LinkUnreachable)
-            .saying(format!("cannot listen on {} for {} devices", args.http, args.count))
-            .because(error.to_string())
-    })?;
+    descriptors::make_room(args.count)?;
+    let bound = Fleet::bind(args.http.ip(), args.http.port(), args.count, &options).await;
+    let fleet = bound.map_err(|error| cannot_listen(&args, &error))?;
     let members: Vec<_> = fleet.members().map(|(address, options)| Member::new(address, options)).collect();
     app.talk.announce(&ready(&members, app.talk.ascii));
     let talk = app.talk;
@@ -111,6 +110,22 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
         .map_err(|error| Failure::new(Code::Unexpected).saying("a simulated device ended").caused_by(&error))?;
     talk.remark(&format!("{stopped} of {} devices ended their provisioning by themselves", members.len()));
     Ok(Document::nothing())
+}
+
+fn cannot_listen(args: &Args, error: &io::Error) -> Failure {
+    let wanted = match args.count {
+        1 => format!("cannot listen on {}", args.http),
+        count => format!("cannot listen on {count} ports from {} on", args.http),
+    };
+    let mut failure = Failure::new(Code::LinkUnreachable).saying(wanted).because(error.to_string());
+    // The catalogue's hints are about reaching a device, not about being one.
+    failure.hints = match error.kind() {
+        io::ErrorKind::AddrInUse => vec!["name another port, or port 0 for any free one".to_owned()],
+        io::ErrorKind::AddrNotAvailable => vec!["name an address of this computer, e.g. 127.0.0.1".to_owned()],
+        io::ErrorKind::PermissionDenied => vec!["name a port from 1024 on".to_owned()],
+        _ => Vec::new(),
+    };
+    failure
 }
 
 /// The options as the pairs that [`DeviceOptions::from_parameters`] takes; the `sim:` locator's keys are the same.
