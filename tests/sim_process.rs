@@ -1,0 +1,45 @@
+//! `espctl sim` as a process: what keeps it from listening, and room for a fleet under a low limit of open files.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
+
+const ESPCTL: &str = env!("CARGO_BIN_EXE_espctl");
+
+/// Runs `espctl sim` to its end under a shell's limits.
+fn sim(limits: &str, options: &str) -> Output {
+    let script = format!("{limits} exec \"$0\" sim {options}");
+    Command::new("sh").args(["-c", &script, ESPCTL]).stdin(Stdio::null()).output().expect("a shell")
+}
+
+fn refused(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(12), "{output:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_fleet_that_needs_more_open_files_than_there_may_be() {
+    let talk = refused(&sim("ulimit -n 100;", "--http 127.0.0.1:0 --count 200"));
+    assert!(talk.contains("200 devices need 464 open files, and the limit is 100"), "{talk}");
+    assert!(talk.contains("ulimit -n 464") && !talk.contains("Wi-Fi"), "{talk}");
+}
+
+#[test]
+fn a_port_that_is_taken() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address");
+    let talk = refused(&sim("", &format!("--http {address}")));
+    assert!(talk.contains(&format!("cannot listen on {address}")) && talk.contains("port 0"), "{talk}");
+}
+
+#[test]
+fn a_soft_limit_is_raised() {
+    let script = "ulimit -Sn 64; exec \"$0\" sim --http 127.0.0.1:0 --count 60 --json --quiet";
+    let mut child = Command::new("sh").args(["-c", script, ESPCTL]).stdout(Stdio::piped()).spawn().expect("a shell");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+    child.kill().expect("it runs");
+    child.wait().expect("it ended");
+    assert_eq!(line.matches("softap:127.0.0.1:").count() / 2, 60, "{line}");
+}
