@@ -13,14 +13,27 @@ import statistics
 import subprocess
 import sys
 import time
+from unittest import mock
 
 from rmaker_tools.common.prov import wifi_scan
+from rmaker_tools.common.security import security2
 from rmaker_tools.rmaker_prov import challenge_response
-from rmaker_tools.rmaker_prov.esp_rainmaker_prov import custom_config
+from rmaker_tools.rmaker_prov import esp_rainmaker_prov as program
 from rmaker_tools.rmaker_prov.prov import prov_util as prov
 
 ESPCTL = "espctl"
 POP, SSID, PASSPHRASE = "abcd1234", "HomeNet", "correct-horse-battery"
+
+
+def with_a_full_key(username, password, draw=security2.Srp6a):
+    """Once in 256 times the client's public key has 383 bytes, which every device refuses: here it is drawn again."""
+    while True:
+        drawn = draw(username, password)
+        if drawn.A.bit_length() > 8 * 383:
+            return drawn
+
+
+security2.Srp6a = with_a_full_key
 
 
 @contextlib.contextmanager
@@ -158,7 +171,7 @@ def every_profile():
 def user_mapping():
     with device("--profile", "rainmaker-old", "--node-id", "node-1") as address:
         link, secured = connected(address, 1, pop=POP)
-        assert custom_config(link, secured, "user-1", "secret") == (0, "node-1")
+        assert program.custom_config(link, secured, "user-1", "secret") == (0, "node-1")
 
 
 def challenge_and_response():
@@ -227,6 +240,48 @@ def ends_after_connected_was_read():
         refused(lambda: prov.get_transport("softap", address))
 
 
+def provision_command(address, typed=(), passphrases=(), session=None, **options):
+    """The program's own `provision` from end to end, but for the address, its 5 s between polls, and the cloud."""
+    pause = mock.Mock(sleep=lambda _: time.sleep(0.1), time=time.time)
+    with (
+        mock.patch.object(program.esp_prov, "get_transport", lambda kind, _, get=prov.get_transport: get(kind, address)),
+        mock.patch.object(program, "time", pause),
+        mock.patch.object(program, "input", mock.Mock(side_effect=list(typed)), create=True),
+        mock.patch.object(program, "getpass", mock.Mock(side_effect=list(passphrases))),
+        mock.patch.object(challenge_response, "initiate_challenge_mapping", lambda _: (True, "challenge", "1")),
+        mock.patch.object(challenge_response, "verify_challenge_response", lambda *_, **__: True),
+    ):
+        return program.provision_device("softap", POP, "user-1", "secret", session=session, **options)
+
+
+def provision_command_with_user_mapping():
+    with device("--profile", "rainmaker-old", "--node-id", "node-1") as address:
+        assert provision_command(address, ssid=SSID, passphrase=PASSPHRASE) == ("node-1", False)
+
+
+def provision_command_with_challenge_and_response():
+    with device("--profile", "rainmaker", "--node-id", "node-1") as address:
+        done = provision_command(address, ssid=SSID, passphrase=PASSPHRASE, session=object())
+        assert done == ("node-1", True), done
+
+
+def provision_command_with_a_scan_and_a_second_try():
+    with device("--profile", "rainmaker", "--node-id", "node-1", "--join-ms", "50") as address:
+        link, secured = connected(address, 2, username="wifiprov", password=POP)
+        names = [entry["ssid"] for entry in prov.scan_wifi_APs("softap", link, secured)]
+        typed = ["0", str(names.index(SSID) + 1), "y", "y"]  # scan again, choose, try again, the same network
+        passphrases = ["not the passphrase", PASSPHRASE]
+        done = provision_command(address, typed, passphrases, session=object())
+        assert done == ("node-1", True), done
+
+
+def provision_command_where_reset_is_refused():
+    """Old firmware that has reset itself answers a reset with InternalError, and the program gives up."""
+    with device("--profile", "rainmaker-old", "--join-ms", "50") as address:
+        done = provision_command(address, ssid=SSID, passphrase="not the passphrase")
+        assert done == (None, False, False), done
+
+
 def round_trips_cost_40_ms():
     """The server answers in small segments under Nagle's algorithm: a plain client pays for it (Linux)."""
     with device("--sec-ver", "1") as address:
@@ -293,6 +348,10 @@ CASES = [
     session_survives_a_new_connection,
     refusals_keep_the_device_alive,
     ends_after_connected_was_read,
+    provision_command_with_user_mapping,
+    provision_command_with_challenge_and_response,
+    provision_command_with_a_scan_and_a_second_try,
+    provision_command_where_reset_is_refused,
     round_trips_cost_40_ms,
     esp_protocomm_security_1,
 ]
