@@ -4,8 +4,10 @@
 //! progress goes to an observer, limits come from the link.
 
 mod answers;
+mod choose;
 mod join;
 pub mod nearby;
+mod network;
 pub mod plan;
 mod run;
 pub mod scan;

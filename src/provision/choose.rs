@@ -1,0 +1,60 @@
+//! Which network: the device scans, a person chooses. Handing it over is `network.rs`'s work.
+
+use super::answers::{AnswerError, Answers, Selection};
+use super::network::Target;
+use super::plan;
+use super::run::Run;
+use super::scan;
+use crate::error::{Code, Failure};
+use crate::event::{Event, Stage};
+use crate::secret::Passphrase;
+use crate::session::patience::limit;
+
+impl Run<'_, '_> {
+    /// Scans, and has a person choose.
+    pub(super) async fn scan(&mut self, answers: &mut dyn Answers) -> Result<(), Failure> {
+        loop {
+            self.started(Stage::Scan, limit::SCAN);
+            if self.version.can_scan() || !self.version.structured {
+                scan::prepare(&mut self.session, &mut *self.context.rng, self.radio).await?;
+                self.heard = scan::wifi(&mut self.session, &mut *self.context.rng).await?;
+            } else {
+                let reason = "the device's firmware cannot scan".to_owned();
+                self.observe(&Event::Skipped { stage: Stage::Scan, reason });
+            }
+            self.observe(&Event::Scanned { networks: self.heard.clone() });
+            let asked = self.context.patience.off_the_clock(answers.network(&self.heard)).await;
+            let (ssid, open) = match asked.map_err(at_scan)? {
+                Selection::Rescan => continue,
+                Selection::Other(ssid) => (ssid, false),
+                Selection::Listed(index) => match self.heard.get(index) {
+                    Some(network) if network.strongest().auth.is_enterprise() => {
+                        return Err(Failure::new(Code::WifiEnterprise).at(Stage::Scan));
+                    }
+                    Some(network) => (network.ssid().to_vec(), network.strongest().auth.is_open()),
+                    None => continue,
+                },
+            };
+            plan::check_ssid(&ssid).map_err(|failure| failure.at(Stage::Scan))?;
+            let given = self.plan.wifi.passphrase.clone().filter(|_| self.failure.is_none());
+            let passphrase = match given {
+                Some(passphrase) => passphrase,
+                None if open => Passphrase::new([]),
+                None => self.ask_passphrase(answers, &ssid).await?,
+            };
+            self.target = Some(Target::Wifi { ssid, passphrase });
+            return Ok(());
+        }
+    }
+
+    pub(super) async fn ask_passphrase(&self, answers: &mut dyn Answers, ssid: &[u8]) -> Result<Passphrase, Failure> {
+        let asked = self.context.patience.off_the_clock(answers.passphrase(ssid)).await;
+        let passphrase = asked.map_err(at_scan)?;
+        plan::check_passphrase(&passphrase).map_err(|failure| failure.at(Stage::Scan))?;
+        Ok(passphrase)
+    }
+}
+
+fn at_scan(error: AnswerError) -> Failure {
+    Failure::from(error).at(Stage::Scan)
+}
