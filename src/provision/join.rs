@@ -3,18 +3,17 @@
 use std::time::Duration;
 
 use rand_core::CryptoRng;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::nearby;
 use super::scan::steady;
-use crate::endpoint::ReplyError;
 use crate::endpoint::config::{JoinFailure, JoinState, JoinStatus, Joined};
 use crate::endpoint::control::{Action, Control};
 use crate::endpoint::scan::{Network, Radio};
 use crate::error::{Code, Failure};
 use crate::event::{Event, Observer, Stage};
 use crate::session::patience::limit;
-use crate::session::{Meaning, Session, SessionErrorKind};
+use crate::session::{Meaning, Session, SessionError, SessionErrorKind};
 use crate::text;
 
 /// Answers that make no sense are tolerated this often in a row.
@@ -51,16 +50,33 @@ pub(super) async fn wait(
     radio: Radio,
     observer: &dyn Observer,
 ) -> Result<JoinEnd, Failure> {
-    let request = match radio {
-        Radio::Wifi => JoinStatus::Wifi,
-        Radio::Thread => JoinStatus::Thread,
-    };
+    let mut lost = None;
+    if let Ok(end) = timeout(limit::JOIN, follow(session, rng, radio, observer, &mut lost)).await {
+        return end;
+    }
+    match lost {
+        Some(cause) => Ok(JoinEnd::Unconfirmed { cause }),
+        None => Err(Failure::new(not_joined(radio))
+            .at(Stage::AwaitNetwork)
+            .because(format!("the device was still joining after {} s", limit::JOIN.as_secs()))),
+    }
+}
+
+/// Asks until there is a verdict; `lost` holds the evidence while the link is gone.
+async fn follow(
+    session: &mut Session,
+    rng: &mut (dyn CryptoRng + Send),
+    radio: Radio,
+    observer: &dyn Observer,
+    lost: &mut Option<String>,
+) -> Result<JoinEnd, Failure> {
+    let request = question(radio);
     let applied = Instant::now();
     let mut odd = 0;
     let mut last = None;
-    while applied.elapsed() < limit::JOIN {
+    loop {
         sleep(interval(applied.elapsed())).await;
-        match session.call(&request).await {
+        let error = match session.call(&request).await {
             Ok(state) => {
                 odd = 0;
                 if last.as_ref() != Some(&state) {
@@ -71,67 +87,88 @@ pub(super) async fn wait(
                     JoinState::Failed(reason) => return Ok(JoinEnd::Failed(reason)),
                     JoinState::Joining { .. } | JoinState::Idle => last = Some(state),
                 }
+                continue;
             }
-            Err(error) => match error.meaning() {
-                Meaning::Refused | Meaning::BadReply if odd < ODD_REPLIES => {
-                    odd += 1;
-                    if !session.is_established()
-                        && let Some(end) = relink(session, rng, observer, &error.to_string()).await?
-                    {
-                        return Ok(end);
-                    }
-                }
-                Meaning::Refused | Meaning::BadReply | Meaning::NoEndpoint => {
-                    return Err(Failure::from(error).at(Stage::AwaitNetwork));
-                }
-                Meaning::TimedOut if is_total(&error.kind) => {
-                    return Err(Failure::from(error).at(Stage::AwaitNetwork));
-                }
-                _ => {
-                    if let Some(end) = relink(session, rng, observer, &error.to_string()).await? {
-                        return Ok(end);
-                    }
-                }
-            },
+            Err(error) => error,
+        };
+        match error.meaning() {
+            Meaning::Refused | Meaning::BadReply if odd < ODD_REPLIES => odd += 1,
+            Meaning::Refused | Meaning::BadReply | Meaning::NoEndpoint => return Err(after_applied(error)),
+            _ if is_total(&error) => return Err(after_applied(error)),
+            _ => {}
+        }
+        if !session.is_established() {
+            let cause = lost.insert(error.to_string());
+            observer.observe(&Event::LinkLost { cause: cause.clone() });
+            if !relink(session, rng).await.map_err(after_applied)? {
+                return Ok(JoinEnd::Unconfirmed { cause: cause.clone() });
+            }
+            *lost = None;
         }
     }
-    Err(Failure::new(Code::WifiNotJoined)
+}
+
+/// A failure after which the device may still join by itself.
+fn after_applied(error: SessionError) -> Failure {
+    Failure::from(error)
         .at(Stage::AwaitNetwork)
-        .because(format!("the device was still joining after {} s", limit::JOIN.as_secs())))
+        .hint("the device had taken the credentials: it may have joined all the same, look for it on the network")
 }
 
-fn is_total(kind: &SessionErrorKind) -> bool {
-    matches!(kind, SessionErrorKind::Deadline(elapsed) if elapsed.total)
-}
-
-/// Tries to reach the device again, for a while. `None` once a session stands; else the wait is over, unconfirmed.
-async fn relink(
-    session: &mut Session,
-    rng: &mut (dyn CryptoRng + Send),
-    observer: &dyn Observer,
-    cause: &str,
-) -> Result<Option<JoinEnd>, Failure> {
-    observer.observe(&Event::LinkLost { cause: cause.to_owned() });
-    let lost = Instant::now();
-    loop {
-        match session.reestablish(rng).await {
-            Ok(()) => return Ok(None),
-            Err(error) if is_total(&error.kind) => return Err(Failure::from(error).at(Stage::AwaitNetwork)),
-            Err(_) if lost.elapsed() >= limit::RELINK => {
-                return Ok(Some(JoinEnd::Unconfirmed { cause: cause.to_owned() }));
-            }
-            Err(_) => sleep(RELINK_PAUSE).await,
-        }
+fn not_joined(radio: Radio) -> Code {
+    match radio {
+        Radio::Wifi => Code::WifiNotJoined,
+        Radio::Thread => Code::ThreadNotAttached,
     }
+}
+
+fn question(radio: Radio) -> JoinStatus {
+    match radio {
+        Radio::Wifi => JoinStatus::Wifi,
+        Radio::Thread => JoinStatus::Thread,
+    }
+}
+
+/// Whether the budget of the whole run is used up, not only a step's own.
+pub(super) fn is_total(error: &SessionError) -> bool {
+    matches!(&error.kind, SessionErrorKind::Deadline(elapsed) if elapsed.total)
+}
+
+/// Tries to set up a session with the device again, at most [`limit::RELINK`]; whether one stands.
+///
+/// Who answers and refuses the handshake is not asked twice: it may be another device by now, and every wrong proof
+/// brings RainMaker firmware closer to its lock.
+///
+/// # Errors
+/// Only where the budget of the whole run is used up.
+pub(super) async fn relink(session: &mut Session, rng: &mut (dyn CryptoRng + Send)) -> Result<bool, SessionError> {
+    let tries = async {
+        loop {
+            let error = match session.reestablish(rng).await {
+                Ok(()) => return Ok(true),
+                Err(error) => error,
+            };
+            match error.meaning() {
+                Meaning::ProofRejected | Meaning::DeviceUnproven | Meaning::SchemeRefused => return Ok(false),
+                Meaning::TimedOut if is_total(&error) => return Err(error),
+                _ => sleep(RELINK_PAUSE).await,
+            }
+        }
+    };
+    timeout(limit::RELINK, tries).await.unwrap_or(Ok(false))
 }
 
 /// Puts the device's state machine back to its start; whether it is there now.
 ///
-/// Firmware that has reset itself already answers InternalError: for this purpose that is as good.
+/// Firmware that has reset itself already refuses, but so does a device that is joining or has joined. Its status
+/// tells them apart: after a reset it reads failed until the next "apply".
 pub(super) async fn reset(session: &mut Session, rng: &mut (dyn CryptoRng + Send), radio: Radio) -> bool {
     match steady(session, rng, &Control { action: Action::Reset, radio }).await {
         Ok(()) => true,
-        Err(error) => matches!(error.kind, SessionErrorKind::Reply(ReplyError::Refused(_))),
+        Err(error) if error.meaning() == Meaning::Refused => {
+            matches!(steady(session, rng, &question(radio)).await, Ok(JoinState::Failed(_)))
+        }
+        Err(_) => false,
     }
 }
 
@@ -140,10 +177,9 @@ pub(super) fn failure(reason: JoinFailure, radio: Radio, ssid: &[u8], heard: &[N
     let code = match (radio, reason) {
         (Radio::Wifi, JoinFailure::Authentication) => Code::WifiAuthFailed,
         (Radio::Wifi, JoinFailure::NotFound) => Code::WifiNotFound,
-        (Radio::Wifi, _) => Code::WifiNotJoined,
         (Radio::Thread, JoinFailure::NotFound) => Code::ThreadNotFound,
         (Radio::Thread, JoinFailure::DatasetInvalid) => Code::ThreadDatasetInvalid,
-        (Radio::Thread, _) => Code::ThreadNotAttached,
+        _ => not_joined(radio),
     };
     let failure = Failure::new(code).at(Stage::AwaitNetwork).because(match reason {
         JoinFailure::Authentication => "the device reports an authentication error".to_owned(),
