@@ -122,7 +122,8 @@ fn not_joined(radio: Radio) -> Code {
     }
 }
 
-fn question(radio: Radio) -> JoinStatus {
+/// The question for a device's state.
+pub(super) fn question(radio: Radio) -> JoinStatus {
     match radio {
         Radio::Wifi => JoinStatus::Wifi,
         Radio::Thread => JoinStatus::Thread,

@@ -6,7 +6,7 @@ use super::plan;
 use super::run::{Run, Verdict};
 use super::scan::{self, steady};
 use crate::endpoint::ReplyError;
-use crate::endpoint::config::{Apply, JoinFailure, JoinState, JoinStatus, Joined, SetThread, SetWifi};
+use crate::endpoint::config::{Apply, JoinFailure, JoinState, Joined, SetThread, SetWifi};
 use crate::endpoint::scan::Radio;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Stage};
@@ -20,6 +20,9 @@ pub(super) enum Target {
     Wifi { ssid: Vec<u8>, passphrase: Passphrase },
     Thread(ThreadDataset),
 }
+
+/// Where "apply" was sent and no answer came.
+const PERHAPS_APPLIED: &str = "the device may have taken the credentials all the same: look for it on the network";
 
 impl Run<'_, '_> {
     /// Hands over the credentials; asks for what is still missing.
@@ -35,14 +38,10 @@ impl Run<'_, '_> {
 
     async fn target_from_plan(&self, answers: &mut dyn Answers) -> Result<Target, Failure> {
         if self.radio == Radio::Thread {
-            let dataset = if let Some(dataset) = &self.plan.dataset {
-                dataset.clone()
-            } else {
-                let asked = self.context.patience.off_the_clock(answers.thread_dataset()).await;
-                asked.map_err(|error| Failure::from(error).at(Stage::Configure))?
-            };
-            plan::check_dataset(&dataset)?;
-            return Ok(Target::Thread(dataset));
+            return Ok(Target::Thread(match &self.plan.dataset {
+                Some(dataset) => dataset.clone(),
+                None => self.ask_dataset(answers).await?,
+            }));
         }
         let ssid = self.plan.wifi.ssid.clone().unwrap_or_default();
         let passphrase = match &self.plan.wifi.passphrase {
@@ -52,39 +51,60 @@ impl Run<'_, '_> {
         Ok(Target::Wifi { ssid, passphrase })
     }
 
+    async fn ask_dataset(&self, answers: &mut dyn Answers) -> Result<ThreadDataset, Failure> {
+        let asked = self.context.patience.off_the_clock(answers.thread_dataset()).await;
+        let dataset = asked.map_err(|error| Failure::from(error).at(Stage::Configure))?;
+        plan::check_dataset(&dataset).map_err(|failure| failure.at(Stage::Configure))?;
+        Ok(dataset)
+    }
+
     /// Has the credentials applied: from here on nothing can be taken back.
     pub(super) async fn apply(&mut self) -> Result<Option<Verdict>, Failure> {
         self.started(Stage::Apply, limit::EXCHANGE);
-        let observer = self.context.observer.clone();
-        observer.ready().map_err(|why| Failure::new(Code::TraceFailed).at(Stage::Apply).because(why))?;
-        let request = if self.radio == Radio::Thread { Apply::Thread } else { Apply::Wifi };
-        let first = self.session.call(&request).await;
-        let lost = matches!(&first, Err(error) if error.meaning() != Meaning::Refused);
-        let outcome = match first {
-            Err(error) if matches!(error.meaning(), Meaning::SessionLost | Meaning::LinkLost) => {
-                steady(&mut self.session, &mut *self.context.rng, &request).await
-            }
-            outcome => outcome,
+        self.ready(Stage::Apply)?;
+        let request = self.apply_request();
+        let Err(error) = self.session.call(&request).await else {
+            self.observe(&Event::Applied);
+            return Ok(None);
         };
-        match outcome {
+        match error.meaning() {
+            Meaning::Refused if is_internal_error(&error) => self.apply_refused(error).await,
+            Meaning::Refused | Meaning::NoEndpoint | Meaning::Invalid => Err(at_apply(error)),
+            _ if join::is_total(&error) => Err(at_apply(error).hint(PERHAPS_APPLIED)),
+            _ => self.apply_unanswered(error).await,
+        }
+    }
+
+    /// No answer to "apply", or none that makes sense. Where the device can be reached again, the credentials are
+    /// sent once more and applied: if the first request had arrived, the second is refused, and no harm is done.
+    async fn apply_unanswered(&mut self, error: SessionError) -> Result<Option<Verdict>, Failure> {
+        let sent = error.meaning() != Meaning::Unreachable;
+        let cause = error.to_string();
+        self.observe(&Event::LinkLost { cause: cause.clone() });
+        let unsure = |failure: Failure| if sent { failure.hint(PERHAPS_APPLIED) } else { failure };
+        match join::relink(&mut self.session, &mut *self.context.rng).await {
+            Ok(true) => {}
+            Ok(false) if sent => return Ok(Some(Verdict::Applied { cause })),
+            Ok(false) => return Err(at_apply(error)),
+            Err(total) => return Err(unsure(at_apply(total))),
+        }
+        let again = match self.send_target().await {
+            Ok(()) => self.session.call(&self.apply_request()).await,
+            Err(error) => Err(error),
+        };
+        match again {
             Ok(()) => {}
-            // The first request had arrived after all: a second one is refused because the device is joining.
-            Err(error) if lost && is_internal_error(&error) => {}
-            Err(error) if is_internal_error(&error) => return self.apply_refused(&request, error).await,
-            Err(error) if lost && error.meaning() != Meaning::Refused => {
-                return Ok(Some(Verdict::Applied { cause: error.to_string() }));
-            }
-            Err(error) => return Err(Failure::from(error).at(Stage::Apply)),
+            Err(error) if sent && is_internal_error(&error) => {}
+            Err(error) if is_internal_error(&error) => return self.apply_refused(error).await,
+            Err(error) => return Err(unsure(at_apply(error))),
         }
         self.observe(&Event::Applied);
         Ok(None)
     }
 
     /// Firmware refuses "apply" outside its start state: it is connected, or its last join failed.
-    async fn apply_refused(&mut self, request: &Apply, error: SessionError) -> Result<Option<Verdict>, Failure> {
-        let status = if self.radio == Radio::Thread { JoinStatus::Thread } else { JoinStatus::Wifi };
-        let refused = |error: SessionError| Failure::from(error).at(Stage::Apply);
-        match self.session.call(&status).await {
+    async fn apply_refused(&mut self, error: SessionError) -> Result<Option<Verdict>, Failure> {
+        match self.session.call(&join::question(self.radio)).await {
             Ok(JoinState::Joined(joined)) if is_same_network(&joined, self.ssid()) => {
                 let text = "the device had joined this network already".to_owned();
                 self.observe(&Event::Note { text });
@@ -92,15 +112,25 @@ impl Run<'_, '_> {
             }
             Ok(JoinState::Joined(joined)) => Err(join::already(&joined).at(Stage::Apply)),
             Ok(JoinState::Failed(_)) => {
-                let text = "the device's last join had failed; it was reset".to_owned();
-                self.observe(&Event::Note { text });
-                join::reset(&mut self.session, &mut *self.context.rng, self.radio).await;
-                self.send_target().await.map_err(refused)?;
-                self.session.call(request).await.map_err(refused)?;
+                if join::reset(&mut self.session, &mut *self.context.rng, self.radio).await {
+                    self.observe(&Event::Note { text: "the device's last join had failed; it was reset".to_owned() });
+                }
+                self.send_target().await.map_err(at_apply)?;
+                self.session.call(&self.apply_request()).await.map_err(at_apply)?;
                 self.observe(&Event::Applied);
                 Ok(None)
             }
-            _ => Err(refused(error)),
+            Ok(JoinState::Joining { .. }) => {
+                Err(at_apply(error).hint("it may still be joining with earlier credentials: wait, or power-cycle it"))
+            }
+            Ok(JoinState::Idle) | Err(_) => Err(at_apply(error)),
+        }
+    }
+
+    fn apply_request(&self) -> Apply {
+        match self.radio {
+            Radio::Wifi => Apply::Wifi,
+            Radio::Thread => Apply::Thread,
         }
     }
 
@@ -150,22 +180,35 @@ impl Run<'_, '_> {
         } else {
             failure.hint("the device could not be reset: power-cycle it before the next try")
         };
-        self.facts.retry = if back && may_retry && self.plan.retry {
+        let retry = if back && may_retry && self.plan.retry {
             let ssid = self.ssid().to_vec();
             let asked = self.context.patience.off_the_clock(answers.retry(&failure, &ssid)).await;
-            Some(asked.map_err(|error| Failure::from(error).at(Stage::Recover))?)
+            asked.map_err(|error| Failure::from(error).at(Stage::Recover))?
         } else {
-            Some(Retry::Stop)
+            Retry::Stop
         };
-        if self.facts.retry == Some(Retry::SameNetwork)
-            && let Some(Target::Wifi { ssid, .. }) = &self.target
-        {
-            let ssid = ssid.clone();
-            let passphrase = self.ask_passphrase(answers, &ssid).await?;
-            self.target = Some(Target::Wifi { ssid, passphrase });
-        }
         self.failure = Some(failure);
+        self.facts.retry = Some(self.new_target(retry, answers).await?);
         Ok(())
+    }
+
+    /// What the next try needs that no scan can give; how to go on with it.
+    async fn new_target(&mut self, retry: Retry, answers: &mut dyn Answers) -> Result<Retry, Failure> {
+        match (&self.target, retry) {
+            (_, Retry::Stop) => Ok(Retry::Stop),
+            (Some(Target::Wifi { ssid, .. }), Retry::SameNetwork) => {
+                let ssid = ssid.clone();
+                let passphrase = self.ask_passphrase(answers, &ssid).await?;
+                self.target = Some(Target::Wifi { ssid, passphrase });
+                Ok(Retry::SameNetwork)
+            }
+            // Whichever Thread network is meant, its dataset is all there is to it.
+            (Some(Target::Thread(_)), Retry::SameNetwork | Retry::AnotherNetwork) => {
+                self.target = Some(Target::Thread(self.ask_dataset(answers).await?));
+                Ok(Retry::SameNetwork)
+            }
+            (_, retry) => Ok(retry),
+        }
     }
 
     fn ssid(&self) -> &[u8] {
@@ -174,6 +217,10 @@ impl Run<'_, '_> {
             _ => &[],
         }
     }
+}
+
+fn at_apply(error: SessionError) -> Failure {
+    Failure::from(error).at(Stage::Apply)
 }
 
 fn is_internal_error(error: &SessionError) -> bool {

@@ -10,6 +10,7 @@ use super::Context;
 use super::answers::Answers;
 use super::network::Target;
 use super::plan::Plan;
+use super::scan::steady;
 use super::secure::{self, Opened};
 use super::stages::{Facts, next};
 use crate::endpoint::associate::SetUserMapping;
@@ -190,14 +191,22 @@ impl<'a, 'c> Run<'a, 'c> {
                 .because("its version document lists ch_resp, so it has no plain user mapping")
                 .hint("leave out --user-id and --secret-key to provision it without association"));
         }
+        self.ready(Stage::Associate)?;
         let request = SetUserMapping { user_id: &mapping.user_id, secret_key: &mapping.secret_key };
-        let node_id = self.session.call(&request).await.map_err(|error| match error.meaning() {
+        let told = steady(&mut self.session, &mut *self.context.rng, &request).await;
+        let node_id = told.map_err(|error| match error.meaning() {
             Meaning::Refused => Failure::new(Code::AssociationRefused).at(Stage::Associate).caused_by(&error),
             _ => Failure::from(error).at(Stage::Associate),
         })?;
         self.observe(&Event::Associated { node_id: node_id.clone() });
         self.node_id = Some(node_id);
         Ok(())
+    }
+
+    /// Before what cannot be undone: an observer that can no longer do its work ends the run.
+    pub(super) fn ready(&self, stage: Stage) -> Result<(), Failure> {
+        let ready = self.context.observer.ready();
+        ready.map_err(|why| Failure::new(Code::TraceFailed).at(stage).because(why))
     }
 
     pub(super) fn started(&self, stage: Stage, deadline: Duration) {
@@ -220,5 +229,6 @@ fn recoverable(code: Code) -> bool {
             | Code::WifiNotJoined
             | Code::ThreadNotFound
             | Code::ThreadNotAttached
+            | Code::ThreadDatasetInvalid
     )
 }

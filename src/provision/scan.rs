@@ -1,9 +1,10 @@
 //! A scan as a whole: make sure the device can scan, start, wait, fetch page by page, merge, try again when empty.
 
+use std::future::Future;
 use std::time::Duration;
 
 use rand_core::CryptoRng;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::join;
 use crate::endpoint::Request;
@@ -15,7 +16,7 @@ use crate::session::patience::limit;
 use crate::session::{Meaning, Session, SessionError};
 
 /// Scans that find nothing are repeated this often: a device that has just booted may hear nothing at first.
-const TRIES: usize = 3;
+const TRIES: u32 = 3;
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Between two questions for progress: quick at first, since a scan of one channel group is short.
@@ -28,24 +29,29 @@ const MOST: u32 = 255;
 /// # Errors
 /// At the stage scan.
 pub async fn wifi(session: &mut Session, rng: &mut (dyn CryptoRng + Send)) -> Result<Vec<Network>, Failure> {
-    let mut entries = Vec::new();
-    for attempt in 0..TRIES {
-        if attempt > 0 {
-            sleep(PAUSE).await;
-        }
-        let count = run(session, rng, Radio::Wifi).await?;
-        for (start, count) in pages(count, session.link().limits().scan_page) {
-            let page = fetch(session, rng, &WifiResults { start, count }).await?;
-            if page.is_empty() {
-                break;
+    let started = Instant::now();
+    for attempt in 1.. {
+        let entries = in_time(started, async {
+            let count = run(session, rng, Radio::Wifi).await?;
+            let mut entries = Vec::new();
+            for (start, count) in pages(count, session.link().limits().scan_page) {
+                let page = fetch(session, rng, &WifiResults { start, count }).await?;
+                if page.is_empty() {
+                    break;
+                }
+                entries.extend(page);
             }
-            entries.extend(page);
+            Ok(entries)
+        });
+        let entries = entries.await?;
+        // What one scan took so far, the next one will take about as long.
+        let next_ends = (started.elapsed() + PAUSE) / attempt * (attempt + 1);
+        if !entries.is_empty() || attempt == TRIES || next_ends > limit::SCAN {
+            return Ok(scan::merge(entries));
         }
-        if !entries.is_empty() {
-            break;
-        }
+        sleep(PAUSE).await;
     }
-    Ok(scan::merge(entries))
+    unreachable!("the last attempt returns")
 }
 
 /// Scans for Thread networks, strongest first.
@@ -53,13 +59,26 @@ pub async fn wifi(session: &mut Session, rng: &mut (dyn CryptoRng + Send)) -> Re
 /// # Errors
 /// At the stage scan.
 pub async fn thread(session: &mut Session, rng: &mut (dyn CryptoRng + Send)) -> Result<Vec<ThreadNetwork>, Failure> {
-    let count = run(session, rng, Radio::Thread).await?;
-    let mut networks = Vec::new();
-    for (start, count) in pages(count, session.link().limits().scan_page) {
-        networks.extend(fetch(session, rng, &ThreadResults { start, count }).await?);
-    }
+    let mut networks = in_time(Instant::now(), async {
+        let count = run(session, rng, Radio::Thread).await?;
+        let mut networks = Vec::new();
+        for (start, count) in pages(count, session.link().limits().scan_page) {
+            networks.extend(fetch(session, rng, &ThreadResults { start, count }).await?);
+        }
+        Ok(networks)
+    })
+    .await?;
     networks.sort_by_key(|network| std::cmp::Reverse(network.rssi));
     Ok(networks)
+}
+
+/// What is done until [`limit::SCAN`] after `started`, and not longer.
+async fn in_time<T>(started: Instant, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    timeout_at(started + limit::SCAN, work).await.unwrap_or_else(|_| {
+        Err(Failure::new(Code::ScanFailed)
+            .at(Stage::Scan)
+            .because(format!("the scan had not finished after {} s", limit::SCAN.as_secs())))
+    })
 }
 
 /// Puts a device whose last join failed back to its start: in any other state a scan never finishes.
@@ -82,21 +101,17 @@ pub async fn prepare(session: &mut Session, rng: &mut (dyn CryptoRng + Send), ra
     }
 }
 
-/// Starts a scan and waits for its end; the number of entries.
+/// Starts a scan and waits for its end, however long that takes; the number of entries.
 async fn run(session: &mut Session, rng: &mut (dyn CryptoRng + Send), radio: Radio) -> Result<u32, Failure> {
     let group_channels = session.link().limits().scan_group;
     fetch(session, rng, &Start { radio, group_channels }).await?;
-    let started = Instant::now();
-    while started.elapsed() < limit::SCAN {
+    loop {
         let state = fetch(session, rng, &Progress { radio }).await?;
         if state.finished {
             return Ok(state.count.min(MOST));
         }
         sleep(POLL).await;
     }
-    Err(Failure::new(Code::ScanFailed)
-        .at(Stage::Scan)
-        .because(format!("the scan had not finished after {} s", limit::SCAN.as_secs())))
 }
 
 /// A scan request, once more in a fresh session where the old one was lost.
