@@ -116,10 +116,14 @@ fn read_transport(error: &TransportError, step: Step) -> Meaning {
             _,
         ) => Meaning::Invalid,
         (TransportError::Unreachable { .. }, _) => Meaning::Unreachable,
-        (TransportError::NoSuchEndpoint { .. }, Step::Connect | Step::Version)
+        (
+            TransportError::NoSuchEndpoint { .. } | TransportError::ReplyTooLong { .. },
+            Step::Connect | Step::Version,
+        )
         | (TransportError::NotADevice { .. }, _) => Meaning::NotADevice,
         (TransportError::NoSuchEndpoint { .. }, _) => Meaning::NoEndpoint,
-        (TransportError::ReplyTooLong { .. }, _) => Meaning::BadReply,
+        (TransportError::ReplyTooLong { .. }, Step::Handshake(_)) => Meaning::HandshakeBroken,
+        (TransportError::ReplyTooLong { .. }, Step::Request) => Meaning::BadReply,
         (TransportError::ClosedWithoutAnswer { .. }, Step::Handshake(1)) => Meaning::SchemeRefused,
         (TransportError::ClosedWithoutAnswer { .. }, Step::Handshake(_)) => Meaning::ProofRejected,
         (TransportError::ClosedWithoutAnswer { .. }, Step::Request) => Meaning::SessionLost,

@@ -198,14 +198,19 @@ impl Session {
     ) -> Result<Self, (Link, SessionError)> {
         let readings = scheme.readings(&credentials);
         let mut reading = 0;
+        let mut rejected = None;
         loop {
             match link.handshake(scheme, &credentials, reading, rng).await {
                 Ok(cipher) => {
                     link.observer.observe(&Event::Secured { security: scheme.version(), again: false });
                     return Ok(Self { link, scheme, credentials, reading, cipher: Some(cipher) });
                 }
-                Err(error) if error.meaning() == Meaning::ProofRejected && reading + 1 < readings => reading += 1,
-                Err(error) => return Err((link, error)),
+                Err(error) if error.meaning() == Meaning::ProofRejected && reading + 1 < readings => {
+                    reading += 1;
+                    rejected = Some(error);
+                }
+                // The second reading may meet a lock that the first one set off: the rejection is the news.
+                Err(error) => return Err((link, rejected.unwrap_or(error))),
             }
         }
     }
