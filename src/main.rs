@@ -69,16 +69,10 @@ fn talk(args: &TalkArgs, events: bool) -> Talk {
 
 /// A command line that does not parse: help and version are no errors, and `--json` holds here too.
 fn misused(error: &clap::Error) -> u8 {
-    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let json = std::env::args_os().any(|argument| argument == "--json");
-    if asked || !json {
-        // Where not even this can be written there is nobody to tell.
-        let _ = error.print();
-        return if asked { 0 } else { 2 };
+    let talk = Talk { json, ..talk(&TalkArgs::default(), false) };
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return talk.status(error.print(), 0);
     }
-    let args = TalkArgs::default();
-    let text = error.render().to_string();
-    let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    let talk = Talk { json: true, ..talk(&args, false) };
-    talk.deliver(&Err(Failure::new(Code::UsageInvalid).saying(line)))
+    talk.deliver(&Err(commands::misuse(error)))
 }

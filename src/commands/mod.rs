@@ -10,6 +10,7 @@ mod explain;
 mod info;
 mod input;
 mod man;
+mod misuse;
 mod provision;
 mod reset;
 mod scan;
@@ -17,6 +18,7 @@ mod send;
 mod sim;
 
 pub use args::{ColorChoice, TalkArgs};
+pub use misuse::misuse;
 
 use clap::{Parser, Subcommand};
 

@@ -43,13 +43,18 @@ impl Talk {
             Ok(document) => document.exit(),
             Err(failure) => failure.exit() as u8,
         };
+        self.status(written, status)
+    }
+
+    /// The exit status of a run that ends with `status` if its output could be written.
+    pub fn status(&self, written: io::Result<()>, status: u8) -> u8 {
         match written {
             Ok(()) => status,
             // Whoever read our output has gone; nobody is left to tell, but a script sees the status.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => status,
             Err(error) => {
                 let failure = Failure::new(Code::OutputFailed).because(format!("the standard output: {error}"));
-                let _ = writeln!(io::stderr(), "{}", failure_text(&failure, self.stderr));
+                self.explain(&failure);
                 failure.exit() as u8
             }
         }
@@ -80,25 +85,32 @@ impl Talk {
             writeln!(out, "{}", document.text)?;
         }
         out.flush()?;
-        document.caveat.as_ref().map_or(Ok(()), |failure| self.explain(failure))
+        if let Some(failure) = &document.caveat {
+            self.explain(failure);
+        }
+        Ok(())
     }
 
     fn failure(&self, failure: &Failure) -> io::Result<()> {
+        // Said even where the document cannot be written: it is why the run failed.
+        self.explain(failure);
         if self.json {
             let mut out = io::stdout().lock();
             writeln!(out, "{}", failure_json(failure))?;
             out.flush()?;
         }
-        self.explain(failure)
+        Ok(())
     }
 
-    /// A failure on standard error: words, or one JSON line among the events.
-    fn explain(&self, failure: &Failure) -> io::Result<()> {
+    /// A failure on standard error: words, or one JSON line among the events. Where that cannot be written, nobody
+    /// is left to tell.
+    fn explain(&self, failure: &Failure) {
         let mut err = io::stderr().lock();
-        if self.events {
-            return writeln!(err, "{}", failure_json(failure));
-        }
-        let text = failure_text(failure, self.stderr);
-        writeln!(err, "{}", if self.ascii { crate::text::ascii(&text).into_owned() } else { text })
+        let _ = if self.events {
+            writeln!(err, "{}", failure_json(failure))
+        } else {
+            let text = failure_text(failure, self.stderr);
+            writeln!(err, "{}", if self.ascii { crate::text::ascii(&text).into_owned() } else { text })
+        };
     }
 }

@@ -1,0 +1,80 @@
+//! Command lines that do not parse, as failures with a code like any other.
+//!
+//! The words are clap's. What it would repeat of the command line is left out where it may be a secret: the second
+//! word of a passphrase without quotation marks arrives as an argument too many.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::error::{Code, Failure};
+
+/// The failure for a command line that clap refused.
+pub fn misuse(error: &clap::Error) -> Failure {
+    let code = match error.kind() {
+        ErrorKind::ArgumentConflict => Code::UsageConflict,
+        ErrorKind::MissingRequiredArgument
+        | ErrorKind::MissingSubcommand
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Code::UsageMissing,
+        _ => Code::UsageInvalid,
+    };
+    let failure = Failure::new(code);
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return failure.saying("no command was given").hint("espctl provision takes a device online; espctl help");
+    }
+    if is_word_too_many(error) {
+        return failure
+            .saying("there is a word too many on the command line")
+            .hint("put values with spaces in them in quotation marks");
+    }
+    let text = error.render().to_string();
+    let told = text.split("\n\nUsage:").next().unwrap_or_default();
+    let told = told.split("\n\nFor more information").next().unwrap_or_default();
+    let (message, rest) = told.split_once('\n').unwrap_or((told, ""));
+    let mut failure = failure.saying(message.trim_start_matches("error: "));
+    for line in rest.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        failure = match line.strip_prefix("tip: ") {
+            Some(tip) => failure.hint(tip),
+            None => failure.because(line),
+        };
+    }
+    failure
+}
+
+fn is_word_too_many(error: &clap::Error) -> bool {
+    let word = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(word)) => word,
+        _ => return false,
+    };
+    error.kind() == ErrorKind::UnknownArgument && !word.starts_with('-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::Cli;
+    use clap::Parser;
+
+    fn failure(words: &[&str]) -> Failure {
+        misuse(&Cli::try_parse_from([&["espctl"], words].concat()).expect_err("it does not parse"))
+    }
+
+    #[test]
+    fn a_word_too_many_is_not_repeated() {
+        let failure = failure(&["provision", "--passphrase", "correct", "horse", "battery"]);
+        assert_eq!(failure.code, Code::UsageInvalid);
+        assert!(!format!("{failure:?}").contains("battery"), "{failure:?}");
+    }
+
+    #[test]
+    fn what_is_wrong_and_what_is_near_are_kept() {
+        let failure = failure(&["provision", "--passfrase", "x"]);
+        assert!(failure.message.contains("--passfrase"), "{failure:?}");
+        assert!(failure.hints[0].contains("--passphrase"), "{failure:?}");
+    }
+
+    #[test]
+    fn kinds_have_codes() {
+        assert_eq!(failure(&["provision", "--open", "--passphrase", "x"]).code, Code::UsageConflict);
+        assert_eq!(failure(&["send"]).code, Code::UsageMissing);
+        assert_eq!(failure(&["provision", "--channel", "x"]).code, Code::UsageInvalid);
+    }
+}
