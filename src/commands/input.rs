@@ -80,15 +80,14 @@ fn bounded(source: impl Read, name: &str, most: u64) -> Result<Zeroizing<Vec<u8>
 /// Reads `--qrcode`: a payload, a file with one, a picture of one, or `-` for standard input.
 pub(super) fn qr_payload(argument: &str) -> Result<Payload, Failure> {
     let text = argument.trim_start();
-    let bytes = if argument == "-" {
+    let bytes = if text.is_empty() {
+        Zeroizing::default()
+    } else if argument == "-" {
         stdin(PICTURE_MAX)?
     } else if text.starts_with('{') || text.starts_with("NP:") || text.contains("://") {
         return parse(argument);
     } else {
-        file(Path::new(argument), PICTURE_MAX).map_err(|failure| {
-            failure
-                .hint("--qrcode takes the payload's text, a text or image file that holds it, or - for standard input")
-        })?
+        picture(argument)?
     };
     if bytes.is_empty() {
         return Err(Failure::new(Code::InputClosed).because("the QR payload is empty"));
@@ -103,8 +102,27 @@ pub(super) fn qr_payload(argument: &str) -> Result<Payload, Failure> {
     }
 }
 
+/// What is no file is a mangled payload as often as a mistyped name, and a payload holds the PoP: only what looks like
+/// a name is repeated.
+fn picture(argument: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    const TAKES: &str =
+        "--qrcode takes the payload's text, a text or image file that holds it, or - for standard input";
+    if argument.contains(['"', '|', ',', '=', '{']) && !Path::new(argument).exists() {
+        return Err(Failure::new(Code::FileUnreadable)
+            .because("the value of --qrcode is neither a payload nor the name of a file")
+            .hint(TAKES));
+    }
+    file(Path::new(argument), PICTURE_MAX).map_err(|failure| failure.hint(TAKES))
+}
+
 fn parse(text: &str) -> Result<Payload, Failure> {
-    Payload::parse(text).map_err(|error| Failure::new(Code::QrInvalid).caused_by(&error))
+    Payload::parse(text).map_err(|error| {
+        let failure = Failure::new(Code::QrInvalid).caused_by(&error);
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })
 }
 
 /// Hex digits, with the usual separators allowed.
