@@ -59,7 +59,7 @@ pub(super) struct DeviceArgs {
     #[arg(long, value_name = "PAYLOAD", help_heading = "Device")]
     pub qrcode: Option<String>,
     /// Most time for the whole run, in seconds; prompts do not count
-    #[arg(long, value_name = "SECONDS", help_heading = "Device", default_value_t = 180)]
+    #[arg(long, value_name = "SECONDS", help_heading = "Device", default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout: u64,
     /// Write the conversation with the device to FILE, decoded, timed, secrets replaced
     #[arg(long, value_name = "FILE", help_heading = "Output")]

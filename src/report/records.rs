@@ -17,6 +17,8 @@ use crate::text;
 pub struct Records<W> {
     started: Instant,
     exchanges: bool,
+    /// Whether the run is to stop where these cannot be written.
+    vital: bool,
     sink: Mutex<Sink<W>>,
 }
 
@@ -26,9 +28,9 @@ struct Sink<W> {
 }
 
 impl<W: Write + Send> Records<W> {
-    /// Times count from now; `exchanges` includes each request with its reply.
+    /// Times count from now; `exchanges` includes each request with its reply. A reader that went away stops nothing.
     pub fn new(out: W, exchanges: bool) -> Self {
-        Self { started: Instant::now(), exchanges, sink: Mutex::new(Sink { out, failed: None }) }
+        Self { started: Instant::now(), exchanges, vital: false, sink: Mutex::new(Sink { out, failed: None }) }
     }
 
     fn write(&self, record: &Value) {
@@ -54,7 +56,7 @@ pub fn trace(path: &Path) -> io::Result<Records<File>> {
     let header = json!({ "schema": "espctl/trace/1", "program": "espctl", "version": env!("CARGO_PKG_VERSION") });
     writeln!(file, "{header}")?;
     file.flush()?;
-    Ok(Records::new(file, true))
+    Ok(Records { vital: true, ..Records::new(file, true) })
 }
 
 impl<W: Write + Send> Observer for Records<W> {
@@ -69,7 +71,7 @@ impl<W: Write + Send> Observer for Records<W> {
 
     fn ready(&self) -> Result<(), String> {
         let sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        sink.failed.as_ref().map_or(Ok(()), |error| Err(error.to_string()))
+        sink.failed.as_ref().filter(|_| self.vital).map_or(Ok(()), |error| Err(error.to_string()))
     }
 }
 
@@ -193,9 +195,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_disk_is_told_when_asked() {
-        let records = Records::new(Full, true);
+        let records = Records { vital: true, ..Records::new(Full, true) };
         assert_eq!(records.ready(), Ok(()));
         records.observe(&Event::Applied);
         assert!(records.ready().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_went_away_stops_nothing() {
+        let records = Records::new(Full, true);
+        records.observe(&Event::Applied);
+        assert_eq!(records.ready(), Ok(()));
     }
 }
