@@ -16,7 +16,7 @@ use crate::session::patience::limit;
 use crate::session::{Meaning, Session, SessionError, SessionErrorKind};
 use crate::text;
 
-/// Answers that make no sense are tolerated this often in a row.
+/// Answers that make no sense, or a closed link in place of one, are tolerated this often in a row.
 const ODD_REPLIES: usize = 3;
 /// Between two tries to reach a device again.
 const RELINK_PAUSE: Duration = Duration::from_millis(250);
@@ -92,8 +92,10 @@ async fn follow(
             Err(error) => error,
         };
         match error.meaning() {
-            Meaning::Refused | Meaning::BadReply if odd < ODD_REPLIES => odd += 1,
+            Meaning::Refused | Meaning::BadReply | Meaning::SessionLost if odd < ODD_REPLIES => odd += 1,
             Meaning::Refused | Meaning::BadReply | Meaning::NoEndpoint => return Err(after_applied(error)),
+            // It can be reached and closes the link on the question every time.
+            Meaning::SessionLost => return Ok(JoinEnd::Unconfirmed { cause: error.to_string() }),
             _ if is_total(&error) => return Err(after_applied(error)),
             _ => {}
         }
