@@ -1,0 +1,435 @@
+//! What a person or a script can give wrongly: options, files, standard input, QR codes. All of it is found before
+//! anything is sent, so most rows have no device.
+
+use std::fs;
+use std::path::Path;
+
+use crate::case::{Case, DEVICE, Device, command, provision};
+use Device::{Memory, None};
+
+/// Files that rows name.
+pub(crate) fn files() -> tempfile::TempDir {
+    let files = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, bytes: &[u8]| fs::write(files.path().join(name), bytes).expect("a file");
+    write("empty", b"");
+    write("passphrase", b"correct-horse-battery\n");
+    write("seven", b"seven77\n");
+    write("binary", &[0x00, 0xff, 0xfe, 0x80, 0x81]);
+    write("cut.png", b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR");
+    write("label.txt", br#"{"ver":"v1","name":"PROV_1","pop":"abcd1234","transport":"softap"}"#);
+    picture(&files.path().join("blank.png"));
+    files
+}
+
+fn picture(path: &Path) {
+    let blank = image::GrayImage::from_pixel(64, 64, image::Luma([200]));
+    blank.save(path).expect("a picture");
+}
+
+/// `provision` with these words, nothing else.
+const fn words(name: &'static str, args: &'static [&'static str]) -> Case {
+    command(name, None, args)
+}
+
+/// A QR payload that is no payload.
+const fn label(name: &'static str, args: &'static [&'static str], says: &'static str) -> Case {
+    command(name, None, args).with_good_credentials().fails("qr.invalid", "", 2, says)
+}
+
+pub(crate) const CASES: &[Case] = &[
+    // Networks.
+    words("an empty SSID", &["provision", "--device", "sim:", "--pop", "x", "--ssid", "", "--open"]).fails(
+        "wifi.ssid-invalid",
+        "",
+        2,
+        "it is empty",
+    ),
+    words(
+        "an SSID of 33 bytes",
+        &["provision", "--device", "sim:", "--ssid", "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456", "--open"],
+    )
+    .fails("wifi.ssid-invalid", "", 2, "33 bytes"),
+    words(
+        "an SSID of 33 bytes in 11 letters",
+        &[
+            "provision",
+            "--device",
+            "sim:",
+            "--ssid",
+            "\u{65e5}\u{672c}\u{8a9e}\u{65e5}\u{672c}\u{8a9e}\u{65e5}\u{672c}\u{8a9e}\u{65e5}\u{672c}",
+            "--open",
+        ],
+    )
+    .fails("wifi.ssid-invalid", "", 2, "33 bytes"),
+    words("an SSID in bad hex", &["provision", "--device", "sim:", "--ssid-hex", "48656g", "--open"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "other than hex digits",
+    ),
+    words("an SSID in half a byte of hex", &["provision", "--device", "sim:", "--ssid-hex", "486", "--open"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "odd number",
+    ),
+    words("an empty SSID in hex", &["provision", "--device", "sim:", "--ssid-hex", "", "--open"]).fails(
+        "wifi.ssid-invalid",
+        "",
+        2,
+        "it is empty",
+    ),
+    words(
+        "a BSSID of five bytes",
+        &["provision", "--device", "sim:", "--ssid", "x", "--open", "--bssid", "aa:bb:cc:dd:ee"],
+    )
+    .fails("usage.invalid-value", "", 2, "5 bytes"),
+    words("a channel that is none", &["provision", "--device", "sim:", "--ssid", "x", "--open", "--channel", "0"])
+        .fails("usage.invalid-value", "", 2, "--channel"),
+    words("a passphrase of 7 bytes", &["provision", "--device", "sim:", "--ssid", "x", "--passphrase", "seven77"])
+        .fails("wifi.passphrase-invalid", "", 2, "7 bytes"),
+    words(
+        "a passphrase of 64 bytes",
+        &[
+            "provision",
+            "--device",
+            "sim:",
+            "--ssid",
+            "x",
+            "--passphrase",
+            "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        ],
+    )
+    .fails("wifi.passphrase-invalid", "", 2, "64 bytes"),
+    words("an empty passphrase", &["provision", "--device", "sim:", "--ssid", "x", "--passphrase", ""]).fails(
+        "wifi.passphrase-invalid",
+        "",
+        2,
+        "--open",
+    ),
+    words("an empty passphrase in the environment", &["provision", "--device", "sim:", "--ssid", "x"])
+        .env(&[("ESPCTL_PASSPHRASE", "")])
+        .fails("usage.answer-missing", "", 2, "ESPCTL_PASSPHRASE"),
+    // Files and standard input.
+    words("no passphrase file", &["provision", "--device", "sim:", "--ssid", "x", "--passphrase-file", "{files}/none"])
+        .fails("file.unreadable", "", 2, "No such file"),
+    words(
+        "an empty passphrase file",
+        &["provision", "--device", "sim:", "--ssid", "x", "--passphrase-file", "{files}/empty"],
+    )
+    .fails("input.closed", "", 2, "is empty"),
+    words(
+        "an endless passphrase file",
+        &["provision", "--device", "sim:", "--ssid", "x", "--passphrase-file", "/dev/zero"],
+    )
+    .fails("file.unreadable", "", 2, "more than 4096 bytes"),
+    words(
+        "a directory for a passphrase file",
+        &["provision", "--device", "sim:", "--ssid", "x", "--passphrase-file", "{files}"],
+    )
+    .fails("file.unreadable", "", 2, "directory"),
+    words(
+        "a passphrase file with too little",
+        &["provision", "--device", "sim:", "--ssid", "x", "--passphrase-file", "{files}/seven"],
+    )
+    .fails("wifi.passphrase-invalid", "", 2, "7 bytes"),
+    command(
+        "a passphrase file",
+        Memory("sec-ver=1"),
+        &[
+            "provision",
+            "--device",
+            DEVICE,
+            "--pop",
+            "abcd1234",
+            "--ssid",
+            "HomeNet",
+            "--passphrase-file",
+            "{files}/passphrase",
+        ],
+    )
+    .succeeds("online"),
+    words("a passphrase from a closed input", &["provision", "--device", "sim:", "--ssid", "x", "--passphrase-stdin"])
+        .fails("input.closed", "", 2, "standard input is empty"),
+    command(
+        "a passphrase from standard input",
+        Memory("sec-ver=1"),
+        &["provision", "--device", DEVICE, "--pop", "abcd1234", "--ssid", "HomeNet", "--passphrase-stdin"],
+    )
+    .stdin(b"correct-horse-battery\n")
+    .succeeds("online"),
+    words("a PoP from a closed input", &["info", "--device", "sim:", "--pop-stdin"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "--pop-stdin",
+    ),
+    words("a PoP for a scan from a closed input", &["scan", "--device", "sim:", "--pop-stdin"]).fails(
+        "input.closed",
+        "",
+        2,
+        "standard input is empty",
+    ),
+    words("no PoP file", &["scan", "--device", "sim:", "--pop-file", "{files}/none"]).fails(
+        "file.unreadable",
+        "",
+        2,
+        "No such file",
+    ),
+    // QR codes.
+    label("a QR code that is no JSON", &["provision", "--qrcode", r#"{"ver":"v1","name":"PROV"#], "not valid JSON"),
+    label(
+        "a QR code with an unescaped quotation mark",
+        &["provision", "--qrcode", r#"{"ver":"v1","name":"PROV_1","pop":"ab"cd"}"#],
+        "does not escape",
+    ),
+    label("a QR code without a name", &["provision", "--qrcode", r#"{"ver":"v1","pop":"x"}"#], "names no device"),
+    label("a QR code with a number for a PoP", &["provision", "--qrcode", r#"{"name":"P","pop":1234}"#], "quotes"),
+    label(
+        "a QR code with an unknown transport",
+        &["provision", "--qrcode", r#"{"name":"P","transport":"ir"}"#],
+        "transport",
+    ),
+    label("a QR code with an unknown security", &["provision", "--qrcode", r#"{"name":"P","security":7}"#], "security"),
+    label("a compact QR code without fields", &["provision", "--qrcode", "NP:PROV_1"], "three fields"),
+    label("a link to some other page", &["provision", "--qrcode", "https://example.com/about"], "some other page"),
+    label("a link without data", &["provision", "--qrcode", "https://example.com/qrcode.html"], "no data="),
+    label("a binary QR file", &["provision", "--qrcode", "{files}/binary"], "neither text nor a PNG"),
+    words("an empty QR code", &["provision", "--qrcode", ""]).fails("input.closed", "", 2, "is empty"),
+    words("no QR file", &["provision", "--qrcode", "{files}/none"]).fails("file.unreadable", "", 2, "--qrcode takes"),
+    words("an empty QR file", &["provision", "--qrcode", "{files}/empty"]).fails("input.closed", "", 2, "is empty"),
+    words("an endless QR file", &["provision", "--qrcode", "/dev/zero"]).fails("file.unreadable", "", 2, "more than"),
+    words("a QR code from a closed input", &["provision", "--qrcode", "-"]).fails("input.closed", "", 2, "is empty"),
+    words("a picture without a code", &["provision", "--qrcode", "{files}/blank.png"]).fails(
+        "qr.no-code",
+        "",
+        2,
+        "no QR code in the image",
+    ),
+    words("a picture cut short", &["provision", "--qrcode", "{files}/cut.png"]).fails("qr.no-code", "", 2, "damaged"),
+    words("a mangled QR text is not repeated", &["provision", "--qrcode", "name=PROV_1,pop=abcd1234"]).fails(
+        "file.unreadable",
+        "",
+        2,
+        "neither a payload nor the name of a file",
+    ),
+    provision("a label in a file", Memory("sec-ver=1"))
+        .args(&["provision", "--device", DEVICE, "--qrcode", "{files}/label.txt"])
+        .succeeds("online"),
+    words(
+        "a label of a Bluetooth device",
+        &["provision", "--ssid", "x", "--open", "--qrcode", r#"{"name":"P","transport":"ble"}"#],
+    )
+    .fails("usage.unsupported", "", 2, "the QR payload"),
+    // Missing answers.
+    words("no network", &["provision", "--device", "sim:", "--pop", "x"]).fails(
+        "usage.answer-missing",
+        "",
+        2,
+        "--ssid",
+    ),
+    words("no passphrase", &["provision", "--device", "sim:", "--ssid", "x"]).fails(
+        "usage.answer-missing",
+        "",
+        2,
+        "--passphrase",
+    ),
+    command(
+        "no PoP for security 1",
+        Memory("sec-ver=1"),
+        &["provision", "--device", DEVICE, "--ssid", "HomeNet", "--passphrase", "correct-horse-battery"],
+    )
+    .fails("usage.answer-missing", "secure", 2, "ESPCTL_POP"),
+    command(
+        "no PoP for security 2",
+        Memory("sec-ver=2"),
+        &["provision", "--device", DEVICE, "--ssid", "HomeNet", "--passphrase", "correct-horse-battery"],
+    )
+    .fails("usage.answer-missing", "secure", 2, "--sec2-password"),
+    words("nothing to do", &["provision", "--device", "sim:", "--no-wifi"]).fails(
+        "usage.answer-missing",
+        "",
+        2,
+        "--user-id",
+    ),
+    words("half of an association", &["provision", "--device", "sim:", "--ssid", "x", "--open", "--user-id", "u"])
+        .fails("usage.answer-missing", "", 2, "--secret-key"),
+    words(
+        "an empty secret key",
+        &["provision", "--device", "sim:", "--ssid", "x", "--open", "--user-id", "u", "--secret-key", ""],
+    )
+    .fails("usage.answer-missing", "", 2, "neither may be empty"),
+    words("an empty device", &["provision", "--device", "", "--ssid", "x", "--open"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "sim:",
+    ),
+    // Options that contradict each other, or make no sense.
+    words("an open network with a passphrase", &["provision", "--ssid", "x", "--open", "--passphrase", "12345678"])
+        .fails("usage.conflict", "", 2, "--open"),
+    words("two SSIDs", &["provision", "--ssid", "x", "--ssid-hex", "78", "--open"]).fails(
+        "usage.conflict",
+        "",
+        2,
+        "--ssid",
+    ),
+    words("no network and a network", &["provision", "--no-wifi", "--ssid", "x"]).fails(
+        "usage.conflict",
+        "",
+        2,
+        "--no-wifi",
+    ),
+    words("two sources of standard input", &["provision", "--pop-stdin", "--passphrase-stdin"]).fails(
+        "usage.conflict",
+        "",
+        2,
+        "--pop-stdin",
+    ),
+    words("two devices", &["provision", "--device", "sim:", "--address", "1.2.3.4"]).fails(
+        "usage.conflict",
+        "",
+        2,
+        "--device",
+    ),
+    words("a network and a dataset", &["provision", "--ssid", "x", "--thread-dataset", "00"]).fails(
+        "usage.conflict",
+        "",
+        2,
+        "--thread-dataset",
+    ),
+    words("quiet and verbose", &["info", "--quiet", "--verbose"]).fails("usage.conflict", "", 2, "--quiet"),
+    words("an option that is none", &["provision", "--passfrase", "12345678"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "--passphrase",
+    ),
+    words("words too many", &["provision", "--passphrase", "correct", "horse", "battery"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "quotation marks",
+    ),
+    words("a security version that is none", &["provision", "--sec-ver", "3"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "--sec-ver",
+    ),
+    words("no time at all", &["info", "--device", "sim:", "--timeout", "0"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "--timeout",
+    ),
+    words("no command", &[]).fails("usage.answer-missing", "", 2, "provision"),
+    words("metadata that is no JSON", &["provision", "--metadata", "{", "--device", "sim:"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "--metadata",
+    ),
+    // Thread datasets.
+    words("a dataset in bad hex", &["provision", "--device", "sim:?thread=1", "--thread-dataset", "0e0x"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "--thread-dataset",
+    ),
+    words("a dataset that breaks off", &["provision", "--device", "sim:?thread=1", "--thread-dataset", "0e08000000"])
+        .fails("thread.dataset-invalid", "", 2, "past the end"),
+    words("an empty dataset", &["provision", "--device", "sim:?thread=1", "--thread-dataset", ""]).fails(
+        "thread.dataset-invalid",
+        "",
+        2,
+        "0 bytes",
+    ),
+    // Devices that are none.
+    words("a locator without a scheme", &["info", "--device", "192.168.4.1"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "softap:192.168.4.1",
+    ),
+    words("a malformed address", &["info", "--address", "192.168.4.1:http"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "from 1 to 65535",
+    ),
+    words("an address with a path", &["info", "--address", "http://192.168.4.1/prov"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "no path",
+    ),
+    words("an unknown scheme", &["info", "--device", "carrier-pigeon:"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "carrier-pigeon",
+    ),
+    words("Bluetooth", &["provision", "--transport", "ble", "--ssid", "x", "--open"]).fails(
+        "usage.unsupported",
+        "",
+        2,
+        "softap and sim",
+    ),
+    words("a console", &["info", "--device", "console:/dev/ttyUSB0"]).fails("usage.unsupported", "", 2, "console"),
+    words("the local network", &["info", "--transport", "on-network"]).fails("usage.unsupported", "", 2, "on-network"),
+    words("a transport from the environment", &["info"]).env(&[("ESPCTL_TRANSPORT", "ble")]).fails(
+        "usage.unsupported",
+        "",
+        2,
+        "ESPCTL_TRANSPORT",
+    ),
+    words("a simulated device that cannot be", &["info", "--device", "sim:?fault=explode"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "is no fault",
+    ),
+    // Requests of one's own, and explanations.
+    words("nothing to send", &["send", "custom-data", "", "--device", "sim:"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "empty",
+    ),
+    words("bad hex to send", &["send", "custom-data", "--hex", "xyz", "--device", "sim:"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "--hex",
+    ),
+    words("no file to send", &["send", "custom-data", "--file", "{files}/none", "--device", "sim:"]).fails(
+        "file.unreadable",
+        "",
+        2,
+        "No such file",
+    ),
+    words("an endless file to send", &["send", "custom-data", "--file", "/dev/zero", "--device", "sim:"]).fails(
+        "file.unreadable",
+        "",
+        2,
+        "more than 4096 bytes",
+    ),
+    words("an endpoint of no possible name", &["send", "no such", "x", "--device", "sim:?sec-ver=0"]).fails(
+        "device.no-endpoint",
+        "request",
+        26,
+        "no such",
+    ),
+    words("an unknown code", &["explain", "wifi.auth-faild"]).fails("usage.unknown-code", "", 2, "wifi.auth-failed"),
+    // A trace that cannot be written is known before the device is asked anything.
+    provision("a trace on a full disk", Memory("sec-ver=1"))
+        .args(&["provision", "--device", DEVICE, "--trace", "/dev/full"])
+        .fails("trace.write-failed", "", 1, "/dev/full"),
+    provision("a trace in no directory", Memory("sec-ver=1"))
+        .args(&["provision", "--device", DEVICE, "--trace", "{files}/none/trace"])
+        .fails("trace.write-failed", "", 1, "No such file"),
+    provision("a trace in place of a directory", Memory("sec-ver=1"))
+        .args(&["provision", "--device", DEVICE, "--trace", "{files}"])
+        .fails("trace.write-failed", "", 1, "directory"),
+];

@@ -1,0 +1,93 @@
+//! Output that cannot be written, and runs that are interrupted.
+
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use crate::case::{Expected, GOOD};
+use crate::run::{Ran, compare, espctl, finish};
+
+const DEVICE: &str = "sim:?sec-ver=1&join-ms=50&apply-delay-ms=50";
+
+fn full() -> Stdio {
+    OpenOptions::new().write(true).open("/dev/full").expect("/dev/full").into()
+}
+
+/// With a full standard output.
+fn run(args: &[&str]) -> Ran {
+    let mut command = espctl();
+    command.args(args).stdout(full());
+    let ran = finish(command, b"").expect("an end");
+    assert!(!ran.stderr.contains("panicked"), "{args:?}: {ran:?}");
+    ran
+}
+
+#[test]
+fn a_full_standard_output_is_a_failure() {
+    let provision = [&["provision", "--device", DEVICE, "--no-input"], GOOD].concat();
+    let provision_json = [&provision[..], &["--json"]].concat();
+    for args in [
+        &provision[..],
+        &provision_json,
+        &["explain"],
+        &["explain", "wifi.auth-failed"],
+        &["info", "--device", DEVICE],
+        &["completions", "bash"],
+        &["man"],
+        &["send", "custom-data", "x", "--raw", "--device", DEVICE, "--pop", "abcd1234"],
+    ] {
+        let ran = run(args);
+        assert!(ran.stderr.contains("output.write-failed"), "{args:?}: {ran:?}");
+        assert_eq!(ran.exit, Some(1), "{args:?}");
+    }
+    for args in [&["--help"][..], &["--version"], &["provision", "--help"]] {
+        assert_eq!(run(args).exit, Some(1), "{args:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_went_away_changes_no_status() {
+    for (args, exit) in [(&["explain"][..], 0), (&["explain", "no.such-code", "--json"], 2)] {
+        let mut command = espctl();
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        command.args(args).stdout(writer);
+        let ran = finish(command, b"").expect("an end");
+        assert_eq!(ran.exit, Some(exit), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_full_standard_error_changes_no_status() {
+    for (args, exit) in [
+        ([&["provision", "--device", DEVICE, "--json", "--no-input", "-vv"], GOOD].concat(), 0),
+        ([&["provision", "--device", DEVICE, "--json", "--events"], GOOD].concat(), 0),
+        (vec!["explain", "no.such-code", "--json"], 2),
+        (vec!["provision", "--sec-ver", "7", "--json"], 2),
+        (vec!["provision", "--sec-ver", "7"], 2),
+    ] {
+        let mut command = espctl();
+        command.args(&args).stdout(Stdio::piped()).stderr(full());
+        let child = command.stdin(Stdio::null()).spawn().expect("espctl starts");
+        let output = child.wait_with_output().expect("an end");
+        assert_eq!(output.status.code(), Some(exit), "{args:?}");
+    }
+}
+
+#[test]
+fn interrupted_while_joining_says_what_the_device_has() {
+    let device = "sim:?sec-ver=1&fault=connecting-forever";
+    let mut command = espctl();
+    command.args(["provision", "--device", device, "--json", "--no-input"]).args(GOOD);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("espctl starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+    let applied = lines.by_ref().any(|line| line.expect("text").contains("applied"));
+    assert!(applied, "it ended before it had applied anything");
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill").success());
+    let stderr = lines.map(|line| line.expect("text") + "\n").collect();
+    let output = child.wait_with_output().expect("an end");
+    let ran = Ran { exit: output.status.code(), stdout: String::from_utf8_lossy(&output.stdout).into_owned(), stderr };
+    let says = "goes on joining by itself";
+    compare(Expected::Failure { code: "run.interrupted", stage: "await-network", exit: 130, says }, &ran).unwrap();
+}
