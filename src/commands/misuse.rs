@@ -40,10 +40,7 @@ pub fn misuse(error: &clap::Error) -> Failure {
 }
 
 fn is_word_too_many(error: &clap::Error) -> bool {
-    let word = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(word)) => word,
-        _ => return false,
-    };
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else { return false };
     error.kind() == ErrorKind::UnknownArgument && !word.starts_with('-')
 }
 

@@ -73,19 +73,19 @@ async fn follow(
     let request = question(radio);
     let applied = Instant::now();
     let mut odd = 0;
-    let mut last = None;
+    let mut shown = None;
     loop {
         sleep(interval(applied.elapsed())).await;
         let error = match session.call(&request).await {
             Ok(state) => {
                 odd = 0;
-                if last.as_ref() != Some(&state) {
+                if shown.as_ref() != Some(&state) {
                     observer.observe(&Event::Join { state: state.clone(), elapsed: applied.elapsed() });
                 }
                 match state {
                     JoinState::Joined(joined) => return Ok(JoinEnd::Joined(joined)),
                     JoinState::Failed(reason) => return Ok(JoinEnd::Failed(reason)),
-                    JoinState::Joining { .. } | JoinState::Idle => last = Some(state),
+                    JoinState::Joining { .. } | JoinState::Idle => shown = Some(state),
                 }
                 continue;
             }

@@ -71,8 +71,8 @@ fn serve(mut stream: TcpStream, answers: Answers, given: &mut Vec<usize>) -> std
         }
         Answers::Rote(bodies) => loop {
             let endpoint = request(&mut stream)?;
-            let due = bodies.iter().enumerate().filter(|(_, (name, _))| *name == endpoint);
-            let next = due.clone().find(|(index, _)| !given.contains(index)).or_else(|| due.last());
+            let mut due = bodies.iter().enumerate().filter(|(_, (name, _))| *name == endpoint);
+            let next = due.clone().find(|(index, _)| !given.contains(index)).or_else(|| due.next_back());
             let Some((index, (_, body))) = next else {
                 return stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
             };
