@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::App;
 use super::args::DeviceArgs;
-use super::device::{self, Desk};
+use super::desk::Desk;
+use super::device;
 use crate::error::Failure;
 use crate::provision::secure::identify;
 use crate::report::{Document, words};
@@ -21,8 +22,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let target = device::target(&args.device, app)?;
-    let desk = device::desk(&args.device, app)?;
-    let (progress, last) = desk.watch();
+    let desk = Desk::new(&args.device, app)?;
     let context = desk.context(target.kind);
     let work = async {
         let (link, version) = identify(&target.locator, &context).await?;
@@ -31,7 +31,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
         link.close().await;
         Ok((peer, limits, endpoints, version))
     };
-    let (peer, limits, endpoints, version) = Desk::interruptible(progress.as_ref(), &last, work).await?;
+    let (peer, limits, endpoints, version) = desk.run(work).await?;
     let text = text(&peer, limits, endpoints.as_deref(), &version);
     let body = json!({
         "peer": peer,

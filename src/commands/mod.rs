@@ -5,6 +5,7 @@
 mod args;
 mod completions;
 mod descriptors;
+mod desk;
 mod device;
 mod explain;
 mod info;

@@ -1,6 +1,7 @@
 //! `espctl provision`: take one device through to "online". Takes what `esp-rainmaker-cli provision` takes.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ArgAction;
@@ -8,14 +9,16 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::args::{DeviceArgs, SecurityArgs};
-use super::device::{self, Desk, Target};
+use super::desk::Desk;
+use super::device::{self, Target};
 use super::input::{SecretSource, hex_bytes};
 use crate::error::{Code, Failure};
-use crate::event::Event;
+use crate::event::{Event, Silent};
 use crate::provision::plan::{check_dataset, check_passphrase, check_ssid};
 use crate::provision::{self, Outcome, Plan, Question, UserMapping, Verdict, WifiPlan};
 use crate::report::{Document, error_json, records, words};
 use crate::secret::{MappingKey, Passphrase, ThreadDataset};
+use crate::session::Link;
 use crate::settings::given;
 use crate::text;
 
@@ -119,17 +122,16 @@ struct RainMakerArgs {
 pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
     args.rainmaker.address_into(&mut args.device);
     let (plan, target) = plan(&args, app)?;
-    let mut desk = device::desk(&args.device, app)?;
+    let desk = Desk::new(&args.device, app)?;
     for text in args.rainmaker.notes() {
         desk.observer.observe(&Event::Note { text });
     }
-    let (progress, last) = desk.watch();
-    let mut context = desk.context(target.kind);
+    let (mut context, mut answers) = (desk.context(target.kind), desk.answers());
     let work = async {
         offer_hotspot(&target, &desk).await?;
-        provision::provision(&plan, &mut context, &mut *desk.answers).await
+        provision::provision(&plan, &mut context, &mut *answers).await
     };
-    let outcome = Desk::interruptible(progress.as_ref(), &last, work).await?;
+    let outcome = desk.run(work).await?;
     Ok(document(&outcome, target.name.as_deref()))
 }
 
@@ -241,25 +243,26 @@ fn dataset(args: &NetworkArgs, app: &App<'_>) -> Result<Option<ThreadDataset>, F
 }
 
 /// Somebody at a terminal who is not on the device's network yet is told to join it, as esp-rainmaker-cli does; who
-/// is there already is not asked.
+/// is there already is not asked. Another network's router may have the same address, so an open port is not enough.
 async fn offer_hotspot(target: &Target, desk: &Desk) -> Result<(), Failure> {
-    const PROBE: Duration = Duration::from_millis(1500);
+    const PROBE: Duration = Duration::from_secs(2);
     let Some(terminal) = &desk.terminal else { return Ok(()) };
     if target.explicit || target.locator.scheme() != "softap" {
         return Ok(());
     }
-    if let Ok(Ok(link)) = tokio::time::timeout(PROBE, target.kind.connect(&target.locator)).await {
-        let _ = link.close().await;
+    let probe = async {
+        let (silent, patience) = (Arc::new(Silent), desk.patience.clone());
+        let mut link = Link::connect(target.kind, &target.locator, silent, patience).await.ok()?;
+        let version = link.identify().await;
+        link.close().await;
+        version.ok()
+    };
+    if matches!(tokio::time::timeout(PROBE, probe).await, Ok(Some(_))) {
         return Ok(());
     }
     let name = target.name.as_deref().map_or("PROV_XXXXXX".into(), text::sanitise);
     let words = format!("Please connect to the device's WiFi hotspot ({name}) and press Enter to continue...");
-    let asked = terminal.ask(Question::Network, move |terminal| {
-        use crate::report::prompt::Prompt;
-        terminal.text(&words)
-    });
-    desk.patience.off_the_clock(asked).await?;
-    Ok(())
+    Ok(desk.patience.off_the_clock(terminal.enter(words)).await?)
 }
 
 impl RainMakerArgs {

@@ -4,12 +4,11 @@ use serde_json::json;
 
 use super::App;
 use super::args::{DeviceArgs, SecurityArgs};
-use super::device::{self, Desk};
+use super::desk::in_session;
 use crate::endpoint::control::{Action, Control};
 use crate::endpoint::scan::Radio;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Stage};
-use crate::provision::open;
 use crate::report::Document;
 use crate::session::Meaning;
 use crate::session::patience::limit;
@@ -27,24 +26,16 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
-    let target = device::target(&args.device, app)?;
-    let plan = device::security_plan(&args.security, None, target.payload.as_ref(), app)?;
-    let mut desk = device::desk(&args.device, app)?;
-    let (progress, last) = desk.watch();
-    let mut context = desk.context(target.kind);
     let action = if args.reprov { Action::Reprovision } else { Action::Reset };
-    let work = async {
-        let mut opened = open(&target.locator, &plan, &mut context, &mut *desk.answers).await?;
+    in_session(&args.device, &args.security, app, async |opened, context| {
         context.observer.observe(&Event::Started { stage: Stage::Request, deadline: limit::EXCHANGE });
         let radio = if opened.version.is_thread() { Radio::Thread } else { Radio::Wifi };
-        let outcome = opened.session.call(&Control { action, radio }).await;
-        opened.session.close().await;
-        outcome.map_err(|error| {
+        opened.session.call(&Control { action, radio }).await.map_err(|error| {
             let meaning = error.meaning();
             explain(Failure::from(error).at(Stage::Request), meaning, action)
         })
-    };
-    Desk::interruptible(progress.as_ref(), &last, work).await?;
+    })
+    .await?;
     let (name, line) = match action {
         Action::Reset => ("reset", "The device's provisioning is back at its start"),
         Action::Reprovision => ("reprovision", "The device has left its network and takes new credentials"),

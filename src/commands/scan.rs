@@ -4,11 +4,11 @@ use serde_json::json;
 
 use super::App;
 use super::args::{DeviceArgs, SecurityArgs};
-use super::device::{self, Desk};
+use super::desk::in_session;
 use crate::endpoint::scan::{Network, Radio, ThreadNetwork};
 use crate::error::{Code, Failure};
 use crate::event::{Event, Stage};
-use crate::provision::{open, scan};
+use crate::provision::{Context, Opened, scan};
 use crate::report::{Document, answers, picker_view, records};
 use crate::session::patience::limit;
 use crate::text;
@@ -31,33 +31,22 @@ enum Heard {
 }
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
-    let target = device::target(&args.device, app)?;
-    let plan = device::security_plan(&args.security, None, target.payload.as_ref(), app)?;
-    let mut desk = device::desk(&args.device, app)?;
-    let (progress, last) = desk.watch();
-    let mut context = desk.context(target.kind);
-    let work = async {
-        let mut opened = open(&target.locator, &plan, &mut context, &mut *desk.answers).await?;
-        context.observer.observe(&Event::Started { stage: Stage::Scan, deadline: limit::SCAN });
-        let thread = opened.version.is_thread();
-        let heard = if opened.version.structured && !opened.version.can_scan() {
-            Err(Failure::new(Code::ScanFailed).at(Stage::Scan).because("the device says that it cannot scan"))
-        } else if thread {
-            match scan::prepare(&mut opened.session, &mut *context.rng, Radio::Thread).await {
-                Ok(()) => scan::thread(&mut opened.session, &mut *context.rng).await.map(Heard::Thread),
-                Err(failure) => Err(failure),
-            }
-        } else {
-            match scan::prepare(&mut opened.session, &mut *context.rng, Radio::Wifi).await {
-                Ok(()) => scan::wifi(&mut opened.session, &mut *context.rng).await.map(Heard::Wifi),
-                Err(failure) => Err(failure),
-            }
-        };
-        opened.session.close().await;
-        heard
-    };
-    let heard = Desk::interruptible(progress.as_ref(), &last, work).await?;
+    let heard = in_session(&args.device, &args.security, app, listen).await?;
     Ok(document(&heard, app))
+}
+
+async fn listen(opened: &mut Opened, context: &mut Context<'_>) -> Result<Heard, Failure> {
+    context.observer.observe(&Event::Started { stage: Stage::Scan, deadline: limit::SCAN });
+    if opened.version.structured && !opened.version.can_scan() {
+        return Err(Failure::new(Code::ScanFailed).at(Stage::Scan).because("the device says that it cannot scan"));
+    }
+    let (session, rng) = (&mut opened.session, &mut *context.rng);
+    if opened.version.is_thread() {
+        scan::prepare(session, rng, Radio::Thread).await?;
+        return scan::thread(session, rng).await.map(Heard::Thread);
+    }
+    scan::prepare(session, rng, Radio::Wifi).await?;
+    scan::wifi(session, rng).await.map(Heard::Wifi)
 }
 
 fn document(heard: &Heard, app: &App<'_>) -> Document {

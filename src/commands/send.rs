@@ -7,12 +7,11 @@ use zeroize::Zeroizing;
 
 use super::App;
 use super::args::{DeviceArgs, SecurityArgs};
-use super::device::{self, Desk};
+use super::desk::in_session;
 use super::input;
 use crate::endpoint::custom::Custom;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Stage};
-use crate::provision::open;
 use crate::report::Document;
 use crate::session::Meaning;
 use crate::session::patience::limit;
@@ -46,22 +45,15 @@ const PAYLOAD_MAX: u64 = 4096;
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let payload = payload(&args)?;
-    let target = device::target(&args.device, app)?;
-    let plan = device::security_plan(&args.security, None, target.payload.as_ref(), app)?;
-    let mut desk = device::desk(&args.device, app)?;
-    let (progress, last) = desk.watch();
-    let mut context = desk.context(target.kind);
-    let work = async {
-        let mut opened = open(&target.locator, &plan, &mut context, &mut *desk.answers).await?;
+    let reply = in_session(&args.device, &args.security, app, async |opened, context| {
         context.observer.observe(&Event::Started { stage: Stage::Request, deadline: limit::EXCHANGE });
-        let outcome = opened.session.call(&Custom { endpoint: &args.endpoint, payload: &payload }).await;
-        opened.session.close().await;
-        outcome.map_err(|error| {
+        let request = Custom { endpoint: &args.endpoint, payload: &payload };
+        opened.session.call(&request).await.map_err(|error| {
             let meaning = error.meaning();
             explain(Failure::from(error).at(Stage::Request), meaning, &args.endpoint)
         })
-    };
-    let reply = Desk::interruptible(progress.as_ref(), &last, work).await?;
+    })
+    .await?;
     Ok(document(&args, reply))
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use fast_qr::QRBuilder;
 use serde_json::{Value, json};
 
-use super::device::interrupted;
+use super::desk::interrupted;
 use super::{App, descriptors};
 use crate::error::{Code, Failure};
 use crate::report::Document;

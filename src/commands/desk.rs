@@ -1,0 +1,166 @@
+//! The run of a command that talks to a device: who watches it, who answers its questions, how long it may take, and
+//! what ends it early.
+
+use std::future::Future;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use getrandom::SysRng;
+use rand_core::UnwrapErr;
+
+use super::App;
+use super::args::{DeviceArgs, SecurityArgs};
+use super::device;
+use crate::error::{Code, Failure};
+use crate::event::{Event, Observer, Stage};
+use crate::provision::{Answers, Context, NobodyToAsk, Opened, open};
+use crate::report::answers::AtTerminal;
+use crate::report::progress::Progress;
+use crate::report::records::{self, Records};
+use crate::report::watch::Watchers;
+use crate::session::patience::Patience;
+use crate::transport::TransportKind;
+
+/// Who watches a run and who answers its questions.
+pub(super) struct Desk {
+    pub(super) observer: Arc<dyn Observer>,
+    pub(super) patience: Patience,
+    /// The terminal, where somebody can be asked.
+    pub(super) terminal: Option<AtTerminal>,
+    progress: Option<Arc<Progress>>,
+    last: Arc<LastStage>,
+}
+
+/// Opens a session with the device, carries out `work` in it, and closes it on every way out.
+pub(super) async fn in_session<T>(
+    device: &DeviceArgs,
+    security: &SecurityArgs,
+    app: &App<'_>,
+    work: impl AsyncFnOnce(&mut Opened, &mut Context<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let target = device::target(device, app)?;
+    let plan = device::security_plan(security, None, target.payload.as_ref(), app)?;
+    let desk = Desk::new(device, app)?;
+    let mut context = desk.context(target.kind);
+    let mut answers = desk.answers();
+    desk.run(async {
+        let mut opened = open(&target.locator, &plan, &mut context, &mut *answers).await?;
+        let result = work(&mut opened, &mut context).await;
+        opened.session.close().await;
+        result
+    })
+    .await
+}
+
+impl Desk {
+    /// Sets up observers and answers; a trace file is opened, and written to, here.
+    pub(super) fn new(args: &DeviceArgs, app: &App<'_>) -> Result<Self, Failure> {
+        let last = Arc::new(LastStage::default());
+        let mut watchers: Vec<Arc<dyn Observer>> = vec![last.clone()];
+        let mut progress = None;
+        if args.events {
+            watchers.push(Arc::new(Records::new(io::stderr(), app.talk.verbose > 0)));
+        } else {
+            let shown = Arc::new(Progress::new(app.talk));
+            watchers.push(shown.clone());
+            progress = Some(shown);
+        }
+        if let Some(path) = &args.trace {
+            let records = records::trace(path)
+                .map_err(|error| Failure::new(Code::TraceFailed).because(format!("{}: {error}", path.display())))?;
+            watchers.push(Arc::new(records));
+        }
+        let asks = progress.clone().filter(|_| app.talk.may_ask);
+        Ok(Self {
+            observer: Arc::new(Watchers(watchers)),
+            patience: Patience::new(Some(Duration::from_secs(args.timeout))),
+            terminal: asks.map(|progress| AtTerminal::new(app.talk, progress)),
+            progress,
+            last,
+        })
+    }
+
+    /// Who answers.
+    pub(super) fn answers(&self) -> Box<dyn Answers> {
+        match &self.terminal {
+            Some(terminal) => Box::new(terminal.clone()),
+            None => Box::new(NobodyToAsk),
+        }
+    }
+
+    /// What a run works with.
+    pub(super) fn context(&self, kind: &'static dyn TransportKind) -> Context<'static> {
+        Context {
+            kind,
+            observer: self.observer.clone(),
+            patience: self.patience.clone(),
+            rng: Box::new(UnwrapErr(SysRng)),
+        }
+    }
+
+    /// Runs to the end, or until Ctrl-C or SIGTERM; the run's future is dropped then, which releases its link.
+    pub(super) async fn run<T>(&self, run: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let result = tokio::select! {
+            result = run => result,
+            () = interrupted() => Err(self.last.interruption()),
+        };
+        if let Some(progress) = &self.progress {
+            progress.finish();
+        }
+        result
+    }
+}
+
+/// Completes on Ctrl-C or, on Unix, SIGTERM or SIGHUP.
+pub(super) async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind| signal(kind).ok();
+        let (terminate, hang_up) = (listen(SignalKind::terminate()), listen(SignalKind::hangup()));
+        let wait = |signal: Option<tokio::signal::unix::Signal>| async move {
+            match signal {
+                Some(mut signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            () = wait(terminate) => {}
+            () = wait(hang_up) => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Remembers where a run is, for the message after an interruption.
+#[derive(Default)]
+struct LastStage {
+    state: Mutex<(Option<Stage>, bool)>,
+}
+
+impl LastStage {
+    fn interruption(&self) -> Failure {
+        let (stage, applied) = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failure = Failure::new(Code::Interrupted);
+        failure.stage = stage;
+        if applied {
+            failure = failure.hint("the device had taken the credentials and goes on joining by itself");
+        }
+        failure
+    }
+}
+
+impl Observer for LastStage {
+    fn observe(&self, event: &Event) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Started { stage, .. } => state.0 = Some(*stage),
+            Event::Applied => state.1 = true,
+            Event::Reset => state.1 = false,
+            _ => {}
+        }
+    }
+}
