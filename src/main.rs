@@ -62,6 +62,7 @@ fn talk(args: &TalkArgs, events: bool) -> Talk {
         plain: args.plain || dumb,
         redraw: stderr && !dumb && !args.plain,
         ascii: !utf8,
+        width: stderr.then(|| console::Term::stderr().size().1.into()),
         stdout: paint(stdout),
         stderr: paint(stderr),
     }

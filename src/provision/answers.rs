@@ -51,6 +51,8 @@ pub enum AnswerError {
     Closed,
     /// The person interrupted.
     Interrupted,
+    /// Every answer that was typed is of no use.
+    Unusable(Question),
 }
 
 /// Whoever answers. Time spent here does not count against the run's budget.
@@ -103,6 +105,15 @@ fn missing<'a, T: Send + 'a>(question: Question) -> BoxFuture<'a, Result<T, Answ
 }
 
 impl Question {
+    /// The code for an answer to this that is of no use.
+    fn code(self) -> Code {
+        match self {
+            Self::Pop | Self::Sec2Password | Self::Network => Code::UsageInvalid,
+            Self::Passphrase => Code::WifiPassphraseInvalid,
+            Self::ThreadDataset => Code::ThreadDatasetInvalid,
+        }
+    }
+
     /// What is missing, and the option and environment variable that give it.
     fn describe(self) -> (&'static str, &'static str, &'static str) {
         match self {
@@ -130,6 +141,9 @@ impl From<AnswerError> for Failure {
             }
             AnswerError::Closed => Self::new(Code::InputClosed),
             AnswerError::Interrupted => Self::new(Code::Interrupted),
+            AnswerError::Unusable(question) => {
+                Self::new(question.code()).saying("no answer that can be used was typed, after several tries")
+            }
         }
     }
 }

@@ -1,21 +1,28 @@
 //! Answers from the person at the terminal. Prompts block, so they run on a thread of their own.
+//!
+//! An answer that cannot be used is told so and asked again, a few times; what comes out of here needs no second try.
 
 use std::sync::Arc;
+
+use zeroize::Zeroizing;
 
 use super::Talk;
 use super::picker::Entry;
 use super::progress::Progress;
-use super::prompt::{Choice, Prompt, PromptError};
+use super::prompt::{self, Choice, Prompt, PromptError};
 use super::records::mac;
 use super::terminal::Terminal;
 use crate::endpoint::scan::Network;
-use crate::error::Failure;
+use crate::error::{Code, Failure};
+use crate::provision::plan::{check_dataset, check_passphrase, check_ssid};
 use crate::provision::{AnswerError, Answers, Question, Retry, Selection};
-use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, Secret, ThreadDataset};
+use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
+use crate::security::DEFAULT_USERNAME;
 use crate::text;
 use crate::transport::BoxFuture;
 
 /// Asks at the terminal.
+#[derive(Clone)]
 pub struct AtTerminal {
     talk: Talk,
     progress: Arc<Progress>,
@@ -27,36 +34,75 @@ impl AtTerminal {
         Self { talk, progress }
     }
 
+    /// Waits until a person presses Enter.
+    ///
+    /// # Errors
+    /// [`AnswerError`], where that does not happen.
+    pub async fn enter(&self, words: String) -> Result<(), AnswerError> {
+        self.ask(Question::Network, move |terminal| terminal.pause(&words)).await
+    }
+
     /// Runs one question on a thread where it may block.
-    pub async fn ask<T, F>(&self, question: Question, ask: F) -> Result<T, AnswerError>
+    async fn ask<T, F>(&self, question: Question, ask: F) -> Result<T, AnswerError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Terminal) -> Result<T, PromptError> + Send + 'static,
     {
-        self.progress.pause();
+        self.progress.question_begins();
         let Talk { plain, ascii, stderr, .. } = self.talk;
         let asked = tokio::task::spawn_blocking(move || ask(&mut Terminal::new(plain, ascii, stderr.enabled))).await;
+        self.progress.question_ends();
         asked.unwrap_or(Err(PromptError::Interrupted)).map_err(|error| match error {
             PromptError::Interrupted | PromptError::Cancelled => AnswerError::Interrupted,
             PromptError::Closed | PromptError::Terminal(_) => AnswerError::Closed,
-            PromptError::TooManyTries | PromptError::NotText => AnswerError::Missing(question),
+            PromptError::TooManyTries | PromptError::NotText => AnswerError::Unusable(question),
         })
     }
 
-    async fn secret<P: 'static>(&self, question: Question, words: String) -> Result<Secret<P>, AnswerError> {
-        let answer = self.ask(question, move |terminal| terminal.secret(&words)).await?;
-        Ok(Secret::new(answer.as_bytes()))
+    /// Asks for a secret until `read` takes it; `before` is said first.
+    async fn secret<T: Send + 'static>(
+        &self,
+        question: Question,
+        before: Option<&'static str>,
+        words: String,
+        read: impl Fn(&[u8]) -> Result<T, String> + Send + 'static,
+    ) -> Result<T, AnswerError> {
+        let asked = self.ask(question, move |terminal| {
+            if let Some(before) = before {
+                terminal.show(before)?;
+            }
+            until_usable(terminal, |terminal| terminal.secret(&words), |answer| read(answer.as_bytes()))
+        });
+        asked.await
     }
+}
+
+/// Asks until the answer can be used; says why where it cannot.
+fn until_usable<A, T>(
+    terminal: &mut Terminal,
+    ask: impl Fn(&mut Terminal) -> Result<A, PromptError>,
+    read: impl Fn(A) -> Result<T, String>,
+) -> Result<T, PromptError> {
+    for _ in 0..prompt::TRIES {
+        match read(ask(terminal)?) {
+            Ok(answer) => return Ok(answer),
+            Err(why) => terminal.show(&why)?,
+        }
+    }
+    Err(PromptError::TooManyTries)
+}
+
+/// Why a check failed, and what it wants instead.
+fn unusable(failure: Failure) -> String {
+    let why = [vec![failure.message], failure.causes].concat().join(": ");
+    format!("{why}. {}", failure.code.entry().meaning)
 }
 
 impl Answers for AtTerminal {
     fn pop(&mut self, rejected: bool) -> BoxFuture<'_, Result<ProofOfPossession, AnswerError>> {
-        let words = if rejected {
-            "The device rejected that proof of possession. Proof of possession (PoP)"
-        } else {
-            "Proof of possession (PoP), on the device's label"
-        };
-        Box::pin(self.secret(Question::Pop, words.to_owned()))
+        let before = rejected.then_some("The device rejected that proof of possession; it is case-sensitive");
+        let words = "Proof of possession (PoP), on the device's label".to_owned();
+        Box::pin(self.secret(Question::Pop, before, words, |typed| not_empty(typed).map(ProofOfPossession::new)))
     }
 
     fn sec2_password<'a>(
@@ -64,9 +110,17 @@ impl Answers for AtTerminal {
         username: &'a str,
         rejected: bool,
     ) -> BoxFuture<'a, Result<Sec2Password, AnswerError>> {
-        let before = if rejected { "The device rejected that password. " } else { "" };
-        let words = format!("{before}Security 2 password for {username} (the PoP on the device's label)");
-        Box::pin(self.secret(Question::Sec2Password, words))
+        // The firmware of most devices has this user name, and the label's PoP as its password.
+        let (words, before) = if username == DEFAULT_USERNAME {
+            (
+                "Proof of possession (PoP), on the device's label".to_owned(),
+                "The device rejected that proof of possession; it is case-sensitive",
+            )
+        } else {
+            (format!("Password of user {username}"), "The device rejected that user name and password")
+        };
+        let before = rejected.then_some(before);
+        Box::pin(self.secret(Question::Sec2Password, before, words, |typed| not_empty(typed).map(Sec2Password::new)))
     }
 
     fn network<'a>(&'a mut self, networks: &'a [Network]) -> BoxFuture<'a, Result<Selection, AnswerError>> {
@@ -76,41 +130,67 @@ impl Answers for AtTerminal {
             .filter(|(_, network)| !network.ssid().is_empty())
             .map(|(index, network)| (index, entry(network)))
             .unzip();
-        Box::pin(async move {
-            match self.ask(Question::Network, move |terminal| terminal.network(entries)).await? {
-                Choice::Network(row) => {
-                    Ok(indexes.get(row).map_or(Selection::Rescan, |index| Selection::Listed(*index)))
-                }
-                Choice::Rescan => Ok(Selection::Rescan),
-                Choice::Other => {
-                    let name = self.ask(Question::Network, |terminal| terminal.text("Network name (SSID)")).await?;
-                    Ok(Selection::Other(name.into_bytes()))
+        Box::pin(self.ask(Question::Network, move |terminal| {
+            loop {
+                match terminal.network(entries.clone())? {
+                    Choice::Network(row) => {
+                        return Ok(indexes.get(row).map_or(Selection::Rescan, |index| Selection::Listed(*index)));
+                    }
+                    Choice::Rescan => return Ok(Selection::Rescan),
+                    Choice::Other => {
+                        if let Some(name) = other_network(terminal)? {
+                            return Ok(Selection::Other(name));
+                        }
+                    }
                 }
             }
-        })
+        }))
     }
 
     fn passphrase<'a>(&'a mut self, ssid: &'a [u8]) -> BoxFuture<'a, Result<Passphrase, AnswerError>> {
-        let words = super::prompt::passphrase_question(&text::ssid(ssid));
-        Box::pin(self.secret(Question::Passphrase, words))
+        let ssid = text::ssid(ssid);
+        let words = prompt::passphrase_question(&ssid);
+        let open = format!("No passphrase: is {ssid} an open network?");
+        Box::pin(self.ask(Question::Passphrase, move |terminal| {
+            let ask = |terminal: &mut Terminal| loop {
+                let typed = terminal.secret(&words)?;
+                if !typed.is_empty() || terminal.confirm(&open, false)? {
+                    return Ok(typed);
+                }
+            };
+            until_usable(terminal, ask, |typed: Zeroizing<String>| {
+                let passphrase = Passphrase::new(typed.as_bytes());
+                check_passphrase(&passphrase).map(|()| passphrase).map_err(unusable)
+            })
+        }))
     }
 
     fn thread_dataset(&mut self) -> BoxFuture<'_, Result<ThreadDataset, AnswerError>> {
-        Box::pin(async {
-            let words = "Thread operational dataset, in hex".to_owned();
-            let typed: Secret<()> = self.secret(Question::ThreadDataset, words).await?;
-            let bytes = hex::decode(typed.expose()).map_err(|_| AnswerError::Missing(Question::ThreadDataset))?;
-            Ok(ThreadDataset::new(bytes))
-        })
+        let words = "Thread operational dataset, in hex".to_owned();
+        Box::pin(self.secret(Question::ThreadDataset, None, words, |typed| {
+            let bytes = hex::decode(typed.trim_ascii()).map_err(|error| {
+                let why = match error {
+                    hex::FromHexError::OddLength => "it has an odd number of hex digits",
+                    _ => "it has something other than hex digits",
+                };
+                unusable(Failure::new(Code::ThreadDatasetInvalid).because(why))
+            })?;
+            let dataset = ThreadDataset::new(bytes);
+            check_dataset(&dataset).map(|()| dataset).map_err(unusable)
+        }))
     }
 
     fn retry<'a>(&'a mut self, failure: &'a Failure, ssid: &'a [u8]) -> BoxFuture<'a, Result<Retry, AnswerError>> {
-        let shown = super::document::failure_text(failure, self.talk.stderr);
+        // Whoever gives up gets the rest at the end.
+        let shown = self.talk.failure_in_short(failure);
         let same = format!("Retry with same SSID '{}' and new password?", text::ssid(ssid));
         let thread = ssid.is_empty();
         Box::pin(self.ask(Question::Network, move |terminal| {
+            if thread {
+                return Ok(Retry::Stop);
+            }
             terminal.show(&shown)?;
-            if thread || !terminal.confirm("Would you like to retry provisioning?", false)? {
+            if !terminal.confirm("Would you like to retry provisioning?", false)? {
                 return Ok(Retry::Stop);
             }
             let same = terminal.confirm(&same, true)?;
@@ -119,21 +199,33 @@ impl Answers for AtTerminal {
     }
 }
 
+/// The name of a network that is not in the list; `None` to go back to the list.
+fn other_network(terminal: &mut Terminal) -> Result<Option<Vec<u8>>, PromptError> {
+    let ask = |terminal: &mut Terminal| terminal.text("Network name (SSID); empty to go back");
+    until_usable(terminal, ask, |name| {
+        if name.is_empty() {
+            return Ok(None);
+        }
+        check_ssid(name.as_bytes()).map(|()| Some(name.into_bytes())).map_err(unusable)
+    })
+}
+
+fn not_empty(typed: &[u8]) -> Result<&[u8], String> {
+    if typed.is_empty() { Err("Nothing was typed".to_owned()) } else { Ok(typed) }
+}
+
 /// A network as a row of the list.
 pub fn entry(network: &Network) -> Entry {
     let strongest = network.strongest();
     let radios = network.radios().len();
+    let selectable = !strongest.auth.is_enterprise();
     Entry {
         ssid: text::ssid(network.ssid()),
         bssid: mac(&strongest.bssid),
         channel: strongest.channel,
         rssi: strongest.rssi,
         auth: strongest.auth.to_string(),
-        selectable: !strongest.auth.is_enterprise(),
-        note: match (strongest.auth.is_enterprise(), radios) {
-            (true, _) => "not possible with this protocol".to_owned(),
-            (false, 1) => String::new(),
-            (false, radios) => format!("{radios} radios"),
-        },
+        selectable,
+        note: if selectable && radios > 1 { format!("{radios} radios") } else { String::new() },
     }
 }

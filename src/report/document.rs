@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::error::{Code, Exit, Failure};
+use crate::text;
 
 /// What a command came to.
 #[derive(Debug, Clone, Default)]
@@ -76,4 +77,56 @@ pub(super) fn failure_text(failure: &Failure, paint: super::Paint) -> String {
         lines.push(paint.dim(&format!("  code:  {code}   (espctl explain {code})")));
     }
     lines.join("\n")
+}
+
+/// A failure as it stands above the question whether to try again.
+pub(super) fn failure_in_short(failure: &Failure, paint: super::Paint) -> String {
+    let message = format!("{} {}", paint.red("failed:"), failure.message);
+    let causes = failure.causes.iter().map(|cause| format!("  cause: {cause}"));
+    let hint = failure.hints.first().map(|hint| format!("  hint:  {hint}"));
+    std::iter::once(message).chain(causes).chain(hint).collect::<Vec<_>>().join("\n")
+}
+
+/// Breaks the lines of a failure between words; what is carried over stands under the text, not under its label.
+pub(super) fn wrapped(text: &str, width: usize) -> String {
+    const INDENT: &str = "         ";
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let mut rest = line;
+        let mut indent = "";
+        while text::columns(indent) + text::columns(rest) >= width {
+            let fits = |at: usize| text::columns(indent) + text::columns(&rest[..at]) < width;
+            // A break within the label would be no gain.
+            let break_at =
+                rest.match_indices(' ').map(|(at, _)| at).filter(|&at| at >= INDENT.len() && fits(at)).last();
+            let Some(at) = break_at else { break };
+            lines.push(format!("{indent}{}", &rest[..at]));
+            rest = rest[at..].trim_start();
+            indent = INDENT;
+        }
+        lines.push(format!("{indent}{rest}"));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_break_between_words_and_words_stay_whole() {
+        let text = "error: short\n  hint:  one two three four five\n  hint:  https://a.very.long/address/indeed";
+        let lines = wrapped(text, 24);
+        let broken = [
+            "error: short",
+            "  hint:  one two three",
+            "         four five",
+            "  hint:  https://a.very.long/address/indeed",
+        ];
+        assert_eq!(lines.lines().collect::<Vec<_>>(), broken);
+        for width in 0..60 {
+            let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            assert_eq!(words(&wrapped(text, width)), words(text));
+        }
+    }
 }

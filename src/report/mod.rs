@@ -12,6 +12,7 @@ pub mod progress;
 pub mod prompt;
 pub mod records;
 pub mod signal;
+mod spinner;
 mod talk;
 pub mod terminal;
 pub mod watch;

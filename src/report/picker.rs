@@ -17,7 +17,7 @@ const MAX_FILTER: usize = 32;
 /// How many rows page up and page down move.
 const PAGE: usize = 10;
 /// Why an enterprise network cannot be chosen, where its entry has no reason of its own.
-pub const NOT_CARRIED: &str = "provisioning cannot carry enterprise credentials: choose another network";
+pub const NOT_CARRIED: &str = "not possible with this protocol: enterprise login";
 
 /// One network, as text to show. What came from the device is sanitised on the way in.
 #[derive(Debug, Clone, PartialEq, Eq)]

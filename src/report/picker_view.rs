@@ -138,7 +138,7 @@ impl Column {
         [Self::Number, Self::Ssid, Self::Bssid, Self::Channel, Self::Rssi, Self::Signal, Self::Auth, Self::Note];
     /// Which to leave out first.
     const LEAST_USEFUL_FIRST: [Self; 6] =
-        [Self::Bssid, Self::Note, Self::Channel, Self::Signal, Self::Rssi, Self::Auth];
+        [Self::Bssid, Self::Channel, Self::Signal, Self::Note, Self::Rssi, Self::Auth];
 
     fn title(self) -> &'static str {
         match self {
@@ -166,7 +166,7 @@ impl Column {
             Self::Rssi => entry.rssi.to_string(),
             Self::Signal => signal::drawn(entry.rssi, ascii),
             Self::Auth => shown_as(&entry.auth, ascii),
-            Self::Note if entry.note.is_empty() && !entry.selectable => "not selectable".to_owned(),
+            Self::Note if entry.note.is_empty() && !entry.selectable => "not possible".to_owned(),
             Self::Note => shown_as(&entry.note, ascii),
         }
     }
@@ -257,7 +257,7 @@ mod tests {
             [
                 "  #  SSID           BSSID              CH  RSSI  SIGNAL  AUTH",
                 "> 1  MyWiFiNetwork  aa:bb:cc:dd:ee:ff  11   -45  ▂▄▆█    WPA2",
-                "  2  Office         aa:bb:cc:dd:ee:ff   1   -70  ▂▄··    WPA2-Enterprise  not selectable",
+                "  2  Office         aa:bb:cc:dd:ee:ff   1   -70  ▂▄··    WPA2-Enterprise  not possible",
                 "  3  家庭网络       aa:bb:cc:dd:ee:ff  11   -90  ····    Open",
             ]
         );
@@ -331,7 +331,7 @@ mod tests {
         assert!(lines.contains(&"Filter: off_".to_owned()) && lines.contains(&"1 of 3 networks match".to_owned()));
         assert!(lines[1].starts_with("> 2  Office"));
         picker.press(Key::Enter);
-        assert!(picker.render(80, 24, false).iter().any(|line| line.contains("enterprise credentials")));
+        assert!(picker.render(80, 24, false).iter().any(|line| line.contains("enterprise login")));
         type_in(&mut picker, "zz");
         assert!(picker.render(80, 24, false).contains(&"no network matches".to_owned()));
     }

@@ -2,12 +2,11 @@
 //! each finished step elsewhere.
 
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Talk;
+use super::spinner::Spinner;
 use super::words;
 use crate::event::{Event, Observer};
 use crate::text;
@@ -15,45 +14,45 @@ use crate::text;
 /// Shows events as they come.
 pub struct Progress {
     talk: Talk,
-    spinner: Mutex<Option<ProgressBar>>,
+    spinner: Mutex<Option<Spinner>>,
+    asking: AtomicBool,
 }
 
 impl Progress {
     /// Shows them as `talk` says.
     pub fn new(talk: Talk) -> Self {
-        Self { talk, spinner: Mutex::new(None) }
+        Self { talk, spinner: Mutex::new(None), asking: AtomicBool::new(false) }
     }
 
-    /// Clears the spinner: a question is about to be asked, or the run is over.
-    pub fn pause(&self) {
-        if let Some(spinner) = self.spinner.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            spinner.finish_and_clear();
+    /// A question is about to be asked: the spinner goes away.
+    pub(super) fn question_begins(&self) {
+        *self.spinner() = None;
+        self.asking.store(true, Ordering::SeqCst);
+    }
+
+    /// The question was answered, or ended by a key.
+    pub(super) fn question_ends(&self) {
+        self.asking.store(false, Ordering::SeqCst);
+    }
+
+    /// The run is over. Where it ended by a signal in the middle of a question, what follows begins on a new line.
+    pub fn finish(&self) {
+        *self.spinner() = None;
+        if self.asking.swap(false, Ordering::SeqCst) {
+            let _ = writeln!(std::io::stderr());
         }
     }
 
-    fn spin(&self, what: &str, deadline: Duration) {
-        if !self.talk.redraw || self.talk.quiet {
-            return;
-        }
-        self.pause();
-        let template = format!("{{spinner}} {{msg}} {{elapsed}} of at most {} s", deadline.as_secs());
-        let ticks = if self.talk.ascii { "|/-\\ " } else { "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ " };
-        let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        spinner.set_style(style.tick_chars(ticks));
-        spinner.set_message(what.to_owned());
-        spinner.enable_steady_tick(Duration::from_millis(120));
-        *self.spinner.lock().unwrap_or_else(PoisonError::into_inner) = Some(spinner);
+    fn spinner(&self) -> MutexGuard<'_, Option<Spinner>> {
+        self.spinner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn say(&self, line: &str) {
-        let line = if self.talk.ascii { text::ascii(line).into_owned() } else { line.to_owned() };
-        let spinner = self.spinner.lock().unwrap_or_else(PoisonError::into_inner);
         let write = || {
             // Nobody is left to tell where standard error itself is gone.
-            let _ = writeln!(std::io::stderr(), "{line}");
+            let _ = writeln!(std::io::stderr(), "{}", self.talk.fit(line));
         };
-        match &*spinner {
+        match &*self.spinner() {
             Some(spinner) => spinner.suspend(write),
             None => write(),
         }
@@ -63,7 +62,13 @@ impl Progress {
 impl Observer for Progress {
     fn observe(&self, event: &Event) {
         match event {
-            Event::Started { stage, deadline } => self.spin(stage.describe(), *deadline),
+            Event::Started { stage, deadline } => {
+                let mut spinner = self.spinner();
+                *spinner = None;
+                if self.talk.redraw && !self.talk.quiet {
+                    *spinner = Some(Spinner::start(stage.describe(), *deadline, self.talk.ascii));
+                }
+            }
             Event::Exchange(exchange) if self.talk.verbose > 0 => {
                 self.say(&words::exchange(exchange, self.talk.verbose > 1));
             }
@@ -75,11 +80,5 @@ impl Observer for Progress {
             }
             _ => {}
         }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.pause();
     }
 }

@@ -4,10 +4,12 @@
 //! screen readers and tests. The form with keys and redrawing is [`super::terminal`]. Whether to ask at all is decided
 //! elsewhere: nothing here looks at the environment.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, Read as _, Write};
 
 use zeroize::Zeroizing;
 
+use super::paint::fit;
 use super::picker::{Entry, PickerState};
 use super::picker_view;
 use crate::text;
@@ -97,9 +99,14 @@ pub(super) trait Lines {
     fn say(&mut self, line: &str) -> Result<(), PromptError>;
 }
 
-/// Yes or no, by lines.
+/// A question as it may be written.
+pub(super) fn shown(question: &str, ascii: bool) -> Cow<'_, str> {
+    if ascii { text::ascii(question) } else { text::sanitise(question) }
+}
+
+/// Yes or no, by lines; the question is fit to be written.
 pub(super) fn confirm(lines: &mut impl Lines, question: &str, default: bool) -> Result<bool, PromptError> {
-    let question = format!("{} [{}]: ", text::sanitise(question), if default { "Y/n" } else { "y/N" });
+    let question = format!("{question} [{}]: ", if default { "Y/n" } else { "y/N" });
     for _ in 0..TRIES {
         match lines.ask(&question)?.trim().to_lowercase().as_str() {
             "" => return Ok(default),
@@ -130,6 +137,8 @@ impl<R: BufRead, W: Write> Plain<R, W> {
         let mut line = Zeroizing::new(Vec::with_capacity(256));
         let limit = u64::try_from(MAX_ANSWER + 2).unwrap_or(u64::MAX);
         if self.input.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
+            // What comes next begins on a line of its own.
+            self.write("\n")?;
             return Err(PromptError::Closed);
         }
         let line = std::str::from_utf8(&line).map_err(|_| PromptError::NotText)?;
@@ -154,6 +163,7 @@ impl<R: BufRead, W: Write> Lines for Plain<R, W> {
     }
 
     fn say(&mut self, line: &str) -> Result<(), PromptError> {
+        let line = fit(line, self.ascii).into_owned();
         self.write(&format!("{line}\n"))
     }
 }
@@ -185,16 +195,16 @@ impl<R: BufRead, W: Write> Prompt for Plain<R, W> {
     }
 
     fn text(&mut self, question: &str) -> Result<String, PromptError> {
-        self.ask(&format!("{}: ", text::sanitise(question)))
+        self.ask(&format!("{}: ", shown(question, self.ascii)))
     }
 
     fn secret(&mut self, question: &str) -> Result<Zeroizing<String>, PromptError> {
-        self.write(&format!("{}: ", text::sanitise(question)))?;
+        self.write(&format!("{}: ", shown(question, self.ascii)))?;
         self.read_line()
     }
 
     fn confirm(&mut self, question: &str, default: bool) -> Result<bool, PromptError> {
-        confirm(self, question, default)
+        confirm(self, &shown(question, self.ascii), default)
     }
 }
 
@@ -249,7 +259,7 @@ mod tests {
     fn an_enterprise_network_is_answered_with_the_reason() {
         let (choice, output) = pick(b"2\n1\n");
         assert_eq!(choice.expect("a choice"), Choice::Network(0));
-        assert!(output.contains("Office: provisioning cannot carry enterprise credentials"), "{output}");
+        assert!(output.contains("Office: not possible with this protocol"), "{output}");
     }
 
     #[test]

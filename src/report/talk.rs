@@ -1,9 +1,10 @@
 //! How the program talks: decided once from options, environment and terminals, then only looked at.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::document::{Document, failure_json, failure_text};
-use super::paint::Paint;
+use super::document::{Document, failure_in_short, failure_json, failure_text, wrapped};
+use super::paint::{Paint, fit};
 use crate::error::{Code, Failure};
 
 /// The decisions.
@@ -26,6 +27,8 @@ pub struct Talk {
     pub redraw: bool,
     /// Only ASCII may be written.
     pub ascii: bool,
+    /// Columns of standard error, where it is a terminal: longer lines are broken between words.
+    pub width: Option<usize>,
     /// Colour on standard output.
     pub stdout: Paint,
     /// Colour on standard error.
@@ -68,9 +71,28 @@ impl Talk {
     /// Says a line on standard error.
     pub fn remark(&self, line: &str) {
         if !self.quiet {
-            let line = if self.ascii { crate::text::ascii(line) } else { line.into() };
-            let _ = writeln!(io::stderr(), "{line}");
+            let _ = writeln!(io::stderr(), "{}", self.fit(line));
         }
+    }
+
+    /// Sanitised text as it may be written.
+    pub(super) fn fit<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        fit(text, self.ascii)
+    }
+
+    /// A failure in words, as it stands on standard error.
+    fn failure_text(&self, failure: &Failure) -> String {
+        self.laid_out(&failure_text(failure, self.stderr))
+    }
+
+    /// A failure without what only matters once it is the last word.
+    pub(super) fn failure_in_short(&self, failure: &Failure) -> String {
+        self.laid_out(&failure_in_short(failure, self.stderr))
+    }
+
+    fn laid_out(&self, text: &str) -> String {
+        let text = self.width.map_or_else(|| text.to_owned(), |width| wrapped(text, width));
+        self.fit(&text).into_owned()
     }
 
     fn document(&self, document: &Document) -> io::Result<()> {
@@ -82,7 +104,7 @@ impl Talk {
         } else if let Some(raw) = &document.raw {
             out.write_all(raw)?;
         } else if !document.text.is_empty() {
-            writeln!(out, "{}", document.text)?;
+            writeln!(out, "{}", self.fit(&document.text))?;
         }
         out.flush()?;
         if let Some(failure) = &document.caveat {
@@ -109,8 +131,7 @@ impl Talk {
         let _ = if self.events {
             writeln!(err, "{}", failure_json(failure))
         } else {
-            let text = failure_text(failure, self.stderr);
-            writeln!(err, "{}", if self.ascii { crate::text::ascii(&text).into_owned() } else { text })
+            writeln!(err, "{}", self.failure_text(failure))
         };
     }
 }

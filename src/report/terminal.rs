@@ -10,6 +10,7 @@ use console::Term;
 use zeroize::Zeroizing;
 
 use super::keys::{Keys, TerminalKeys};
+use super::paint::fit;
 use super::picker::{Action, Entry, Key, PickerState};
 use super::picker_view::{Line, Role};
 use super::prompt::{self, Choice, Lines, MAX_ANSWER, Plain, Prompt, PromptError};
@@ -42,7 +43,16 @@ impl Terminal {
     /// # Errors
     /// [`PromptError::Terminal`].
     pub fn show(&mut self, text: &str) -> Result<(), PromptError> {
-        Ok(self.term.write_line(text)?)
+        Ok(self.term.write_line(&fit(text, self.ascii))?)
+    }
+
+    /// Says something and waits for Enter.
+    ///
+    /// # Errors
+    /// [`PromptError`], where Enter does not come.
+    pub fn pause(&mut self, words: &str) -> Result<(), PromptError> {
+        let words = format!("{} ", prompt::shown(words, self.ascii));
+        if self.plain { self.plainly().ask(&words) } else { self.ask(&words) }.map(drop)
     }
 
     fn plainly(&self) -> Plain<io::StdinLock<'static>, io::Stderr> {
@@ -76,7 +86,11 @@ impl Prompt for Terminal {
     }
 
     fn text(&mut self, question: &str) -> Result<String, PromptError> {
-        if self.plain { self.plainly().text(question) } else { self.ask(&format!("{}: ", text::sanitise(question))) }
+        if self.plain {
+            self.plainly().text(question)
+        } else {
+            self.ask(&format!("{}: ", prompt::shown(question, self.ascii)))
+        }
     }
 
     /// Hidden in plain mode too, but without stars there.
@@ -84,11 +98,16 @@ impl Prompt for Terminal {
         if !io::stdin().is_terminal() {
             return self.plainly().secret(question);
         }
-        self.edit(&format!("{}: ", text::sanitise(question)), if self.plain { Echo::Nothing } else { Echo::Stars })
+        let echo = if self.plain { Echo::Nothing } else { Echo::Stars };
+        self.edit(&format!("{}: ", prompt::shown(question, self.ascii)), echo)
     }
 
     fn confirm(&mut self, question: &str, default: bool) -> Result<bool, PromptError> {
-        if self.plain { self.plainly().confirm(question, default) } else { prompt::confirm(self, question, default) }
+        if self.plain {
+            return self.plainly().confirm(question, default);
+        }
+        let question = prompt::shown(question, self.ascii).into_owned();
+        prompt::confirm(self, &question, default)
     }
 }
 
