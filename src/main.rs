@@ -15,7 +15,7 @@ use espctl::transport::{self, TransportKind};
 
 fn main() -> ExitCode {
     let terminal = SavedMode::take();
-    let status = match Cli::try_parse() {
+    let status = match Cli::try_parse_from(commands::spelled_out(std::env::args_os())) {
         Ok(cli) => run(cli),
         Err(error) => misused(&error),
     };

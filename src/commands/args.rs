@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{Arg, ArgAction, Args, Command, ValueEnum};
 
 /// How the program talks; every command has these.
 #[derive(Debug, Clone, Default, Args)]
@@ -17,8 +17,15 @@ pub struct TalkArgs {
     /// Say more: -v each exchange with the device, -vv decoded
     #[arg(short, long, global = true, help_heading = "Output", action = ArgAction::Count)]
     pub verbose: u8,
-    /// Colour: auto follows the terminal and NO_COLOR
-    #[arg(long, global = true, help_heading = "Output", value_name = "WHEN", default_value = "auto")]
+    /// Colour: auto (on a terminal without NO_COLOR), always or never
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Output",
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
     pub color: ColorChoice,
     /// Never ask; a missing answer is an error
     #[arg(long, global = true, help_heading = "Output", alias = "no_input")]
@@ -30,14 +37,19 @@ pub struct TalkArgs {
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[allow(missing_docs)] // each would become a paragraph of every command's help
 pub enum ColorChoice {
     #[default]
-    /// On a terminal, unless NO_COLOR is set
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
+}
+
+/// Options that every command takes, hidden from the help of those on which they have no effect.
+pub(super) fn without_questions() -> Vec<Arg> {
+    let every = TalkArgs::augment_args(Command::new(""));
+    let idle = every.get_arguments().filter(|own| ["verbose", "no_input", "plain"].contains(&own.get_id().as_str()));
+    idle.map(|own| own.clone().hide(true)).collect()
 }
 
 /// Which device, and how it is reached.
@@ -61,12 +73,29 @@ pub(super) struct DeviceArgs {
     /// Most time for the whole run, in seconds; prompts do not count
     #[arg(long, value_name = "SECONDS", help_heading = "Device", default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout: u64,
+}
+
+/// What is written down of a run.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct RecordArgs {
     /// Write the conversation with the device to FILE, decoded, timed, secrets replaced
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
     /// Write progress to standard error as JSON Lines; also turns prompts off
-    #[arg(long, help_heading = "Output")]
+    #[arg(long)]
     pub events: bool,
+}
+
+/// What a command takes that opens a session and carries out one thing in it.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct SessionArgs {
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    #[command(flatten)]
+    pub security: SecurityArgs,
+    #[command(flatten)]
+    pub record: RecordArgs,
 }
 
 /// How the session is secured.

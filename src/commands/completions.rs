@@ -19,5 +19,5 @@ pub(super) fn run(args: &Args) -> Document {
     generate(args.shell, &mut Cli::command(), "espctl", &mut script);
     let text = String::from_utf8_lossy(&script).trim_end().to_owned();
     let body = json!({ "shell": args.shell.to_string(), "script": text });
-    Document::new("completions", text, body)
+    Document { raw: Some(format!("{text}\n").into_bytes()), ..Document::new("completions", text, body) }
 }

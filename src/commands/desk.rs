@@ -10,7 +10,7 @@ use getrandom::SysRng;
 use rand_core::UnwrapErr;
 
 use super::App;
-use super::args::{DeviceArgs, SecurityArgs};
+use super::args::{RecordArgs, SessionArgs};
 use super::device;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Observer, Stage};
@@ -34,14 +34,13 @@ pub(super) struct Desk {
 
 /// Opens a session with the device, carries out `work` in it, and closes it on every way out.
 pub(super) async fn in_session<T>(
-    device: &DeviceArgs,
-    security: &SecurityArgs,
+    args: &SessionArgs,
     app: &App<'_>,
     work: impl AsyncFnOnce(&mut Opened, &mut Context<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let target = device::target(device, app)?;
-    let plan = device::security_plan(security, None, target.payload.as_ref(), app)?;
-    let desk = Desk::new(device, app)?;
+    let target = device::target(&args.device, app)?;
+    let plan = device::security_plan(&args.security, None, target.payload.as_ref(), app)?;
+    let desk = Desk::new(args.device.timeout, &args.record, app)?;
     let mut context = desk.context(target.kind);
     let mut answers = desk.answers();
     desk.run(async {
@@ -54,19 +53,19 @@ pub(super) async fn in_session<T>(
 }
 
 impl Desk {
-    /// Sets up observers and answers; a trace file is opened, and written to, here.
-    pub(super) fn new(args: &DeviceArgs, app: &App<'_>) -> Result<Self, Failure> {
+    /// Sets up observers and answers, for a run of at most `timeout` seconds; a trace file is opened, and written to, here.
+    pub(super) fn new(timeout: u64, record: &RecordArgs, app: &App<'_>) -> Result<Self, Failure> {
         let last = Arc::new(LastStage::default());
         let mut watchers: Vec<Arc<dyn Observer>> = vec![last.clone()];
         let mut progress = None;
-        if args.events {
+        if record.events {
             watchers.push(Arc::new(Records::new(io::stderr(), app.talk.verbose > 0)));
         } else {
             let shown = Arc::new(Progress::new(app.talk));
             watchers.push(shown.clone());
             progress = Some(shown);
         }
-        if let Some(path) = &args.trace {
+        if let Some(path) = &record.trace {
             let records = records::trace(path)
                 .map_err(|error| Failure::new(Code::TraceFailed).because(format!("{}: {error}", path.display())))?;
             watchers.push(Arc::new(records));
@@ -74,7 +73,7 @@ impl Desk {
         let asks = progress.clone().filter(|_| app.talk.may_ask);
         Ok(Self {
             observer: Arc::new(Watchers(watchers)),
-            patience: Patience::new(Some(Duration::from_secs(args.timeout))),
+            patience: Patience::new(Some(Duration::from_secs(timeout))),
             terminal: asks.map(|progress| AtTerminal::new(app.talk, progress)),
             progress,
             last,

@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use super::App;
-use super::args::DeviceArgs;
+use super::args::{DeviceArgs, RecordArgs};
 use super::desk::Desk;
 use super::device;
 use crate::error::Failure;
 use crate::provision::secure::identify;
+use crate::report::records::device_json;
 use crate::report::{Document, words};
 use crate::text;
 use crate::transport::Limits;
@@ -17,12 +18,14 @@ use crate::wire::version::VersionInfo;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    pub(super) device: DeviceArgs,
+    device: DeviceArgs,
+    #[command(flatten)]
+    pub(super) record: RecordArgs,
 }
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let target = device::target(&args.device, app)?;
-    let desk = Desk::new(&args.device, app)?;
+    let desk = Desk::new(args.device.timeout, &args.record, app)?;
     let context = desk.context(target.kind);
     let work = async {
         let (link, version) = identify(&target.locator, &context).await?;
@@ -34,13 +37,12 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     let (peer, limits, endpoints, version) = desk.run(work).await?;
     let text = text(&peer, limits, endpoints.as_deref(), &version);
     let body = json!({
-        "peer": peer,
+        "device": device_json(target.name.as_deref(), &peer, &version),
         "security": version.security(),
-        "proof_of_possession": version.security() == 1 && version.wants_pop(),
-        "network": if version.is_thread() { "thread" } else { "wifi" },
+        "credentials": credentials(&version),
+        "radio": if version.is_thread() { "thread" } else { "wifi" },
         "scan": version.can_scan(),
-        "association": association(&version),
-        "version": version,
+        "association": association(&version).0,
         "endpoints": endpoints,
         "limits": { "request": limits.request, "scan_page": limits.scan_page, "security2": limits.security2 },
     });
@@ -64,7 +66,7 @@ fn text(peer: &str, limits: Limits, endpoints: Option<&[String]>, version: &Vers
         let number = application.version.as_deref().map(text::sanitise).unwrap_or_default();
         rows.push(("Application", format!("{name} {number}: {}", list(&application.capabilities))));
     }
-    rows.push(("Association", association(version).to_owned()));
+    rows.push(("Association", association(version).1.to_owned()));
     if let Some(endpoints) = endpoints {
         rows.push(("Endpoints", list(endpoints)));
     }
@@ -86,15 +88,25 @@ fn security(version: &VersionInfo) -> String {
     }
 }
 
-/// How the node can be tied to a user, as far as its version document says.
-fn association(version: &VersionInfo) -> &'static str {
+/// What a session needs, for programs.
+fn credentials(version: &VersionInfo) -> Option<&'static str> {
+    match version.security() {
+        1 if version.wants_pop() => Some("proof-of-possession"),
+        0 | 1 => Some("none"),
+        2 => Some("username-and-password"),
+        _ => None,
+    }
+}
+
+/// How the node can be tied to a user, as far as its version document says: for programs, and for people.
+fn association(version: &VersionInfo) -> (Option<&'static str>, &'static str) {
     if version.wants_claim() {
-        "must be claimed first"
+        (Some("claim"), "must be claimed first")
     } else if version.has_challenge_response() {
-        "by challenge and response"
+        (Some("challenge-response"), "by challenge and response")
     } else if version.applications.iter().any(|application| application.name.starts_with("rmaker")) {
-        "by plain user mapping"
+        (Some("user-mapping"), "by plain user mapping")
     } else {
-        "not said; plain user mapping if the firmware has cloud_user_assoc"
+        (None, "not said; plain user mapping if the firmware has cloud_user_assoc")
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn run(args: &Args) -> Result<Document, Failure> {
     };
     let text = render(page)?;
     let body = json!({ "page": text });
-    Ok(Document::new("man", text.trim_end(), body))
+    Ok(Document { raw: Some(text.into_bytes()), ..Document::new("man", "", body) })
 }
 
 fn write_all(root: &Command, directory: &Path) -> Result<Document, Failure> {

@@ -13,6 +13,7 @@ mod input;
 mod man;
 mod misuse;
 mod provision;
+mod rainmaker;
 mod reset;
 mod scan;
 mod send;
@@ -20,6 +21,7 @@ mod sim;
 
 pub use args::{ColorChoice, TalkArgs};
 pub use misuse::misuse;
+pub use rainmaker::spelled_out;
 
 use clap::{Parser, Subcommand};
 
@@ -28,15 +30,24 @@ use crate::report::{Document, Talk};
 use crate::settings::Environment;
 use crate::transport::TransportKind;
 
+const FIRST_STEPS: &str = "\
+First steps, without a device:
+  espctl provision --device sim: --pop abcd1234 --ssid HomeNet \\
+                   --passphrase correct-horse-battery
+Then, on the device's own Wi-Fi network:
+  espctl info                          what the device says of itself
+  espctl provision --pop abcd1234      scans, and lets you choose the network";
+
 /// The program's command line.
 #[derive(Debug, Parser)]
 #[command(
     name = "espctl",
     version,
     about = "Takes ESP32-class devices from their box to online",
-    after_help = "First steps, without a device:\n  espctl provision --device sim: --pop abcd1234 --ssid HomeNet \
-                  --passphrase correct-horse-battery",
+    after_help = FIRST_STEPS,
     infer_long_args = true,
+    args_override_self = true,
+    arg_required_else_help = true,
     max_term_width = 110
 )]
 pub struct Cli {
@@ -60,12 +71,16 @@ enum Command {
     /// Send text, hex or a file to any endpoint through the secure session
     Send(send::Args),
     /// Run a simulated device, or many, to talk to
+    #[command(args = args::without_questions())]
     Sim(Box<sim::Args>),
     /// What an error code means and what to do
+    #[command(args = args::without_questions())]
     Explain(explain::Args),
     /// Print the completion script of a shell
+    #[command(args = args::without_questions())]
     Completions(completions::Args),
     /// Print the manual page, or write all of them to a directory
+    #[command(args = args::without_questions())]
     Man(man::Args),
 }
 
@@ -88,11 +103,11 @@ impl Cli {
     /// Whether progress goes to standard error as JSON Lines.
     pub fn wants_events(&self) -> bool {
         match &self.command {
-            Command::Provision(args) => args.device.events,
-            Command::Info(args) => args.device.events,
-            Command::Scan(args) => args.device.events,
-            Command::Reset(args) => args.device.events,
-            Command::Send(args) => args.device.events,
+            Command::Provision(args) => args.record.events,
+            Command::Info(args) => args.record.events,
+            Command::Scan(args) => args.session.record.events,
+            Command::Reset(args) => args.session.record.events,
+            Command::Send(args) => args.session.record.events,
             Command::Sim(_) | Command::Explain(_) | Command::Completions(_) | Command::Man(_) => false,
         }
     }

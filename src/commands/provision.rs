@@ -4,33 +4,43 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::ArgAction;
 use serde_json::{Value, json};
 
 use super::App;
-use super::args::{DeviceArgs, SecurityArgs};
+use super::args::{DeviceArgs, RecordArgs, SecurityArgs};
 use super::desk::Desk;
 use super::device::{self, Target};
 use super::input::{SecretSource, hex_bytes};
+use super::rainmaker::RainMakerArgs;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Silent};
 use crate::provision::plan::{check_dataset, check_passphrase, check_ssid};
 use crate::provision::{self, Outcome, Plan, Question, UserMapping, Verdict, WifiPlan};
-use crate::report::{Document, error_json, records, words};
+use crate::report::records::{device_json, joined_json};
+use crate::report::{Document, error_json, words};
 use crate::secret::{MappingKey, Passphrase, ThreadDataset};
 use crate::session::Link;
 use crate::settings::given;
 use crate::text;
 
+const EXAMPLES: &str = "\
+Examples:
+  On the device's own Wi-Fi network; it scans, and you choose:
+    espctl provision --pop abcd1234
+  Without a question, everything from the label and the environment:
+    ESPCTL_PASSPHRASE=... espctl provision --qrcode label.png --ssid HomeNet
+  Without a device:
+    espctl provision --device sim: --pop abcd1234";
+
 /// Options of `provision`.
 #[derive(Debug, clap::Args)]
-#[allow(clippy::struct_excessive_bools)] // switches, as typed
+#[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// Proof of possession, esp-rainmaker-cli's old way
     #[arg(value_name = "POP", hide = true, conflicts_with_all = ["pop_file", "pop_stdin"])]
     positional_pop: Option<String>,
     #[command(flatten)]
-    pub(super) device: DeviceArgs,
+    device: DeviceArgs,
     #[command(flatten)]
     security: SecurityArgs,
     #[command(flatten)]
@@ -39,14 +49,14 @@ pub(super) struct Args {
     association: AssociationArgs,
     #[command(flatten)]
     rainmaker: RainMakerArgs,
-    /// Do not offer another try after a failed join
-    #[arg(long, alias = "no_retry", help_heading = "Network")]
-    no_retry: bool,
+    #[command(flatten)]
+    pub(super) record: RecordArgs,
 }
 
 /// Which network the device is to join.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Network")]
+#[allow(clippy::struct_excessive_bools)] // switches, as typed
 struct NetworkArgs {
     /// The network's name; without it, the device scans and you choose [env: ESPCTL_SSID]
     #[arg(long, value_name = "NAME", conflicts_with = "ssid_hex")]
@@ -78,6 +88,9 @@ struct NetworkArgs {
     /// Thread devices: the operational dataset in hex [env: ESPCTL_THREAD_DATASET]
     #[arg(long, alias = "thread_dataset", value_name = "HEX", conflicts_with_all = ["ssid", "ssid_hex"])]
     thread_dataset: Option<String>,
+    /// Do not offer another try after a failed join
+    #[arg(long, alias = "no_retry")]
+    no_retry: bool,
 }
 
 /// Whose the node is to be.
@@ -95,35 +108,11 @@ struct AssociationArgs {
     secret_key_file: Option<PathBuf>,
 }
 
-/// Options of `esp-rainmaker-cli provision` that concern its account or its own network transport: accepted, so that
-/// scripts run, and said to be without effect.
-#[derive(Debug, clap::Args)]
-struct RainMakerArgs {
-    #[arg(long, alias = "device_ip", hide = true, conflicts_with_all = ["device", "address", "device_host"])]
-    device_ip: Option<String>,
-    #[arg(long, alias = "device_host", hide = true, conflicts_with_all = ["device", "address"])]
-    device_host: Option<String>,
-    #[arg(long, alias = "device_port", hide = true)]
-    device_port: Option<u16>,
-    #[arg(long, alias = "discovery_timeout", hide = true)]
-    discovery_timeout: Option<f64>,
-    #[arg(long, alias = "disable_chal_resp", hide = true, overrides_with = "no_disable_chal_resp")]
-    disable_chal_resp: bool,
-    #[arg(long, alias = "no_disable_chal_resp", hide = true, action = ArgAction::SetTrue)]
-    no_disable_chal_resp: bool,
-    #[arg(long, hide = true)]
-    tags: Option<String>,
-    #[arg(long, hide = true)]
-    metadata: Option<String>,
-    #[arg(long, hide = true)]
-    profile: Option<String>,
-}
-
 pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
     args.rainmaker.address_into(&mut args.device);
     let (plan, target) = plan(&args, app)?;
-    let desk = Desk::new(&args.device, app)?;
-    for text in args.rainmaker.notes() {
+    let desk = Desk::new(args.device.timeout, &args.record, app)?;
+    if let Some(text) = args.rainmaker.note() {
         desk.observer.observe(&Event::Note { text });
     }
     let (mut context, mut answers) = (desk.context(target.kind), desk.answers());
@@ -161,7 +150,7 @@ fn plan(args: &Args, app: &App<'_>) -> Result<(Plan, Target), Failure> {
         network: !args.network.no_wifi,
         wifi,
         dataset,
-        retry: !args.no_retry,
+        retry: !args.network.no_retry,
     };
     Ok((plan, target))
 }
@@ -265,54 +254,14 @@ async fn offer_hotspot(target: &Target, desk: &Desk) -> Result<(), Failure> {
     Ok(desk.patience.off_the_clock(terminal.enter(words)).await?)
 }
 
-impl RainMakerArgs {
-    /// `--device-ip` and `--device-host` name the device's address, whichever transport.
-    fn address_into(&self, device: &mut DeviceArgs) {
-        if let Some(host) = self.device_ip.as_ref().or(self.device_host.as_ref()) {
-            device.address = Some(match self.device_port {
-                Some(port) if host.contains(':') && !host.starts_with('[') => format!("[{host}]:{port}"),
-                Some(port) => format!("{host}:{port}"),
-                None => host.clone(),
-            });
-        }
-    }
-
-    fn check(&self) -> Result<(), Failure> {
-        match &self.metadata {
-            Some(metadata) if serde_json::from_str::<Value>(metadata).is_err() => {
-                Err(Failure::new(Code::UsageInvalid).saying("--metadata takes JSON"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn notes(&self) -> Vec<String> {
-        let given = [
-            ("--tags", self.tags.is_some()),
-            ("--metadata", self.metadata.is_some()),
-            ("--profile", self.profile.is_some()),
-            ("--discovery-timeout", self.discovery_timeout.is_some()),
-            ("--disable-chal-resp", self.disable_chal_resp && !self.no_disable_chal_resp),
-        ];
-        let given: Vec<_> = given.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();
-        if given.is_empty() {
-            return Vec::new();
-        }
-        vec![format!("without effect, since this version registers devices with no account: {}", given.join(", "))]
-    }
-}
-
 /// The outcome as a document.
 fn document(outcome: &Outcome, name: Option<&str>) -> Document {
-    let name = name.map_or_else(|| outcome.peer.clone(), str::to_owned);
-    let shown = text::sanitise(&name);
+    let shown = text::sanitise(name.unwrap_or(&outcome.peer));
     let seconds = outcome.took.as_secs_f32();
     let (word, network, line) = match &outcome.verdict {
-        Verdict::Online(joined) => (
-            "online",
-            records::joined_json(joined),
-            format!("Provisioned {shown} in {seconds:.1} s: {}", words::place(joined)),
-        ),
+        Verdict::Online(joined) => {
+            ("online", joined_json(joined), format!("Provisioned {shown} in {seconds:.1} s: {}", words::place(joined)))
+        }
         Verdict::Applied { .. } => {
             ("applied", Value::Null, format!("Applied credentials to {shown} in {seconds:.1} s; not confirmed"))
         }
@@ -320,7 +269,7 @@ fn document(outcome: &Outcome, name: Option<&str>) -> Document {
     };
     let mut body = json!({
         "outcome": word,
-        "device": { "name": name, "peer": outcome.peer, "version": outcome.version },
+        "device": device_json(name, &outcome.peer, &outcome.version),
         "security": outcome.security,
         "network": network,
         "node_id": outcome.node_id,

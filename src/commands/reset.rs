@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::App;
-use super::args::{DeviceArgs, SecurityArgs};
+use super::args::SessionArgs;
 use super::desk::in_session;
 use crate::endpoint::control::{Action, Control};
 use crate::endpoint::scan::Radio;
@@ -17,9 +17,7 @@ use crate::session::patience::limit;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    pub(super) device: DeviceArgs,
-    #[command(flatten)]
-    security: SecurityArgs,
+    pub(super) session: SessionArgs,
     /// Have a connected device leave its network and take new credentials (only firmware without automatic stop)
     #[arg(long)]
     reprov: bool,
@@ -27,7 +25,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let action = if args.reprov { Action::Reprovision } else { Action::Reset };
-    in_session(&args.device, &args.security, app, async |opened, context| {
+    in_session(&args.session, app, async |opened, context| {
         context.observer.observe(&Event::Started { stage: Stage::Request, deadline: limit::EXCHANGE });
         let radio = if opened.version.is_thread() { Radio::Thread } else { Radio::Wifi };
         opened.session.call(&Control { action, radio }).await.map_err(|error| {
@@ -40,7 +38,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
         Action::Reset => ("reset", "The device's provisioning is back at its start"),
         Action::Reprovision => ("reprovision", "The device has left its network and takes new credentials"),
     };
-    Ok(Document::new("reset", line, json!({ "outcome": "done", "action": name })))
+    Ok(Document::new("reset", line, json!({ "action": name })))
 }
 
 fn explain(failure: Failure, meaning: Meaning, action: Action) -> Failure {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::App;
-use super::args::{DeviceArgs, SecurityArgs};
+use super::args::SessionArgs;
 use super::desk::in_session;
 use crate::endpoint::scan::{Network, Radio, ThreadNetwork};
 use crate::error::{Code, Failure};
@@ -17,9 +17,7 @@ use crate::text;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    pub(super) device: DeviceArgs,
-    #[command(flatten)]
-    security: SecurityArgs,
+    pub(super) session: SessionArgs,
 }
 
 /// Columns of the table where nobody says how wide the output is.
@@ -31,7 +29,7 @@ enum Heard {
 }
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
-    let heard = in_session(&args.device, &args.security, app, listen).await?;
+    let heard = in_session(&args.session, app, listen).await?;
     Ok(document(&heard, app))
 }
 
@@ -75,7 +73,8 @@ fn document(heard: &Heard, app: &App<'_>) -> Document {
                     network.lqi
                 )
             }));
-            Document::new("scan", lines.join("\n"), json!({ "radio": "thread", "networks": networks }))
+            let body: Vec<_> = networks.iter().map(records::thread_network).collect();
+            Document::new("scan", lines.join("\n"), json!({ "radio": "thread", "networks": body }))
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::App;
-use super::args::{DeviceArgs, SecurityArgs};
+use super::args::SessionArgs;
 use super::desk::in_session;
 use super::input;
 use crate::endpoint::custom::Custom;
@@ -17,8 +17,14 @@ use crate::session::Meaning;
 use crate::session::patience::limit;
 use crate::text;
 
+const EXAMPLES: &str = "\
+Examples:
+  espctl send custom-data 'hello' --pop abcd1234
+  espctl send custom-data --hex 00ff --pop abcd1234 --json";
+
 /// Options of `send`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// The endpoint, for example custom-data
     endpoint: String,
@@ -35,9 +41,7 @@ pub(super) struct Args {
     #[arg(long, conflicts_with = "json")]
     raw: bool,
     #[command(flatten)]
-    pub(super) device: DeviceArgs,
-    #[command(flatten)]
-    security: SecurityArgs,
+    pub(super) session: SessionArgs,
 }
 
 /// No link carries more; checked again, exactly, by the link in use.
@@ -45,7 +49,7 @@ const PAYLOAD_MAX: u64 = 4096;
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let payload = payload(&args)?;
-    let reply = in_session(&args.device, &args.security, app, async |opened, context| {
+    let reply = in_session(&args.session, app, async |opened, context| {
         context.observer.observe(&Event::Started { stage: Stage::Request, deadline: limit::EXCHANGE });
         let request = Custom { endpoint: &args.endpoint, payload: &payload };
         opened.session.call(&request).await.map_err(|error| {

@@ -15,8 +15,15 @@ use crate::sim::http::Fleet;
 use crate::sim::{DeviceOptions, Fault, Profile};
 use crate::text;
 
+const EXAMPLES: &str = "\
+Examples:
+  espctl sim                           on 127.0.0.1:8080; prints how to provision it
+  espctl sim --sec-ver 1 --ap HomeNet=correct-horse-battery --fault auth-failed@1
+  espctl sim --count 100 --http 127.0.0.1:9000 --json";
+
 /// Options of `sim`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 #[allow(clippy::struct_excessive_bools)] // switches, as typed
 pub(super) struct Args {
     /// Listen here; with --count, on that many ports from this one on (port 0: any free ones)
@@ -207,7 +214,7 @@ fn quoted(text: &str) -> String {
 }
 
 fn ready(members: &[Member], ascii: bool) -> Document {
-    let body = json!({ "devices": members.iter().map(Member::json).collect::<Vec<_>>() });
+    let body = json!({ "outcome": "ready", "devices": members.iter().map(Member::json).collect::<Vec<_>>() });
     let text = match members {
         [one] => {
             let picture = if ascii { String::new() } else { drawn(&one.qr) };

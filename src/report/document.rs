@@ -20,10 +20,12 @@ pub struct Document {
 }
 
 impl Document {
-    /// A document of this schema (`provision` becomes `espctl/provision/1`), with the members of `body`.
+    /// A document of this schema (`provision` becomes `espctl/provision/1`), with the members of `body`; its
+    /// `outcome` is `done` where `body` has no other.
     pub fn new(schema: &str, text: impl Into<String>, body: Value) -> Self {
         let mut members = Map::new();
         members.insert("schema".to_owned(), json!(format!("espctl/{schema}/1")));
+        members.insert("outcome".to_owned(), json!("done"));
         if let Value::Object(body) = body {
             members.extend(body);
         }

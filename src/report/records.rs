@@ -5,13 +5,14 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use crate::endpoint::config::{JoinFailure, JoinState, Joined};
-use crate::endpoint::scan::Network;
+use crate::endpoint::scan::{AccessPoint, Network, ThreadNetwork};
 use crate::event::{Event, Observer};
 use crate::text;
+use crate::wire::version::VersionInfo;
 
 /// Writes each event as a line of JSON.
 pub struct Records<W> {
@@ -64,9 +65,13 @@ impl<W: Write + Send> Observer for Records<W> {
         if matches!(event, Event::Exchange(_)) && !self.exchanges {
             return;
         }
-        let mut record = record(event);
-        record["t_ms"] = json!(self.started.elapsed().as_millis());
-        self.write(&record);
+        let mut line = Map::new();
+        line.insert("schema".to_owned(), json!("espctl/event/1"));
+        line.insert("t_ms".to_owned(), json!(self.started.elapsed().as_millis()));
+        if let Value::Object(members) = record(event) {
+            line.extend(members);
+        }
+        self.write(&Value::Object(line));
     }
 
     fn ready(&self) -> Result<(), String> {
@@ -91,12 +96,18 @@ fn record(event: &Event) -> Value {
         Event::Scanned { networks } => {
             json!({ "event": "scanned", "networks": networks.iter().map(network).collect::<Vec<_>>() })
         }
-        Event::Configured { ssid } => json!({ "event": "configured", "ssid": text::ssid(ssid) }),
+        Event::Configured { ssid } => {
+            let network = if ssid.is_empty() { json!({ "radio": "thread" }) } else { wifi_members(ssid) };
+            json!({ "event": "configured", "network": network })
+        }
         Event::Applied => json!({ "event": "applied" }),
         Event::Join { state, elapsed } => {
-            let mut record = join_state(state);
-            record["event"] = json!("join");
-            record["elapsed_ms"] = json!(elapsed.as_millis());
+            let mut record = json!({ "event": "join", "elapsed_ms": elapsed.as_millis() });
+            let (state, member, value) = join_state(state);
+            record["state"] = json!(state);
+            if let Some(member) = member {
+                record[member] = value;
+            }
             record
         }
         Event::LinkLost { cause } => json!({ "event": "link-lost", "cause": cause }),
@@ -120,30 +131,34 @@ fn record(event: &Event) -> Value {
     }
 }
 
-fn join_state(state: &JoinState) -> Value {
+/// A state's word, and the member that says more of it.
+fn join_state(state: &JoinState) -> (&'static str, Option<&'static str>, Value) {
     match state {
-        JoinState::Joined(joined) => json!({ "state": "joined", "network": joined_json(joined) }),
-        JoinState::Joining { attempts_left } => json!({ "state": "joining", "attempts_left": attempts_left }),
-        JoinState::Idle => json!({ "state": "idle" }),
-        JoinState::Failed(reason) => json!({ "state": "failed", "reason": match reason {
-            JoinFailure::Authentication => "authentication",
-            JoinFailure::NotFound => "not-found",
-            JoinFailure::DatasetInvalid => "dataset-invalid",
-            JoinFailure::Unknown(_) => "unknown",
-        } }),
+        JoinState::Joined(joined) => ("joined", Some("network"), joined_json(joined)),
+        JoinState::Joining { attempts_left } => ("joining", Some("attempts_left"), json!(attempts_left)),
+        JoinState::Idle => ("idle", None, Value::Null),
+        JoinState::Failed(reason) => {
+            let word = match reason {
+                JoinFailure::Authentication => "authentication",
+                JoinFailure::NotFound => "not-found",
+                JoinFailure::DatasetInvalid => "dataset-invalid",
+                JoinFailure::Unknown(_) => "unknown",
+            };
+            ("failed", Some("reason"), json!(word))
+        }
     }
 }
 
-/// A network's name twice: as text for people, and the exact bytes in hex.
-fn ssid_members(ssid: &[u8]) -> Value {
-    json!({ "ssid": text::ssid(ssid), "ssid_hex": hex::encode(ssid) })
+/// A Wi-Fi network's name twice: as text for people, and the exact bytes in hex.
+fn wifi_members(ssid: &[u8]) -> Value {
+    json!({ "radio": "wifi", "ssid": text::ssid(ssid), "ssid_hex": hex::encode(ssid) })
 }
 
 /// Where a device has joined.
 pub fn joined_json(joined: &Joined) -> Value {
     match joined {
         Joined::Wifi { ip, ssid, bssid, channel, auth } => {
-            let mut network = ssid_members(ssid);
+            let mut network = wifi_members(ssid);
             network["ip"] = json!(ip);
             network["bssid"] = json!(mac(bssid));
             network["channel"] = json!(channel);
@@ -151,26 +166,41 @@ pub fn joined_json(joined: &Joined) -> Value {
             network
         }
         Joined::Thread { name, pan_id, extended_pan_id, channel } => {
-            json!({ "name": name, "pan_id": pan_id, "extended_pan_id": extended_pan_id, "channel": channel })
+            json!({ "radio": "thread", "name": name, "pan_id": pan_id, "extended_pan_id": extended_pan_id, "channel": channel })
         }
     }
 }
 
-/// A network from a scan.
+/// A network from a scan: the members of its strongest access point, then all of them.
 pub fn network(network: &Network) -> Value {
     let strongest = network.strongest();
-    let mut record = ssid_members(network.ssid());
-    record["rssi"] = json!(strongest.rssi);
+    let mut record = wifi_members(network.ssid());
+    record["bssid"] = json!(mac(&strongest.bssid));
     record["channel"] = json!(strongest.channel);
+    record["rssi"] = json!(strongest.rssi);
     record["auth"] = json!(strongest.auth);
-    record["bssids"] = json!(
-        network
-            .radios()
-            .iter()
-            .map(|radio| json!({ "bssid": mac(&radio.bssid), "channel": radio.channel, "rssi": radio.rssi }))
-            .collect::<Vec<_>>()
-    );
+    let access_point = |radio: &AccessPoint| json!({ "bssid": mac(&radio.bssid), "channel": radio.channel, "rssi": radio.rssi, "auth": radio.auth });
+    record["access_points"] = network.radios().iter().map(access_point).collect();
     record
+}
+
+/// A Thread network from a scan.
+pub fn thread_network(network: &ThreadNetwork) -> Value {
+    let ThreadNetwork { name, pan_id, extended_pan_id, channel, rssi, lqi } = network;
+    json!({
+        "radio": "thread",
+        "name": name,
+        "pan_id": pan_id,
+        "extended_pan_id": extended_pan_id,
+        "channel": channel,
+        "rssi": rssi,
+        "lqi": lqi,
+    })
+}
+
+/// A device: its name where one was given, the other end of the link, and what it says of itself.
+pub fn device_json(name: Option<&str>, peer: &str, version: &VersionInfo) -> Value {
+    json!({ "name": name, "peer": peer, "version": version })
 }
 
 /// A hardware address with colons.
