@@ -91,7 +91,7 @@ fn explain(failure: Failure, meaning: Meaning, endpoint: &str) -> Failure {
             let mut refused = Failure::new(Code::DeviceRefused)
                 .at(Stage::Request)
                 .saying(format!("the device refused the request to {endpoint}"))
-                .hint("its handler did not like the bytes; the device's own log says more");
+                .hint("its handler did not like the bytes");
             refused.causes = failure.causes;
             refused
         }

@@ -1,0 +1,181 @@
+//! Every JSON document the program prints, on success and on failure, against its schema in `docs/schema`.
+
+mod program;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use jsonschema::{Registry, Validator};
+use program::{NETWORK, POP, QUICK, Sim, run};
+use serde_json::Value;
+
+/// The schemas by what a document's `schema` member says.
+struct Schemas(BTreeMap<String, Validator>);
+
+impl Schemas {
+    fn load() -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema");
+        let files = fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path());
+        let read = |path: &Path| -> Value {
+            serde_json::from_str(&fs::read_to_string(path).expect("a file"))
+                .unwrap_or_else(|error| panic!("{path:?}: {error}"))
+        };
+        let files: BTreeMap<_, _> = files.map(|path| (path.file_stem().unwrap().to_owned(), read(&path))).collect();
+        let common = files.iter().find(|(name, _)| *name == "common-1").expect("the common parts").1;
+        let registry = Registry::new()
+            .add("json-schema:///common-1.json", common)
+            .and_then(jsonschema::RegistryBuilder::prepare)
+            .expect("the common parts");
+        let compiled = files.iter().map(|(stem, schema)| {
+            let stem = stem.to_str().expect("a plain name");
+            assert_eq!(schema["$id"], format!("{stem}.json"));
+            let validator = jsonschema::options().with_registry(&registry).build(schema);
+            let name = format!("espctl/{}", stem.replace("-1", "/1"));
+            (name, validator.unwrap_or_else(|error| panic!("{stem}: {error}")))
+        });
+        Self(compiled.collect())
+    }
+
+    /// Fails unless the document is what its schema says; returns its outcome.
+    fn check(&self, document: &Value) -> String {
+        let name = document["schema"].as_str().unwrap_or_else(|| panic!("no schema: {document}"));
+        let validator = self.0.get(name).unwrap_or_else(|| panic!("no file for {name}"));
+        let errors: Vec<_> = validator.iter_errors(document).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{name}: {errors:#?}\n{document:#}");
+        document["outcome"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// A command line on the quick device.
+fn quick<'a>(command: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&[command, "--device", QUICK, "--pop", POP, "--json"], more].concat()
+}
+
+#[test]
+fn every_document_is_what_its_schema_says() {
+    let schemas = Schemas::load();
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path().to_str().expect("a plain path");
+    let custom = ["send", "prov-scan", "--hex", "08026200", "--device", QUICK, "--pop", POP, "--json"];
+    let lines: &[(&str, &[&str])] = &[
+        ("online", &quick("provision", &NETWORK)),
+        (
+            "online",
+            &["provision", "--device", "sim:?thread&join-ms=50", "--pop", POP, "--thread-dataset", DATASET, "--json"],
+        ),
+        ("done", &["info", "--device", "sim:", "--json"]),
+        ("done", &["info", "--device", "sim:?profile=idf-4.4&no-pop", "--json"]),
+        ("done", &["info", "--device", "sim:?profile=rainmaker-old", "--json"]),
+        ("done", &["info", "--device", "sim:?profile=claim-wanted", "--json"]),
+        ("done", &["info", "--device", "sim:?profile=pre-manager", "--json"]),
+        ("done", &["scan", "--device", "sim:?scan-ms=100", "--pop", POP, "--json"]),
+        ("done", &["scan", "--device", "sim:?thread&scan-ms=100", "--pop", POP, "--json"]),
+        ("done", &custom),
+        ("done", &quick("reset", &[])),
+        ("done", &["explain", "security.proof-rejected", "--json"]),
+        ("done", &["explain", "--json"]),
+        ("done", &["sim", "--list", "--json"]),
+        ("done", &["completions", "bash", "--json"]),
+        ("done", &["man", "provision", "--json"]),
+        ("done", &["man", "--out", folder, "--json"]),
+    ];
+    for (outcome, line) in lines {
+        let ran = run(*line);
+        assert_eq!(schemas.check(&ran.json()), *outcome, "{line:?}: {ran:?}");
+        assert_eq!(ran.status, 0, "{line:?}: {ran:?}");
+    }
+    let sim = Sim::start(&["--count", "2"]);
+    assert_eq!(schemas.check(&sim.ready), "ready");
+    assert_eq!(sim.ready["devices"].as_array().map(Vec::len), Some(2));
+}
+
+/// A dataset with a network key, for the first Thread network of the default world.
+const DATASET: &str = "02081111111122222222051000112233445566778899aabbccddeeff";
+
+#[test]
+fn a_failure_is_one_document_whose_exit_is_the_programs() {
+    let schemas = Schemas::load();
+    let lines: &[(i32, &[&str])] = &[
+        (21, &["provision", "--device", QUICK, "--pop", "wrong", "--ssid", "HomeNet", "--open", "--json"]),
+        (22, &quick("provision", &["--ssid", "HomeNet", "--passphrase", "not-the-right-one"])),
+        (23, &quick("provision", &["--ssid", "NoSuchNet", "--passphrase", "not-the-right-one"])),
+        (2, &quick("provision", &["--ssid", "HomeNet", "--passphrase", "short"])),
+        (2, &quick("provision", &[])),
+        (2, &quick("provision", &["--ssid", "HomeNet"])),
+        (12, &["info", "--address", "127.0.0.1:1", "--json"]),
+        (2, &["explain", "no.such-code", "--json"]),
+        (2, &["man", "no-such-command", "--json"]),
+        (2, &["provision", "--no-such-option", "--json"]),
+        (2, &["provision", "--channel", "many", "--json"]),
+        (2, &["send", "--json"]),
+        (2, &["no-such-command", "--json"]),
+        (2, &["--json"]),
+    ];
+    for (status, line) in lines {
+        let ran = run(*line);
+        let document = ran.json();
+        assert_eq!(schemas.check(&document), "failed", "{line:?}: {ran:?}");
+        assert_eq!(
+            (ran.status, document["error"]["exit"].as_i64()),
+            (*status, Some(i64::from(*status))),
+            "{line:?}: {ran:?}"
+        );
+    }
+}
+
+#[test]
+fn applied_but_not_confirmed_is_an_outcome_with_an_error() {
+    let device = format!("{QUICK}&fault=drop-after-apply");
+    let line = [&["provision", "--device", &device, "--pop", POP, "--json"], &NETWORK[..]].concat();
+    let ran = run(line);
+    let document = ran.json();
+    assert_eq!(Schemas::load().check(&document), "applied");
+    assert_eq!((ran.status, document["error"]["code"].as_str()), (25, Some("provision.unconfirmed")));
+}
+
+#[test]
+fn events_and_traces_are_lines_of_their_schema() {
+    let schemas = Schemas::load();
+    let folder = tempfile::tempdir().expect("a folder");
+    let trace = folder.path().join("trace");
+    let device = "sim:?sec-ver=1&profile=rainmaker-old&join-ms=50&apply-delay-ms=50";
+    let line = ["provision", "--device", device, "--pop", POP, "--json", "--events", "-v", "--tags", "a:b"];
+    let user = ["--user-id", "someone", "--secret-key", "a-secret-key", "--trace", trace.to_str().unwrap()];
+    let ran = run([&line, &user[..], &NETWORK].concat());
+    assert_eq!((ran.status, schemas.check(&ran.json()).as_str()), (0, "online"), "{ran:?}");
+    let events = lines(&ran.stderr);
+    let traced = lines(&fs::read_to_string(&trace).expect("a trace"));
+    for event in events.iter().chain(&traced) {
+        schemas.check(event);
+    }
+    for name in ["started", "connected", "secured", "associated", "configured", "applied", "join", "note", "exchange"] {
+        assert!(events.iter().any(|event| event["event"] == name), "{name}: {}", ran.stderr);
+    }
+    assert_eq!(traced[0]["schema"], "espctl/trace/1");
+    assert!(traced[1..].iter().all(|event| event["schema"] == "espctl/event/1"));
+}
+
+#[test]
+fn a_failed_run_with_events_ends_with_the_error_on_both() {
+    let schemas = Schemas::load();
+    let ran = run(quick("provision", &["--events", "--ssid", "HomeNet", "--passphrase", "not-the-right-one"]));
+    let events = lines(&ran.stderr);
+    events.iter().for_each(|event| drop(schemas.check(event)));
+    assert_eq!(events.last(), Some(&ran.json()));
+    assert!(events.iter().any(|event| event["state"] == "failed" && event["reason"] == "authentication"));
+}
+
+#[test]
+fn a_scan_tells_each_network_once_with_its_access_points() {
+    let document = run(["scan", "--device", "sim:?scan-ms=100", "--pop", POP, "--json"]).json();
+    let networks = document["networks"].as_array().expect("networks");
+    let home: Vec<_> = networks.iter().filter(|network| network["ssid"] == "HomeNet").collect();
+    assert_eq!(home.len(), 1);
+    assert_eq!(home[0]["bssid"], home[0]["access_points"][0]["bssid"]);
+    assert!(home[0]["access_points"].as_array().is_some_and(|own| own.len() > 1));
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
