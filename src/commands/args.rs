@@ -12,10 +12,10 @@ pub struct TalkArgs {
     #[arg(long, global = true, help_heading = "Output")]
     pub json: bool,
     /// Say less: only warnings and errors
-    #[arg(short, long, global = true, help_heading = "Output", conflicts_with = "verbose")]
+    #[arg(short, long, global = true, help_heading = "Output")]
     pub quiet: bool,
     /// Say more: -v each exchange with the device, -vv decoded
-    #[arg(short, long, global = true, help_heading = "Output", action = ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = "Output", action = ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
     /// Colour: auto (on a terminal without NO_COLOR), always or never
     #[arg(
