@@ -3,41 +3,7 @@
 //! The words are stable; scripts match on them. `espctl explain` prints these entries and docs/errors.md is generated
 //! from them (a test compares).
 
-/// The exit statuses of the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Exit {
-    /// Something this program did not foresee.
-    Unexpected = 1,
-    /// The command line is wrong, or an answer is missing and prompting is off.
-    Usage = 2,
-    /// The device was not found.
-    NotFound = 10,
-    /// Several devices match.
-    Ambiguous = 11,
-    /// The link failed: adapter, port, host.
-    Link = 12,
-    /// No permission.
-    Permission = 13,
-    /// The secure session failed: scheme or version.
-    Session = 20,
-    /// The credentials were rejected: PoP, or user name and password.
-    Credentials = 21,
-    /// Wi-Fi authentication failed.
-    WifiAuth = 22,
-    /// The device does not find the network.
-    WifiNotFound = 23,
-    /// The device did not join for another reason.
-    WifiOther = 24,
-    /// The credentials were applied, but nothing confirms that the device joined.
-    Unconfirmed = 25,
-    /// The device refused a request.
-    Refused = 26,
-    /// A deadline passed.
-    Deadline = 124,
-    /// Interrupted.
-    Interrupted = 130,
-}
+use super::Exit;
 
 /// What the catalogue says of a code.
 #[derive(Debug)]

@@ -1,12 +1,14 @@
 //! Errors as people and scripts meet them: a stable code, the stage, the evidence, and what to do.
 //!
-//! `catalogue` holds every code with its exit status and its explanation; `reading` maps what the layers below
-//! report onto them. Nothing here prints: `report` renders a [`Failure`].
+//! `catalogue` holds every code with its explanation, `exit` the statuses they end the program with, and `reading`
+//! maps what the layers below report onto them. Nothing here prints: `report` renders a [`Failure`].
 
 mod catalogue;
+mod exit;
 mod reading;
 
-pub use catalogue::{Code, Exit};
+pub use catalogue::Code;
+pub use exit::Exit;
 
 use crate::event::Stage;
 

@@ -1,0 +1,38 @@
+//! The program's exit statuses. Each error code has one; the numbers are stable, scripts branch on them.
+
+macro_rules! exits {
+    ($($name:ident = $status:literal, $meaning:literal;)*) => {
+        /// An exit status other than 0.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Exit { $(#[doc = $meaning] $name = $status),* }
+
+        impl Exit {
+            /// Every status, in ascending order.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// What it means, in a few words.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $meaning),* }
+            }
+        }
+    };
+}
+
+exits! {
+    Unexpected = 1, "something unforeseen; or output could not be written";
+    Usage = 2, "the command line is wrong, or an answer is missing and nobody can be asked";
+    NotFound = 10, "no device in provisioning mode was found";
+    Ambiguous = 11, "several devices match";
+    Link = 12, "the link failed";
+    Permission = 13, "the operating system does not permit the link";
+    Session = 20, "the secure session failed: scheme or version";
+    Credentials = 21, "the credentials were rejected: PoP, or user name and password";
+    WifiAuth = 22, "the access point did not let the device in";
+    WifiNotFound = 23, "the device does not find the network";
+    WifiOther = 24, "the device did not join for another reason";
+    Unconfirmed = 25, "the credentials were applied, but nothing confirms that the device joined";
+    Refused = 26, "the device refused a request";
+    Deadline = 124, "a deadline passed";
+    Interrupted = 130, "interrupted";
+}
