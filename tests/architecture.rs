@@ -1,0 +1,249 @@
+//! The rules of docs/ARCHITECTURE.md that a reader of the sources can check: who imports whom, who prints, how long
+//! a file is. This test reads `src/` as text; it knows no Rust beyond comments and paths.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The layers, lowest first. A module imports those before it, never one after it.
+const LAYERS: [&str; 15] = [
+    "secret",
+    "text",
+    "wire",
+    "security",
+    "endpoint",
+    "transport",
+    "event",
+    "session",
+    "error",
+    "provision",
+    "sim",
+    "settings",
+    "qr_image",
+    "report",
+    "commands",
+];
+
+/// Neighbours that must not know each other although the order would allow it: importer, imported, why.
+const STRANGERS: [(&str, &str, &str); 8] = [
+    ("endpoint", "security", "a request does not know how it is encrypted"),
+    ("transport", "security", "a link carries bytes"),
+    ("transport", "endpoint", "a link carries bytes"),
+    ("sim", "endpoint", "a device that shared the client's codecs would share its mistakes"),
+    ("sim", "session", "a device is no client"),
+    ("sim", "provision", "a device is no client"),
+    ("report", "sim", "only commands/sim.rs knows the simulated device"),
+    ("qr_image", "transport", "reading a picture is no I/O"),
+];
+
+/// The only files outside `src/sim` that may name the simulated device.
+const KNOW_THE_SIMULATOR: [&str; 2] = ["commands/sim.rs", "main.rs"];
+
+/// Longest file, in lines.
+const LINES_MAX: usize = 400;
+/// Files past that: a generated one, and one whose parting is due.
+const LONG: [&str; 2] = ["wire/generated.rs", "provision/run.rs"];
+
+struct Source {
+    /// Path below `src/`, with slashes.
+    path: String,
+    text: String,
+}
+
+impl Source {
+    /// The top-level module: `wire` for `wire/qr/parse.rs` and `text` for `text.rs`.
+    fn module(&self) -> &str {
+        let first = self.path.split('/').next().unwrap_or_default();
+        first.strip_suffix(".rs").unwrap_or(first)
+    }
+
+    /// How many `super`s lead to the crate's root.
+    fn depth(&self) -> usize {
+        let parts = self.path.split('/').count();
+        if self.path.ends_with("/mod.rs") { parts - 1 } else { parts }
+    }
+
+    /// Lines with their numbers, without comments.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.text.lines().enumerate().filter_map(|(index, line)| {
+            let code = line.split("//").next().unwrap_or_default();
+            (!code.trim().is_empty()).then_some((index + 1, code))
+        })
+    }
+
+    /// The top-level modules this file names, with the line.
+    fn imports(&self) -> Vec<(usize, String)> {
+        let root = "super::".repeat(self.depth());
+        let mut found = Vec::new();
+        for (line, code) in self.code() {
+            for prefix in ["crate::", &root] {
+                for (at, _) in code.match_indices(prefix) {
+                    let preceded = code[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == ':');
+                    let name: String = code[at + prefix.len()..].chars().take_while(|c| is_name(*c)).collect();
+                    if !preceded && LAYERS.contains(&name.as_str()) {
+                        found.push((line, name));
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+fn is_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources() -> Vec<Source> {
+    fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("a readable folder") {
+            let path = entry.expect("a directory entry").path();
+            if path.is_dir() {
+                walk(&path, files);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    let folder = root().join("src");
+    let mut files = Vec::new();
+    walk(&folder, &mut files);
+    files.sort();
+    let read = |file: PathBuf| {
+        let path = file.strip_prefix(&folder).expect("below src").to_string_lossy().replace('\\', "/");
+        Source { path, text: fs::read_to_string(&file).expect("UTF-8") }
+    };
+    files.into_iter().map(read).collect()
+}
+
+fn assert_none(complaints: &[String]) {
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+#[test]
+fn every_module_has_its_layer() {
+    for source in sources() {
+        let module = source.module();
+        assert!(["lib", "main"].contains(&module) || LAYERS.contains(&module), "{}: which layer?", source.path);
+        assert!(!source.text.contains("crate::{"), "{}: name each module in a `use` of its own", source.path);
+    }
+}
+
+#[test]
+fn modules_import_only_what_lies_below_them() {
+    let level = |module: &str| LAYERS.iter().position(|layer| *layer == module);
+    let mut complaints = Vec::new();
+    for source in sources() {
+        let Some(own) = level(source.module()) else { continue };
+        for (line, imported) in source.imports() {
+            let at = format!("src/{}:{line} imports {imported}", source.path);
+            if level(&imported).is_some_and(|other| other > own) {
+                complaints.push(format!("{at}, which lies above {}", source.module()));
+            }
+            for (importer, stranger, why) in STRANGERS {
+                if importer == source.module() && imported == stranger {
+                    complaints.push(format!("{at}: {why}"));
+                }
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn only_the_program_and_its_command_know_the_simulated_device() {
+    let mut complaints = Vec::new();
+    for source in sources() {
+        let knows = source.module() == "sim" || KNOW_THE_SIMULATOR.contains(&source.path.as_str());
+        for (line, imported) in source.imports() {
+            if imported == "sim" && !knows {
+                complaints.push(format!("src/{}:{line} imports sim", source.path));
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn printing_the_environment_and_exiting_are_the_programs_own() {
+    // What, and the modules that may.
+    let rules: [(&[&str], &[&str]); 3] = [
+        (&["print!(", "println!(", "eprint!(", "eprintln!(", "dbg!("], &["report", "main"]),
+        (&["env::var", "env::args", "env::current_dir", "process::exit", "process::abort"], &["main"]),
+        (&["io::stdin", "io::stdout", "io::stderr"], &["commands", "report", "main"]),
+    ];
+    let mut complaints = Vec::new();
+    for source in sources() {
+        for (words, allowed) in &rules {
+            if allowed.contains(&source.module()) {
+                continue;
+            }
+            for (line, code) in source.code() {
+                for word in words.iter().filter(|word| code.contains(**word)) {
+                    complaints.push(format!("src/{}:{line} has {word}", source.path));
+                }
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn only_the_links_open_sockets() {
+    let mut complaints = Vec::new();
+    for source in sources() {
+        let host = source.module() == "transport" || source.path.starts_with("sim/http/");
+        for (line, code) in source.code() {
+            for word in ["TcpStream", "TcpListener", "TcpSocket", "UdpSocket", "socket2"] {
+                if code.contains(word) && !host {
+                    complaints.push(format!("src/{}:{line} has {word}", source.path));
+                }
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn files_say_what_they_are_for_and_stay_short() {
+    let mut complaints = Vec::new();
+    for source in sources() {
+        let lines = source.text.lines().count();
+        if source.path != "wire/generated.rs" && !source.text.starts_with("//! ") {
+            complaints.push(format!("src/{} does not open with //!", source.path));
+        }
+        if lines > LINES_MAX && !LONG.contains(&source.path.as_str()) {
+            complaints
+                .push(format!("src/{} has {lines} lines; past {LINES_MAX} a file is asking to be two", source.path));
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn the_documented_tree_is_the_tree() {
+    let document = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).expect("docs/ARCHITECTURE.md");
+    let mut complaints = Vec::new();
+    for source in sources() {
+        let mut named = vec![format!("src/{}", source.path.split('/').next().unwrap_or_default())];
+        if let Some((folder, _)) = source.path.rsplit_once('/') {
+            named.push(format!("src/{folder}/"));
+        }
+        for name in named.iter().filter(|name| !document.contains(name.as_str())) {
+            complaints.push(format!("docs/ARCHITECTURE.md does not name {name}"));
+        }
+    }
+    // And what it names is there.
+    let word = |c: char| is_name(c) || matches!(c, '/' | '.' | '-');
+    for path in document.split(|c| !word(c)).filter(|path| path.starts_with("src/") || path.starts_with("tests/")) {
+        let path = path.trim_end_matches('.');
+        if !root().join(path).exists() {
+            complaints.push(format!("docs/ARCHITECTURE.md names {path}, which is not there"));
+        }
+    }
+    complaints.dedup();
+    assert_none(&complaints);
+}
