@@ -29,7 +29,8 @@ pub(super) fn target(args: &DeviceArgs, app: &App<'_>) -> Result<Target, Failure
     let payload = args.qrcode.as_deref().map(input::qr_payload).transpose()?;
     let name = args.device_name.clone().or_else(|| payload.as_ref().map(|payload| payload.name.clone()));
     let transport = given(args.transport.clone(), "--transport", "ESPCTL_TRANSPORT", app.environment);
-    let said = transport.is_some() || args.address.is_some();
+    // A whole locator in the environment gives way to parts of one on the command line, and to nothing else.
+    let said = args.transport.is_some() || args.address.is_some();
     let device = given(args.device.clone(), "--device", "ESPCTL_DEVICE", app.environment).filter(|_| !said);
 
     let (locator, origin) = if let Some(device) = device {
