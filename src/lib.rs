@@ -10,9 +10,11 @@
 //!                           ▲ events: progress as data, pushed to an observer, never printed from below
 //! ```
 //!
-//! Nothing under [`commands`] prints, prompts, reads the environment or exits. Nothing above [`transport`] opens a
-//! socket. [`security`] does no I/O, knows no clock, and is handed its randomness. `docs/ARCHITECTURE.md` has the
-//! tree and the seams.
+//! Nothing under [`commands`] prints, prompts, reads the environment or exits. Nothing but [`transport`] and the
+//! simulated device's host [`sim::http`] opens a socket. [`security`] does no I/O, knows no clock, and is handed its
+//! randomness. `docs/ARCHITECTURE.md` has the tree and the seams, `tests/architecture.rs` keeps them.
+//!
+//! The library is the program's: it has no promise of stability of its own.
 
 // Values both ends of the wire share.
 pub mod secret;
