@@ -1,6 +1,6 @@
 //! The simulated device's HTTP host over loopback, with raw sockets: cookies, eviction, limits, silent closes.
 //!
-//! What is checked is what a stock device does (spec 4.1, 13), so that a client that copes with this host copes with
+//! What is checked is what a stock device does (docs/protocol.md), so that a client that copes with this host copes with
 //! a device. Nothing here measures time; deadlines only keep a broken host from hanging the tests.
 
 use std::future::pending;
