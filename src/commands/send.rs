@@ -50,6 +50,7 @@ const PAYLOAD_MAX: u64 = 4096;
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let payload = payload(&args)?;
     let reply = in_session(&args.session, app, async |opened, context| {
+        context.ready(Stage::Request)?;
         context.observer.observe(&Event::Started { stage: Stage::Request, deadline: limit::EXCHANGE });
         let request = Custom { endpoint: &args.endpoint, payload: &payload };
         opened.session.call(&request).await.map_err(|error| {

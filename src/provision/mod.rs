@@ -24,7 +24,8 @@ use std::sync::Arc;
 
 use rand_core::CryptoRng;
 
-use crate::event::Observer;
+use crate::error::{Code, Failure};
+use crate::event::{Observer, Stage};
 use crate::session::patience::Patience;
 use crate::transport::TransportKind;
 
@@ -38,4 +39,14 @@ pub struct Context<'a> {
     pub patience: Patience,
     /// Randomness for handshakes.
     pub rng: Box<dyn CryptoRng + Send>,
+}
+
+impl Context<'_> {
+    /// Asked before what cannot be undone: an observer that can no longer do its work ends the run.
+    ///
+    /// # Errors
+    /// [`Code::TraceFailed`] at this stage.
+    pub fn ready(&self, stage: Stage) -> Result<(), Failure> {
+        self.observer.ready().map_err(|why| Failure::new(Code::TraceFailed).at(stage).because(why))
+    }
 }

@@ -61,7 +61,7 @@ impl Run<'_, '_> {
     /// Has the credentials applied: from here on nothing can be taken back.
     pub(super) async fn apply(&mut self) -> Result<Option<Verdict>, Failure> {
         self.started(Stage::Apply, limit::EXCHANGE);
-        self.ready(Stage::Apply)?;
+        self.context.ready(Stage::Apply)?;
         let request = self.apply_request();
         let Err(error) = self.session.call(&request).await else {
             self.observe(&Event::Applied);

@@ -191,7 +191,7 @@ impl<'a, 'c> Run<'a, 'c> {
                 .because("its version document lists ch_resp, so it has no plain user mapping")
                 .hint("leave out --user-id and --secret-key to provision it without association"));
         }
-        self.ready(Stage::Associate)?;
+        self.context.ready(Stage::Associate)?;
         let request = SetUserMapping { user_id: &mapping.user_id, secret_key: &mapping.secret_key };
         let told = steady(&mut self.session, &mut *self.context.rng, &request).await;
         let node_id = told.map_err(|error| match error.meaning() {
@@ -201,12 +201,6 @@ impl<'a, 'c> Run<'a, 'c> {
         self.observe(&Event::Associated { node_id: node_id.clone() });
         self.node_id = Some(node_id);
         Ok(())
-    }
-
-    /// Before what cannot be undone: an observer that can no longer do its work ends the run.
-    pub(super) fn ready(&self, stage: Stage) -> Result<(), Failure> {
-        let ready = self.context.observer.ready();
-        ready.map_err(|why| Failure::new(Code::TraceFailed).at(stage).because(why))
     }
 
     pub(super) fn started(&self, stage: Stage, deadline: Duration) {

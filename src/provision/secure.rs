@@ -53,7 +53,10 @@ pub async fn open(
 ) -> Result<Opened, Failure> {
     let (mut link, version) = identify(device, context).await?;
     let observer = context.observer.clone();
-    let scheme = choose(&version, plan.version, link.limits()).map_err(|failure| failure.at(Stage::Secure))?;
+    let scheme = match choose(&version, plan.version, link.limits()) {
+        Ok(scheme) => scheme,
+        Err(failure) => return close_with(link, failure.at(Stage::Secure)).await,
+    };
     observer.observe(&Event::Identified { version: version.clone(), security: scheme.version() });
     note_contradictions(&version, plan, scheme.version(), &|text| observer.observe(&Event::Note { text }));
     observer.observe(&Event::Started { stage: Stage::Secure, deadline: limit::HANDSHAKE * 2 });

@@ -427,6 +427,15 @@ pub(crate) const OVER_HTTP: &[Case] = &[
         .succeeds("online"),
     provision("http: off the air for a while when joined", Http("sec-ver=1&fault=drop-before-connected=500"))
         .succeeds("online"),
+    provision(
+        "http: an apply whose reply was lost, without cookies",
+        Http("profile=idf-4.2&fault=truncate@2=prov-config"),
+    )
+    .succeeds("online"),
+    provision("http: a request refused once, without cookies", Http("profile=idf-4.2&fault=close@1=prov-config"))
+        .succeeds("online"),
+    provision("http: a lost session in security 2, without sec_ver", Http("profile=idf-5.0&fault=lost-session@3"))
+        .succeeds("online"),
     provision("http: let in by no access point", Http("sec-ver=1&fault=auth-failed")).fails(
         "wifi.auth-failed",
         "await-network",
