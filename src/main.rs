@@ -72,8 +72,10 @@ fn talk(args: &TalkArgs, events: bool) -> Talk {
 fn misused(error: &clap::Error) -> u8 {
     let json = std::env::args_os().any(|argument| argument == "--json");
     let talk = Talk { json, ..talk(&TalkArgs::default(), false) };
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        return talk.status(error.print(), 0);
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => talk.status(error.print(), 0),
+        // Nothing was typed: the way in is worth more than an error.
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !json => talk.status(error.print(), 2),
+        _ => talk.deliver(&Err(commands::misuse(error))),
     }
-    talk.deliver(&Err(commands::misuse(error)))
 }

@@ -32,6 +32,8 @@ pub fn misuse(error: &clap::Error) -> Failure {
     let mut failure = failure.saying(message.trim_start_matches("error: "));
     for line in rest.lines().map(str::trim).filter(|line| !line.is_empty()) {
         failure = match line.strip_prefix("tip: ") {
+            // How to pass it as a value, which is never what was meant.
+            Some(tip) if tip.starts_with("to pass") => failure,
             Some(tip) => failure.hint(tip),
             None => failure.because(line),
         };

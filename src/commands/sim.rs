@@ -124,15 +124,14 @@ fn cannot_listen(args: &Args, error: &io::Error) -> Failure {
         1 => format!("cannot listen on {}", args.http),
         count => format!("cannot listen on {count} ports from {} on", args.http),
     };
-    let mut failure = Failure::new(Code::LinkUnreachable).saying(wanted).because(error.to_string());
     // The catalogue's hints are about reaching a device, not about being one.
-    failure.hints = match error.kind() {
-        io::ErrorKind::AddrInUse => vec!["name another port, or port 0 for any free one".to_owned()],
-        io::ErrorKind::AddrNotAvailable => vec!["name an address of this computer, e.g. 127.0.0.1".to_owned()],
-        io::ErrorKind::PermissionDenied => vec!["name a port from 1024 on".to_owned()],
-        _ => Vec::new(),
+    let (code, hint) = match error.kind() {
+        io::ErrorKind::PermissionDenied => (Code::LinkPermission, "choose a port from 1024 on with --http"),
+        io::ErrorKind::AddrNotAvailable => (Code::LinkUnreachable, "give --http an address of this computer"),
+        _ => (Code::LinkUnreachable, "choose another port with --http; port 0 takes any free one"),
     };
-    failure
+    let failure = Failure::new(code).saying(wanted).caused_by(error);
+    Failure { hints: vec![hint.to_owned()], ..failure }
 }
 
 /// The options as the pairs that [`DeviceOptions::from_parameters`] takes; the `sim:` locator's keys are the same.

@@ -390,6 +390,16 @@ pub(crate) const CASES: &[Case] = &[
         2,
         "is no fault",
     ),
+    words("a fault that is none", &["sim", "--fault", "explode"]).fails("usage.invalid-value", "", 2, "--list"),
+    words("an address to listen on that is none", &["sim", "--http", "127.0.0.1:99999"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "--http",
+    ),
+    words("no devices at all", &["sim", "--count", "0"]).fails("usage.invalid-value", "", 2, "--count"),
+    words("a manual page of no command", &["man", "frobnicate"]).fails("usage.invalid-value", "", 2, "frobnicate"),
+    words("an unknown shell", &["completions", "nosh"]).fails("usage.invalid-value", "", 2, "bash"),
     // Requests of one's own, and explanations.
     words("nothing to send", &["send", "custom-data", "", "--device", "sim:"]).fails(
         "usage.invalid-value",

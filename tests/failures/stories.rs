@@ -68,3 +68,13 @@ fn a_device_that_is_provisioned_is_gone_and_that_is_said() {
     device.ends();
     failed(&provision(&device, GOOD), "link.unreachable", "connect", 12, "provisioned already");
 }
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let device = Hosted::start("sec-ver=1");
+    let address = device.locator.strip_prefix("softap:").expect("its scheme");
+    let mut command = espctl();
+    command.args(["sim", "--http", address, "--json"]).stdout(Stdio::piped());
+    let ran = finish(command, b"").expect("an end");
+    failed(&ran, "link.unreachable", "", 12, "port 0 takes any free one");
+}
