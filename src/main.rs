@@ -70,12 +70,13 @@ fn talk(args: &TalkArgs, events: bool) -> Talk {
 
 /// A command line that does not parse: help and version are no errors, and `--json` holds here too.
 fn misused(error: &clap::Error) -> u8 {
-    let json = std::env::args_os().any(|argument| argument == "--json");
+    let words: Vec<_> = std::env::args_os().collect();
+    let json = words.iter().any(|word| word == "--json");
     let talk = Talk { json, ..talk(&TalkArgs::default(), false) };
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => talk.status(error.print(), 0),
         // Nothing was typed: the way in is worth more than an error.
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !json => talk.status(error.print(), 2),
-        _ => talk.deliver(&Err(commands::misuse(error))),
+        _ => talk.deliver(&Err(commands::misuse(error, &words))),
     }
 }

@@ -3,12 +3,17 @@
 //! The words are clap's. What it would repeat of the command line is left out where it may be a secret: the second
 //! word of a passphrase without quotation marks arrives as an argument too many.
 
+use std::ffi::OsString;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::error::{Code, Failure};
 
-/// The failure for a command line that clap refused.
-pub fn misuse(error: &clap::Error) -> Failure {
+/// Options whose value is a secret.
+const SECRET: [&str; 5] = ["--pop", "--passphrase", "--sec2-password", "--secret-key", "--thread-dataset"];
+
+/// The failure for a command line, `words`, that clap refused.
+pub fn misuse(error: &clap::Error, words: &[OsString]) -> Failure {
     let code = match error.kind() {
         ErrorKind::ArgumentConflict => Code::UsageConflict,
         ErrorKind::MissingRequiredArgument
@@ -25,11 +30,19 @@ pub fn misuse(error: &clap::Error) -> Failure {
             .saying("there is a word too many on the command line")
             .hint("put values with spaces in them in quotation marks");
     }
+    if let Some(option) = secret_for_option(error, words) {
+        return failure
+            .saying(format!("what follows {option} begins with a hyphen and was read as an option"))
+            .hint(format!("write {option}=VALUE where the value begins with a hyphen"));
+    }
     let text = error.render().to_string();
     let told = text.split("\n\nUsage:").next().unwrap_or_default();
     let told = told.split("\n\nFor more information").next().unwrap_or_default();
     let (message, rest) = told.split_once('\n').unwrap_or((told, ""));
     let mut failure = failure.saying(message.trim_start_matches("error: "));
+    if message.contains("a value is required") {
+        failure = failure.hint("a value that begins with a hyphen is written --OPTION=VALUE");
+    }
     for line in rest.lines().map(str::trim).filter(|line| !line.is_empty()) {
         failure = match line.strip_prefix("tip: ") {
             // How to pass it as a value, which is never what was meant.
@@ -46,6 +59,15 @@ fn is_word_too_many(error: &clap::Error) -> bool {
     error.kind() == ErrorKind::UnknownArgument && !word.starts_with('-')
 }
 
+/// The option whose value was taken for another option, where that value is a secret.
+fn secret_for_option(error: &clap::Error, words: &[OsString]) -> Option<&'static str> {
+    let Some(ContextValue::String(refused)) = error.get(ContextKind::InvalidArg) else { return None };
+    let texts: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    let before = texts.windows(2).filter(|pair| pair[1].starts_with('-') && pair[1].starts_with(refused.as_str()));
+    let option = before.map(|pair| pair[0].replace('_', "-")).find(|option| option.len() > 4)?;
+    SECRET.into_iter().find(|secret| secret.starts_with(&option))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,7 +75,19 @@ mod tests {
     use clap::Parser;
 
     fn failure(words: &[&str]) -> Failure {
-        misuse(&Cli::try_parse_from([&["espctl"], words].concat()).expect_err("it does not parse"))
+        let words: Vec<_> = [&["espctl"], words].concat().into_iter().map(OsString::from).collect();
+        misuse(&Cli::try_parse_from(&words).expect_err("it does not parse"), &words)
+    }
+
+    #[test]
+    fn a_secret_that_looks_like_an_option_is_not_repeated() {
+        for option in ["--passphrase", "--secret_key", "--pop", "--thread"] {
+            for secret in ["--horse-battery", "-horse-battery"] {
+                let failure = failure(&["provision", option, secret]);
+                let shown = format!("{failure:?}");
+                assert!(!shown.contains("horse") && shown.contains("=VALUE"), "{option} {secret}: {shown}");
+            }
+        }
     }
 
     #[test]
