@@ -178,6 +178,7 @@ fn mistakes() -> Vec<Run> {
         provision(&["--passphrase", PASSPHRASE, "--open"]),
         provision(&["--passphrase", PASSPHRASE, "--passphrase", PASSPHRASE]),
         provision(&["--passphrase", PASSPHRASE, "--bogus"]),
+        provision(&["--passphrase", "--Zu6-word"]),
         provision(&["--passphrase", "Zq", "Zu6-word"]),
         provision(&["--passphrase", "Zq", "one", "Zu6-word", "two"]),
         provision(&["--passphrase", PASSPHRASE, "--channel", "300"]),

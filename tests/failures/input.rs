@@ -1,5 +1,5 @@
-//! What a person or a script can give wrongly: options, files, standard input, QR codes. All of it is found before
-//! anything is sent, so most rows have no device.
+//! What a person or a script can give wrongly: options, files, standard input. All of it is found before anything is
+//! sent, so most rows have no device. QR codes are in `label.rs`.
 
 use std::fs;
 use std::path::Path;
@@ -26,14 +26,9 @@ fn picture(path: &Path) {
     blank.save(path).expect("a picture");
 }
 
-/// `provision` with these words, nothing else.
-const fn words(name: &'static str, args: &'static [&'static str]) -> Case {
+/// These words, nothing else.
+pub(crate) const fn words(name: &'static str, args: &'static [&'static str]) -> Case {
     command(name, None, args)
-}
-
-/// A QR payload that is no payload.
-const fn label(name: &'static str, args: &'static [&'static str], says: &'static str) -> Case {
-    command(name, None, args).with_good_credentials().fails("qr.invalid", "", 2, says)
 }
 
 pub(crate) const CASES: &[Case] = &[
@@ -176,51 +171,6 @@ pub(crate) const CASES: &[Case] = &[
         2,
         "No such file",
     ),
-    // QR codes.
-    label("a QR code that is no JSON", &["provision", "--qrcode", r#"{"ver":"v1","name":"PROV"#], "not valid JSON"),
-    label(
-        "a QR code with an unescaped quotation mark",
-        &["provision", "--qrcode", r#"{"ver":"v1","name":"PROV_1","pop":"ab"cd"}"#],
-        "does not escape",
-    ),
-    label("a QR code without a name", &["provision", "--qrcode", r#"{"ver":"v1","pop":"x"}"#], "names no device"),
-    label("a QR code with a number for a PoP", &["provision", "--qrcode", r#"{"name":"P","pop":1234}"#], "quotes"),
-    label(
-        "a QR code with an unknown transport",
-        &["provision", "--qrcode", r#"{"name":"P","transport":"ir"}"#],
-        "transport",
-    ),
-    label("a QR code with an unknown security", &["provision", "--qrcode", r#"{"name":"P","security":7}"#], "security"),
-    label("a compact QR code without fields", &["provision", "--qrcode", "NP:PROV_1"], "three fields"),
-    label("a link to some other page", &["provision", "--qrcode", "https://example.com/about"], "some other page"),
-    label("a link without data", &["provision", "--qrcode", "https://example.com/qrcode.html"], "no data="),
-    label("a binary QR file", &["provision", "--qrcode", "{files}/binary"], "neither text nor a PNG"),
-    words("an empty QR code", &["provision", "--qrcode", ""]).fails("input.closed", "", 2, "is empty"),
-    words("no QR file", &["provision", "--qrcode", "{files}/none"]).fails("file.unreadable", "", 2, "--qrcode takes"),
-    words("an empty QR file", &["provision", "--qrcode", "{files}/empty"]).fails("input.closed", "", 2, "is empty"),
-    words("an endless QR file", &["provision", "--qrcode", "/dev/zero"]).fails("file.unreadable", "", 2, "more than"),
-    words("a QR code from a closed input", &["provision", "--qrcode", "-"]).fails("input.closed", "", 2, "is empty"),
-    words("a picture without a code", &["provision", "--qrcode", "{files}/blank.png"]).fails(
-        "qr.no-code",
-        "",
-        2,
-        "no QR code in the image",
-    ),
-    words("a picture cut short", &["provision", "--qrcode", "{files}/cut.png"]).fails("qr.no-code", "", 2, "damaged"),
-    words("a mangled QR text is not repeated", &["provision", "--qrcode", "name=PROV_1,pop=abcd1234"]).fails(
-        "file.unreadable",
-        "",
-        2,
-        "neither a payload nor the name of a file",
-    ),
-    provision("a label in a file", Memory("sec-ver=1"))
-        .args(&["provision", "--device", DEVICE, "--qrcode", "{files}/label.txt"])
-        .succeeds("online"),
-    words(
-        "a label of a Bluetooth device",
-        &["provision", "--ssid", "x", "--open", "--qrcode", r#"{"name":"P","transport":"ble"}"#],
-    )
-    .fails("usage.unsupported", "", 2, "the QR payload"),
     // Missing answers.
     words("no network", &["provision", "--device", "sim:", "--pop", "x"]).fails(
         "usage.answer-missing",

@@ -6,7 +6,9 @@
 mod case;
 mod device;
 mod faults;
+mod faults_http;
 mod input;
+mod label;
 mod output;
 mod peer;
 mod run;
@@ -36,7 +38,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 fn table() -> Vec<&'static Case> {
-    let parts = [faults::CASES, faults::OVER_HTTP, input::CASES, device::CASES, strangers::CASES];
+    let parts = [faults::CASES, faults_http::CASES, input::CASES, label::CASES, device::CASES, strangers::CASES];
     parts.into_iter().flatten().collect()
 }
 
