@@ -6,12 +6,20 @@ use std::time::{Duration, Instant};
 use espctl::event::Silent;
 use espctl::transport::softap::SoftAp;
 use futures_util::future::join_all;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::client::{is_online, provision_known, runtime};
 use crate::processes::{Sim, peak_memory};
 use crate::table::{Table, Target};
 
+/// A connection each, and what a process has open anyway.
+const OPEN_FILES: u64 = 500 + 64;
+
 pub(crate) fn measure(table: &mut Table) {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("a limit");
+    if soft < OPEN_FILES {
+        setrlimit(Resource::RLIMIT_NOFILE, OPEN_FILES, hard).expect("room for 500 connections");
+    }
     let one = run(table, "1", 1);
     let some = [100, 250, 500].map(|count| (count, run(table, "1", count)));
     let (_, most) = &some[2];

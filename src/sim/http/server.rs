@@ -258,7 +258,7 @@ impl Connection {
         match reply.spoiled {
             Some(Spoiled::Status500) => return self.refuse(Page::InternalError).await,
             Some(Spoiled::NotHttp) => {
-                self.stream.write_all(reply::NOT_HTTP).await?;
+                self.write_in_time(reply::NOT_HTTP).await?;
                 return Ok(Fate::Close);
             }
             Some(Spoiled::Truncated) | None => {}
@@ -269,14 +269,18 @@ impl Connection {
             body.truncate(body.len() / 2);
         }
         for segment in &segments {
-            timeout(IO_TIMEOUT, self.stream.write_all(segment)).await??;
+            self.write_in_time(segment).await?;
         }
         Ok(if cut { Fate::Close } else { Fate::Keep })
     }
 
+    async fn write_in_time(&mut self, bytes: &[u8]) -> io::Result<()> {
+        timeout(IO_TIMEOUT, self.stream.write_all(bytes)).await?
+    }
+
     /// Sends an error page and closes in order.
     async fn refuse(&mut self, page: Page) -> io::Result<Fate> {
-        self.stream.write_all(&page.to_bytes()).await?;
+        self.write_in_time(&page.to_bytes()).await?;
         self.stream.shutdown().await?;
         let (span, most) = LINGER;
         let drain = async {
