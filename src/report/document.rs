@@ -99,8 +99,8 @@ pub(super) fn wrapped(text: &str, width: usize) -> String {
         while text::columns(indent) + text::columns(rest) >= width {
             let fits = |at: usize| text::columns(indent) + text::columns(&rest[..at]) < width;
             // A break within the label would be no gain.
-            let break_at =
-                rest.match_indices(' ').map(|(at, _)| at).filter(|&at| at >= INDENT.len() && fits(at)).last();
+            let mut breaks = rest.rmatch_indices(' ').map(|(at, _)| at);
+            let break_at = breaks.find(|&at| at >= INDENT.len() && fits(at));
             let Some(at) = break_at else { break };
             lines.push(format!("{indent}{}", &rest[..at]));
             rest = rest[at..].trim_start();

@@ -287,7 +287,8 @@ fn who_is_not_on_the_devices_network_is_told_to_join_it_unless_an_address_was_gi
     const HOTSPOT: &str = "Please connect to the device's WiFi hotspot (PROV_d76c30) and press Enter to continue...";
     let known = ["--pop", "abcd1234", "--ssid", "HomeNet", "--passphrase", "correct-horse-battery"];
     let there = ["provision", "--transport", "softap", "--device-name", "PROV_d76c30", "--timeout", "5"];
-    let mut screen = Screen::start(&[&there[..], &known].concat());
+    // Without credentials: should a real device be there after all, nothing is done to it.
+    let mut screen = Screen::start(&there);
     screen.expect(HOTSPOT);
     screen.until_it_reads_keys();
     screen.send("\r");

@@ -11,7 +11,7 @@ use pty_process::blocking::{Command, Pty};
 use rustix::termios::{LocalModes, tcgetattr};
 
 /// Long enough for a busy machine; nothing is measured by it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Escape sequences of the keys.
 pub(crate) const DOWN: &str = "\x1b[B";
@@ -24,7 +24,7 @@ pub(crate) struct Screen {
     pty: Pty,
     child: Child,
     output: Receiver<Vec<u8>>,
-    screen: vt100::Parser,
+    emulator: vt100::Parser,
     /// Everything the terminal was sent.
     pub(crate) raw: String,
 }
@@ -70,12 +70,12 @@ impl Screen {
             }
         });
         let size = |value: u16| value.try_into().expect("not zero");
-        Self { pty, child, output, screen: vt100::Parser::new(size(rows), size(columns), 0), raw: String::new() }
+        Self { pty, child, output, emulator: vt100::Parser::new(size(rows), size(columns), 0), raw: String::new() }
     }
 
     /// What stands on the screen.
     pub(crate) fn contents(&self) -> String {
-        self.screen.screen().contents()
+        self.emulator.screen().contents()
     }
 
     /// Types.
@@ -129,7 +129,7 @@ impl Screen {
         while let Ok(chunk) = self.output.try_recv() {
             self.take(&chunk);
         }
-        assert!(!self.screen.screen().hide_cursor(), "the cursor is hidden");
+        assert!(!self.emulator.screen().hide_cursor(), "the cursor is hidden");
         status.code().expect("an exit status")
     }
 
@@ -143,7 +143,7 @@ impl Screen {
     }
 
     fn take(&mut self, chunk: &[u8]) {
-        self.screen.process(chunk);
+        self.emulator.process(chunk);
         self.raw.push_str(&String::from_utf8_lossy(chunk));
     }
 }
