@@ -68,6 +68,7 @@ impl AtTerminal {
         read: impl Fn(&[u8]) -> Result<T, String> + Send + 'static,
     ) -> Result<T, AnswerError> {
         let asked = self.ask(question, move |terminal| {
+            let _hidden = terminal.hide()?;
             if let Some(before) = before {
                 terminal.show(before)?;
             }
@@ -80,7 +81,7 @@ impl AtTerminal {
 /// Asks until the answer can be used; says why where it cannot.
 fn until_usable<A, T>(
     terminal: &mut Terminal,
-    ask: impl Fn(&mut Terminal) -> Result<A, PromptError>,
+    mut ask: impl FnMut(&mut Terminal) -> Result<A, PromptError>,
     read: impl Fn(A) -> Result<T, String>,
 ) -> Result<T, PromptError> {
     for _ in 0..prompt::TRIES {
@@ -152,11 +153,17 @@ impl Answers for AtTerminal {
         let words = prompt::passphrase_question(&ssid);
         let open = format!("No passphrase: is {ssid} an open network?");
         Box::pin(self.ask(Question::Passphrase, move |terminal| {
+            let mut hidden = Some(terminal.hide()?);
             let ask = |terminal: &mut Terminal| loop {
                 let typed = terminal.secret(&words)?;
-                if !typed.is_empty() || terminal.confirm(&open, false)? {
+                if !typed.is_empty() {
                     return Ok(typed);
                 }
+                hidden = None;
+                if terminal.confirm(&open, false)? {
+                    return Ok(typed);
+                }
+                hidden = Some(terminal.hide()?);
             };
             until_usable(terminal, ask, |typed: Zeroizing<String>| {
                 let passphrase = Passphrase::new(typed.as_bytes());

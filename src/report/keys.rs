@@ -104,14 +104,14 @@ impl Decoder {
 
 /// The terminal without lines, echo and signals; as it was before once this is dropped, on whichever way out.
 #[derive(Debug)]
-struct RawMode {
+pub struct RawMode {
     #[cfg(unix)]
     before: rustix::termios::Termios,
 }
 
 #[cfg(unix)]
 impl RawMode {
-    fn enter() -> Result<Self, PromptError> {
+    pub(super) fn enter() -> Result<Self, PromptError> {
         use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
         let before = tcgetattr(io::stdin()).map_err(io::Error::from)?;
         let mut raw = before.clone();
@@ -135,7 +135,7 @@ impl Drop for RawMode {
 impl RawMode {
     /// A Windows console hands over keys one by one and never echoes them.
     #[allow(clippy::unnecessary_wraps)]
-    fn enter() -> Result<Self, PromptError> {
+    pub(super) fn enter() -> Result<Self, PromptError> {
         Ok(Self {})
     }
 }

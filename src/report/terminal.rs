@@ -9,7 +9,7 @@ use std::io::{self, IsTerminal as _, Write};
 use console::Term;
 use zeroize::Zeroizing;
 
-use super::keys::{Keys, TerminalKeys};
+use super::keys::{Keys, RawMode, TerminalKeys};
 use super::paint::fit;
 use super::picker::{Action, Entry, Key, PickerState};
 use super::picker_view::{Line, Role};
@@ -44,6 +44,15 @@ impl Terminal {
     /// [`PromptError::Terminal`].
     pub fn show(&mut self, text: &str) -> Result<(), PromptError> {
         Ok(self.term.write_line(&fit(text, self.ascii))?)
+    }
+
+    /// Keeps the terminal from echoing what is typed, until the value is dropped: what is typed, or pasted, while a
+    /// line about a rejected secret is being shown is mostly the next secret.
+    ///
+    /// # Errors
+    /// [`PromptError::Terminal`].
+    pub fn hide(&self) -> Result<RawMode, PromptError> {
+        RawMode::enter()
     }
 
     /// Says something and waits for Enter.
