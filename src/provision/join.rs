@@ -34,10 +34,13 @@ pub(super) enum JoinEnd {
     },
 }
 
-/// How long to wait before the next question, this long after "applied": quick while most devices join, then slower.
+/// How long to wait before the next question, this long after "applied": unhurried in the second that firmware waits
+/// before it joins, quick while most devices join, then slower.
 fn interval(elapsed: Duration) -> Duration {
     match elapsed.as_secs() {
-        0..15 => Duration::from_millis(100),
+        0 => Duration::from_millis(200),
+        1..5 => Duration::from_millis(50),
+        5..15 => Duration::from_millis(100),
         15..30 => Duration::from_millis(250),
         _ => Duration::from_secs(1),
     }
@@ -213,8 +216,8 @@ mod tests {
     #[test]
     fn polling_starts_quick_and_slows_down() {
         let at = |seconds| interval(Duration::from_secs(seconds));
-        assert!(at(0) <= Duration::from_millis(100));
-        assert!(at(0) < at(20) && at(20) < at(40));
+        assert!(at(1) <= Duration::from_millis(100) && at(1) < at(0));
+        assert!(at(1) < at(20) && at(20) < at(40));
         assert!(at(59) < Duration::from_secs(5));
     }
 }
