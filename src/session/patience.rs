@@ -57,6 +57,10 @@ impl Patience {
         let total = left.is_some_and(|left| left < limit);
         let wait = left.map_or(limit, |left| left.min(limit));
         let limit = if total { self.total.unwrap_or(limit) } else { limit };
+        // A future that is ready at once would win against a timer that is due.
+        if wait.is_zero() {
+            return Err(Elapsed { limit, total });
+        }
         timeout(wait, future).await.map_err(|_| Elapsed { limit, total })
     }
 
@@ -89,6 +93,14 @@ mod tests {
         assert_eq!(step, Err(Elapsed { limit: Duration::from_secs(2), total: false }));
         let total = patience.within(Duration::from_mins(1), never()).await;
         assert_eq!(total, Err(Elapsed { limit: Duration::from_secs(5), total: true }));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_budget_that_is_used_up_ends_even_what_takes_no_time() {
+        let patience = Patience::new(Some(Duration::from_secs(5)));
+        sleep(Duration::from_secs(5)).await;
+        let spent = patience.within(Duration::from_secs(2), std::future::ready(())).await;
+        assert_eq!(spent, Err(Elapsed { limit: Duration::from_secs(5), total: true }));
     }
 
     #[tokio::test(start_paused = true)]

@@ -249,6 +249,7 @@ pub(crate) const CASES: &[Case] = &[
     ),
     provision("another rule for nonces than announced", Memory("sec-ver=2&fault=wrong-nonce-rule")).succeeds("online"),
     provision("a short public key", Memory("sec-ver=2&fault=short-b")).succeeds("online"),
+    provision("a short shared secret", Memory("sec-ver=2&fault=short-s")).succeeds("online"),
     provision("a short salt", Memory("sec-ver=2&fault=short-salt")).succeeds("online"),
     provision("a salt that starts with zero", Memory("sec-ver=2&fault=zero-salt")).succeeds("online"),
     command("a wrong proof of possession that locks", Memory("sec-ver=1&fault=lockout"), &["info", "--device", DEVICE])
