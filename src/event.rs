@@ -80,7 +80,7 @@ pub enum Event {
     Secured {
         /// Security version.
         security: u8,
-        /// Whether it took the place of one that was lost.
+        /// Whether it replaces one that was lost.
         again: bool,
     },
     /// The node knows its user.

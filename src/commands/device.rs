@@ -53,7 +53,7 @@ pub(super) fn target(args: &DeviceArgs, app: &App<'_>) -> Result<Target, Failure
         let code = if known { Code::UsageUnsupported } else { Code::UsageInvalid };
         let failure = Failure::new(code)
             .saying(format!("this version has no transport {wanted:?}"))
-            .hint(format!("it has {}: choose one with --transport", have.join(" and ")));
+            .hint(format!("it has {}: choose one with --transport or --device", have.join(" and ")));
         match origin {
             Some(origin) => failure.because(format!("it was named by {origin}")),
             None => failure,

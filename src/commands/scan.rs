@@ -44,7 +44,9 @@ async fn listen(opened: &mut Opened, context: &mut Context<'_>) -> Result<Heard,
         return scan::thread(session, rng).await.map(Heard::Thread);
     }
     scan::prepare(session, rng, Radio::Wifi).await?;
-    scan::wifi(session, rng).await.map(Heard::Wifi)
+    let networks = scan::wifi(session, rng).await?;
+    context.observer.observe(&Event::Scanned { networks: networks.clone() });
+    Ok(Heard::Wifi(networks))
 }
 
 fn document(heard: &Heard, app: &App<'_>) -> Document {

@@ -11,6 +11,7 @@ use super::desk::interrupted;
 use super::{App, descriptors};
 use crate::error::{Code, Failure};
 use crate::report::Document;
+use crate::sim::fault::FaultInfo;
 use crate::sim::http::Fleet;
 use crate::sim::{DeviceOptions, Fault, Profile};
 use crate::text;
@@ -62,8 +63,8 @@ pub(super) struct Args {
     /// Keep provisioning running after the device has joined
     #[arg(long, alias = "no_auto_stop", help_heading = "Device")]
     no_auto_stop: bool,
-    /// An access point, SSID=PASSPHRASE (SSID alone: open), with ,channel= ,rssi= ,auth= ,bssid= ,join-ms= ,hidden;
-    /// repeat for more; default: a small world around HomeNet
+    /// An access point, SSID=PASSPHRASE (SSID alone: open), with ,channel= ,rssi= ,auth= ,bssid= ,join-ms=
+    /// ,admission= ,hidden; repeat for more; default: a small world around HomeNet
     #[arg(long, value_name = "SPEC", help_heading = "World")]
     ap: Vec<String>,
     /// How long joining takes, in milliseconds; default: 500
@@ -240,13 +241,25 @@ fn drawn(payload: &str) -> String {
     QRBuilder::new(payload).build().map(|code| format!("{}\n", code.to_str())).unwrap_or_default()
 }
 
+/// A fault as it is written: `delay=MS[/ENDPOINT]`, `close[=ENDPOINT]`.
+fn with_value(fault: &FaultInfo) -> String {
+    match fault.value.strip_prefix('[') {
+        _ if fault.value.is_empty() => fault.name.to_owned(),
+        Some(optional) => format!("{}[={optional}", fault.name),
+        None => format!("{}={}", fault.name, fault.value),
+    }
+}
+
 fn list() -> Document {
     let mut lines = vec!["Firmware profiles (--profile):".to_owned()];
     lines.extend(Profile::all().iter().map(|profile| format!("  {:22} {}", profile.name, profile.about)));
-    lines.push("\nFaults (--fault NAME[@N][=VALUE]):".to_owned());
-    lines.extend(Fault::all().iter().map(|fault| format!("  {:22} {}", fault.name, fault.about)));
+    lines.push("\nFaults (--fault NAME[@N][=VALUE]; @N is the Nth occasion, @2-4 or @3- several):".to_owned());
+    lines.extend(Fault::all().iter().map(|fault| format!("  {:40} {}", with_value(fault), fault.about)));
     let profiles: Vec<_> =
         Profile::all().iter().map(|profile| json!({ "name": profile.name, "about": profile.about })).collect();
-    let faults: Vec<_> = Fault::all().iter().map(|fault| json!({ "name": fault.name, "about": fault.about })).collect();
+    let faults: Vec<_> = Fault::all()
+        .iter()
+        .map(|fault| json!({ "name": fault.name, "value": fault.value, "about": fault.about }))
+        .collect();
     Document::new("sim-list", lines.join("\n"), json!({ "profiles": profiles, "faults": faults }))
 }

@@ -194,7 +194,7 @@ codes! {
         ["espctl info shows what the device says it can do"];
     DeviceBadReply = "device.bad-reply", Refused,
         "the device's reply makes no sense",
-        "The reply decrypts, but it is no answer to the request: firmware with a defect, or a damaged message.",
+        "The reply is no answer to the request: too long, damaged on the way, or from firmware with a defect.",
         ["try again", "update the firmware"];
     DeviceUnclaimed = "device.unclaimed", Refused,
         "the device must be claimed first",
@@ -245,6 +245,11 @@ codes! {
         "the device does not find the Thread network",
         "No Thread router of the dataset's network answered the device.",
         ["check that a border router of this network is in reach"];
+    ThreadDatasetRejected = "thread.dataset-rejected", WifiOther,
+        "the device cannot use the Thread dataset",
+        "The dataset is well formed, but the device's Thread stack does not take it: an element is missing or has a \
+         wrong length.",
+        ["check that the dataset is the network's active one, whole: ot-ctl dataset active -x prints it"];
     ThreadNotAttached = "thread.not-attached", WifiOther,
         "the device did not attach to the Thread network",
         "The device kept trying, or gave up without a reason the protocol has a word for.",

@@ -184,7 +184,7 @@ pub(super) fn failure(reason: JoinFailure, radio: Radio, ssid: &[u8], heard: &[N
         (Radio::Wifi, JoinFailure::Authentication) => Code::WifiAuthFailed,
         (Radio::Wifi, JoinFailure::NotFound) => Code::WifiNotFound,
         (Radio::Thread, JoinFailure::NotFound) => Code::ThreadNotFound,
-        (Radio::Thread, JoinFailure::DatasetInvalid) => Code::ThreadDatasetInvalid,
+        (Radio::Thread, JoinFailure::DatasetInvalid) => Code::ThreadDatasetRejected,
         _ => not_joined(radio),
     };
     let failure = Failure::new(code).at(Stage::AwaitNetwork).because(match reason {

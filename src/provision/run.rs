@@ -223,6 +223,6 @@ fn recoverable(code: Code) -> bool {
             | Code::WifiNotJoined
             | Code::ThreadNotFound
             | Code::ThreadNotAttached
-            | Code::ThreadDatasetInvalid
+            | Code::ThreadDatasetRejected
     )
 }

@@ -37,9 +37,39 @@ pub fn describe(endpoint: &str, direction: Direction, plain: &[u8]) -> String {
 
 fn decoded<M: Message + Default + Debug>(plain: &[u8]) -> String {
     match M::decode(plain) {
-        Ok(message) => format!("{message:?}"),
+        Ok(message) => with_bytes_readable(&format!("{message:?}")),
         Err(_) => format!("{} bytes that do not decode", plain.len()),
     }
+}
+
+/// Turns the number lists that `Debug` writes for bytes into text where they are printable, else into hex.
+fn with_bytes_readable(debug: &str) -> String {
+    let mut readable = String::with_capacity(debug.len());
+    let mut rest = debug;
+    while let Some((before, after)) = rest.split_once('[') {
+        readable.push_str(before);
+        let list = after.split_once(']').and_then(|(list, after)| Some((numbers(list)?, after)));
+        if let Some((bytes, after)) = list {
+            let printable = bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));
+            readable += &match std::str::from_utf8(&bytes) {
+                Ok(text) if printable => ["\"", text, "\""].concat(),
+                _ => "0x".to_owned() + &hex::encode(&bytes),
+            };
+            rest = after;
+        } else {
+            readable.push('[');
+            rest = after;
+        }
+    }
+    readable + rest
+}
+
+/// The bytes of a list of numbers; `None` for any other list.
+fn numbers(list: &str) -> Option<Vec<u8>> {
+    if list.is_empty() {
+        return Some(Vec::new());
+    }
+    list.split(", ").map(|number| number.parse().ok()).collect()
 }
 
 #[cfg(test)]
@@ -52,6 +82,15 @@ mod tests {
         let line = describe("prov-config", Direction::Request, &set);
         assert!(line.contains("ssid") && line.contains("(redacted)") && !line.contains("password\""), "{line}");
         assert!(!line.contains("112, 97, 115, 115"), "{line}");
+    }
+
+    #[test]
+    fn bytes_are_text_or_hex() {
+        let connected = hex::decode("08015a195a170a0431302e301a07486f6d654e65742206020000000001").unwrap();
+        let line = describe("prov-config", Direction::Reply, &connected);
+        assert!(line.contains("ssid: \"HomeNet\"") && line.contains("bssid: 0x020000000001"), "{line}");
+        let entries = describe("prov-scan", Direction::Reply, &hex::decode("08057a050a030a0141").unwrap());
+        assert!(entries.contains("entries: [WifiScanEntry { ssid: \"A\""), "{entries}");
     }
 
     #[test]
