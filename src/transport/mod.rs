@@ -7,6 +7,7 @@
 //! To add one: a file beside this one, its `mod` line, one entry in [`KINDS`].
 
 mod locator;
+pub mod serial;
 pub mod softap;
 
 pub use futures_util::future::BoxFuture;

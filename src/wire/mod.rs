@@ -2,6 +2,7 @@
 //!
 //! Nothing here does I/O or knows which end it serves.
 
+pub mod console;
 pub mod describe;
 pub mod messages;
 pub mod qr;

@@ -1,0 +1,20 @@
+//! Serial ports: opening one without disturbing the board, bytes out, bytes in.
+//!
+//! What travels over a port (protocomm's console, the agent's console, a log) is not known here. Two threads stand
+//! between the port, which blocks, and the program, which does not.
+
+mod port;
+
+pub use port::{SerialPort, Settings};
+
+/// What to do to the board when its port is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reset {
+    /// Nothing: the lines are de-asserted, the board runs on.
+    #[default]
+    Never,
+    /// Restart the firmware (a pulse on RTS, which is wired to EN).
+    Boot,
+    /// Restart it only if it says nothing.
+    Auto,
+}

@@ -1,0 +1,205 @@
+//! One open port.
+
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::transport::TransportError;
+
+/// How long a read waits before it looks whether the port is still wanted.
+const READ_WAIT: Duration = Duration::from_millis(50);
+/// Bytes taken at once.
+const CHUNK: usize = 4096;
+/// Chunks that may wait to be read before the reader waits.
+const QUEUE: usize = 64;
+/// How long RTS holds the board in reset.
+const RESET_PULSE: Duration = Duration::from_millis(100);
+
+/// How to open a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The port's path or name: `/dev/ttyUSB0`, `COM3`.
+    pub path: String,
+    /// Bits per second; 8 data bits, no parity, 1 stop bit.
+    pub baud: u32,
+}
+
+/// An open port. Dropping it closes it.
+pub struct SerialPort {
+    path: String,
+    writer: Option<Box<dyn serialport::SerialPort>>,
+    incoming: mpsc::Receiver<io::Result<Vec<u8>>>,
+    wanted: Arc<AtomicBool>,
+}
+
+impl SerialPort {
+    /// Opens a port for this program alone, with DTR and RTS de-asserted where it has them: neither resets the board.
+    /// A port without modem lines (a pseudo-terminal) is as good.
+    ///
+    /// # Errors
+    /// [`TransportError::Unreachable`], with the operating system's reason.
+    pub async fn open(settings: &Settings) -> Result<Self, TransportError> {
+        let wanted = settings.clone();
+        let opened = tokio::task::spawn_blocking(move || open(&wanted)).await;
+        let (writer, reader) = opened
+            .map_err(io::Error::other)
+            .and_then(|opened| opened)
+            .map_err(|source| TransportError::Unreachable { peer: settings.path.clone(), source })?;
+        let (sender, incoming) = mpsc::channel(QUEUE);
+        let wanted = Arc::new(AtomicBool::new(true));
+        let running = wanted.clone();
+        thread::spawn(move || read(reader, &sender, &running));
+        Ok(Self { path: settings.path.clone(), writer: Some(writer), incoming, wanted })
+    }
+
+    /// The port's name.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Writes all of `bytes` in one go.
+    ///
+    /// # Errors
+    /// [`TransportError::Io`] where the port is gone.
+    pub async fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
+        let bytes = zeroize::Zeroizing::new(bytes.to_vec());
+        self.with_writer(move |writer| {
+            writer.write_all(&bytes)?;
+            writer.flush()
+        })
+        .await
+    }
+
+    /// What has arrived since the last call; waits for at least one byte.
+    ///
+    /// # Errors
+    /// [`TransportError::Io`] where the port is gone.
+    pub async fn receive(&mut self) -> Result<Vec<u8>, TransportError> {
+        let gone = || io::Error::from(io::ErrorKind::NotConnected);
+        let received = self.incoming.recv().await.unwrap_or_else(|| Err(gone()));
+        received.map_err(|source| TransportError::Io { peer: self.path.clone(), source })
+    }
+
+    /// Forgets what has arrived and was not read.
+    pub fn discard(&mut self) {
+        while self.incoming.try_recv().is_ok() {}
+    }
+
+    /// Restarts the board: RTS holds it in reset for a moment while DTR leaves it to boot its firmware. Does nothing on
+    /// ports without modem lines.
+    ///
+    /// # Errors
+    /// [`TransportError::Io`] where the port is gone.
+    pub async fn restart_board(&mut self) -> Result<(), TransportError> {
+        self.with_writer(|writer| {
+            let _ = writer.write_data_terminal_ready(false);
+            if writer.write_request_to_send(true).is_ok() {
+                thread::sleep(RESET_PULSE);
+                let _ = writer.write_request_to_send(false);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Runs something that blocks on the writing half; a future that is dropped meanwhile leaves the port unusable.
+    async fn with_writer(
+        &mut self,
+        run: impl FnOnce(&mut dyn serialport::SerialPort) -> io::Result<()> + Send + 'static,
+    ) -> Result<(), TransportError> {
+        let failed = |source| TransportError::Io { peer: self.path.clone(), source };
+        let mut writer = self.writer.take().ok_or_else(|| failed(io::Error::from(io::ErrorKind::NotConnected)))?;
+        let done = tokio::task::spawn_blocking(move || {
+            let result = run(&mut *writer);
+            (writer, result)
+        })
+        .await;
+        let (writer, result) = done.map_err(|error| failed(io::Error::other(error)))?;
+        self.writer = Some(writer);
+        result.map_err(failed)
+    }
+}
+
+impl Drop for SerialPort {
+    fn drop(&mut self) {
+        self.wanted.store(false, Ordering::Relaxed);
+    }
+}
+
+type Half = Box<dyn serialport::SerialPort>;
+
+fn open(settings: &Settings) -> io::Result<(Half, Half)> {
+    let mut writer = serialport::new(&settings.path, settings.baud)
+        .timeout(READ_WAIT)
+        .dtr_on_open(false)
+        .open()
+        .map_err(io::Error::from)?;
+    // Not every port has modem lines: pseudo-terminals and some adapters answer with an error.
+    let _ = writer.write_request_to_send(false);
+    let reader = writer.try_clone().map_err(io::Error::from)?;
+    writer.set_timeout(Duration::from_secs(5)).map_err(io::Error::from)?;
+    Ok((writer, reader))
+}
+
+/// Hands on what arrives until nobody wants it or the port is gone.
+fn read(mut port: Half, sender: &mpsc::Sender<io::Result<Vec<u8>>>, wanted: &AtomicBool) {
+    let mut chunk = [0; CHUNK];
+    while wanted.load(Ordering::Relaxed) {
+        let received = match port.read(&mut chunk) {
+            Ok(0) => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+            Ok(length) => Ok(chunk[..length].to_vec()),
+            Err(error) if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::Interrupted) => continue,
+            Err(error) => Err(error),
+        };
+        let gone = received.is_err();
+        if sender.blocking_send(received).is_err() || gone {
+            return;
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use serialport::{SerialPort as _, TTYPort};
+
+    use super::*;
+
+    fn pair() -> (TTYPort, Settings) {
+        let (master, slave) = TTYPort::pair().expect("a pseudo-terminal");
+        let path = slave.name().expect("a path");
+        // The far end stays open by path only.
+        drop(slave);
+        (master, Settings { path, baud: 115_200 })
+    }
+
+    #[tokio::test]
+    async fn bytes_go_both_ways_without_modem_lines() {
+        let (mut board, settings) = pair();
+        let mut port = SerialPort::open(&settings).await.expect("an open port");
+        port.restart_board().await.expect("no modem lines is no error");
+        port.send(b"hello\r").await.expect("sent");
+        let mut heard = [0; 6];
+        board.read_exact(&mut heard).expect("heard");
+        assert_eq!(&heard, b"hello\r");
+        board.write_all(b"\n>> ").expect("written");
+        assert_eq!(port.receive().await.expect("received"), b"\n>> ");
+    }
+
+    #[tokio::test]
+    async fn a_port_that_goes_away_is_an_error() {
+        let (board, settings) = pair();
+        let mut port = SerialPort::open(&settings).await.expect("an open port");
+        drop(board);
+        assert!(matches!(port.receive().await, Err(TransportError::Io { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_port_that_is_not_there_is_unreachable() {
+        let settings = Settings { path: "/dev/no-such-port".to_owned(), baud: 115_200 };
+        assert!(matches!(SerialPort::open(&settings).await, Err(TransportError::Unreachable { .. })));
+    }
+}
