@@ -55,15 +55,25 @@ pub(super) fn without_questions() -> Vec<Arg> {
 /// Which device, and how it is reached.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct DeviceArgs {
-    /// The device: softap:, softap:HOST:PORT, or sim: for an embedded simulated one [env: ESPCTL_DEVICE]
+    /// The device: softap:, softap:HOST:PORT, console:PORT, or sim: for an embedded simulated one [env: ESPCTL_DEVICE]
     #[arg(long, value_name = "LOCATOR", help_heading = "Device")]
     pub device: Option<String>,
-    /// How to reach the device: softap or sim [env: ESPCTL_TRANSPORT]
+    /// How to reach the device: softap, console or sim [env: ESPCTL_TRANSPORT]
     #[arg(long, value_name = "KIND", help_heading = "Device", conflicts_with = "device")]
     pub transport: Option<String>,
     /// The device's address over SoftAP: HOST, HOST:PORT or [IPV6]:PORT; default 192.168.4.1:80
     #[arg(long, value_name = "ADDRESS", help_heading = "Device", conflicts_with = "device")]
     pub address: Option<String>,
+    /// The board's serial port, for its console: a path, a path with *, usb:VID:PID or a serial number; without one, the
+    /// only board there is [env: ESPCTL_PORT]
+    #[arg(long, value_name = "PORT", help_heading = "Device", conflicts_with_all = ["device", "address"])]
+    pub port: Option<String>,
+    /// The console's rate, in bits per second; default: 115200
+    #[arg(long, value_name = "RATE", help_heading = "Device", conflicts_with = "device")]
+    pub baud: Option<u32>,
+    /// Restart the board on its serial port first: never, boot, or auto for one that says nothing; default: never
+    #[arg(long, value_name = "WHEN", help_heading = "Device", conflicts_with = "device")]
+    pub reset: Option<String>,
     /// The device's name, for example PROV_d76c30
     #[arg(long, alias = "device_name", value_name = "NAME", help_heading = "Device")]
     pub device_name: Option<String>,

@@ -6,6 +6,7 @@ use super::input::{self, SecretSource};
 use crate::error::{Code, Failure};
 use crate::provision::SecurityPlan;
 use crate::settings::{given, or_qr};
+use crate::text;
 use crate::transport::{Locator, TransportError, TransportKind};
 use crate::wire::qr::Payload;
 
@@ -22,7 +23,10 @@ pub(super) struct Target {
 }
 
 /// Transports that Espressif's tools have and this version has not.
-const ELSEWHERE: [&str; 3] = ["ble", "console", "on-network"];
+const ELSEWHERE: [&str; 2] = ["ble", "on-network"];
+
+/// The scheme of the serial console.
+const CONSOLE: &str = "console";
 
 /// Works out which device is meant. No I/O but reading the QR payload.
 pub(super) fn target(args: &DeviceArgs, app: &App<'_>) -> Result<Target, Failure> {
@@ -30,7 +34,8 @@ pub(super) fn target(args: &DeviceArgs, app: &App<'_>) -> Result<Target, Failure
     let name = args.device_name.clone().or_else(|| payload.as_ref().map(|payload| payload.name.clone()));
     let transport = given(args.transport.clone(), "--transport", "ESPCTL_TRANSPORT", app.environment);
     // A whole locator in the environment gives way to parts of one on the command line, and to nothing else.
-    let said = args.transport.is_some() || args.address.is_some();
+    let wired = args.port.is_some() || args.baud.is_some() || args.reset.is_some();
+    let said = args.transport.is_some() || args.address.is_some() || wired;
     let device = given(args.device.clone(), "--device", "ESPCTL_DEVICE", app.environment).filter(|_| !said);
 
     let (locator, origin) = if let Some(device) = device {
@@ -39,11 +44,21 @@ pub(super) fn target(args: &DeviceArgs, app: &App<'_>) -> Result<Target, Failure
         })?;
         (locator, Some(device.origin))
     } else {
-        let from_payload = payload.as_ref().and_then(|payload| payload.transport);
+        let from_payload = payload.as_ref().and_then(|payload| payload.transport).filter(|_| !wired);
         let scheme = or_qr(transport, from_payload.map(|transport| transport.scheme().to_owned()));
         let origin = scheme.as_ref().map(|scheme| scheme.origin);
-        let scheme = scheme.map_or_else(|| "softap".to_owned(), |scheme| scheme.value);
-        (Locator::new(&scheme, args.address.as_deref().unwrap_or_default()), origin)
+        let otherwise = if wired { CONSOLE } else { "softap" };
+        let scheme = scheme.map_or_else(|| otherwise.to_owned(), |scheme| scheme.value);
+        if scheme == CONSOLE {
+            (console(args, app), origin)
+        } else if wired {
+            return Err(Failure::new(Code::UsageConflict).saying(format!(
+                "--port, --baud and --reset are for the console, not for {}",
+                text::sanitise(&scheme)
+            )));
+        } else {
+            (Locator::new(&scheme, args.address.as_deref().unwrap_or_default()), origin)
+        }
     };
 
     let kind = app.kinds.iter().copied().find(|kind| kind.scheme() == locator.scheme()).ok_or_else(|| {
@@ -68,6 +83,16 @@ pub(super) fn target(args: &DeviceArgs, app: &App<'_>) -> Result<Target, Failure
     })?;
     let explicit = !locator.address().is_empty();
     Ok(Target { locator, kind, payload, name, explicit })
+}
+
+/// The console's locator, from the options that make one.
+fn console(args: &DeviceArgs, app: &App<'_>) -> Locator {
+    let port = given(args.port.clone(), "--port", "ESPCTL_PORT", app.environment);
+    let port = port.map(|port| port.value).or_else(|| args.address.clone()).unwrap_or_default();
+    let baud = args.baud.map(|baud| ("baud", baud.to_string()));
+    let reset = args.reset.clone().map(|reset| ("reset", reset));
+    let parameters = baud.into_iter().chain(reset);
+    parameters.fold(Locator::new(CONSOLE, &port), |locator, (key, value)| locator.with(key, &value))
 }
 
 /// Gathers what is known of the session's secrets; `positional` is esp-rainmaker-cli's old way to give the PoP.

@@ -137,6 +137,59 @@ codes! {
             "check that this computer is on the device's own network, not on a router's at the same address",
             "a device that has ended provisioning must be reset or power-cycled first",
         ];
+    PortAbsent = "port.absent", NotFound,
+        "there is no such serial port",
+        "No serial port of this computer has the name, serial number or USB id that was given.",
+        ["plug the board in with a cable that carries data, not only power", "espctl discover lists the ports"];
+    PortNoBoard = "port.no-board", NotFound,
+        "no serial port looks like a board",
+        "No port was named, and none belongs to Espressif's own USB or to a USB bridge that boards use (CP210x, CH34x, \
+         FTDI). Other ports are not touched unasked.",
+        ["plug the board in with a cable that carries data, not only power", "name the port with --port"];
+    PortSeveral = "port.several", Ambiguous,
+        "several serial ports could be meant",
+        "Two or more ports match; the message lists them, the likeliest first.",
+        ["name one with --port: its path, its serial number, or usb:VID:PID"];
+    PortPermission = "port.permission", Permission,
+        "this user may not open the serial port",
+        "The port is there, but its permissions do not include this user.",
+        ["log out and in again after a change of groups"];
+    PortBusy = "port.busy", Busy,
+        "another program has the serial port open",
+        "A port belongs to one program at a time: a monitor, an IDE, or another espctl.",
+        ["close the program that has it open"];
+    ConsoleSilent = "console.silent", Link,
+        "the board prints nothing",
+        "The port opened and took a carriage return, and not one byte came back.",
+        [
+            "check that this is the board's port and that the board has power",
+            "--reset auto restarts a board that says nothing",
+            "firmware whose console is on other pins, or on the chip's other USB port, is not heard here",
+        ];
+    ConsoleGarbage = "console.garbage", Link,
+        "what the board prints is no text",
+        "Most bytes are no characters: the rate is wrong, or the port belongs to something else.",
+        ["give the console's rate with --baud; ESP-IDF's default is 115200"];
+    ConsoleNoPrompt = "console.no-prompt", Link,
+        "the board's console shows no prompt",
+        "The board prints text, but does not answer a carriage return with the prompt of protocomm's console.",
+        [
+            "provisioning over the console needs firmware built for it; this one may use BLE or SoftAP",
+            "a board that waits for a download must be restarted: --reset boot",
+        ];
+    ConsoleBootLoop = "console.boot-loop", Link,
+        "the board restarts over and over",
+        "The start of the chip's ROM was printed more than once while the prompt was waited for.",
+        ["give the board a better supply or cable", "flash its firmware again"];
+    ConsoleRestarted = "console.restarted", Link,
+        "the board restarted",
+        "The start of the chip's ROM was printed where an answer was due; the secure session is gone with it.",
+        ["try again", "give the board a better supply or cable if it happens every time"];
+    ConsoleNotProvisioning = "console.not-provisioning", NotFound,
+        "the board's console does not know provisioning",
+        "A prompt is there, but it has no proto-ver command: the firmware provisions over another transport, or its \
+         provisioning has ended.",
+        ["use the transport the firmware was built for: --transport softap", "restart the board: --reset boot"];
     DeviceNotProvisioning = "device.not-provisioning", NotFound,
         "the device is not in provisioning mode",
         "The device answers, but without the endpoints of provisioning: it is provisioned already, its time for \
@@ -146,6 +199,10 @@ codes! {
         "the device wants a security version this program does not speak",
         "The device's version document names a security version other than 0, 1 and 2.",
         ["update espctl", "--sec-ver 0, 1 or 2 tries one all the same"];
+    SecurityDoesNotFit = "security.does-not-fit", Session,
+        "security 2 does not fit through this link",
+        "Security 2 begins with a message of 406 bytes, and the console's line holds 255 characters. Nothing was sent.",
+        ["reach the device over BLE or SoftAP", "or use firmware with security 1, which fits through the console"];
     SecurityMismatch = "security.mismatch", Session,
         "the device does not take this security version",
         "The device refused the first message of the handshake. With a --sec-ver that contradicts what the device \

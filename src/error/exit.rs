@@ -26,6 +26,7 @@ exits! {
     Ambiguous = 11, "several devices match";
     Link = 12, "the link failed";
     Permission = 13, "the operating system does not permit the link";
+    Busy = 14, "another program has the link";
     Session = 20, "the secure session failed: scheme or version";
     Credentials = 21, "the credentials were rejected: PoP, or user name and password";
     WifiAuth = 22, "the access point did not let the device in";

@@ -1,11 +1,13 @@
 //! Errors as people and scripts meet them: a stable code, the stage, the evidence, and what to do.
 //!
-//! `catalogue` holds every code with its explanation, `exit` the statuses they end the program with, and `reading`
-//! maps what the layers below report onto them. Nothing here prints: `report` renders a [`Failure`].
+//! `catalogue` holds every code with its explanation, `exit` the statuses they end the program with. `reading` maps
+//! what the layers below report onto them, `serial` what ports and consoles report. Nothing here prints: `report`
+//! renders a [`Failure`].
 
 mod catalogue;
 mod exit;
 mod reading;
+mod serial;
 
 pub use catalogue::Code;
 pub use exit::Exit;

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use super::{Code, Failure};
+use super::{Code, Failure, serial};
 use crate::event::Stage;
 use crate::session::{Meaning, SessionError, SessionErrorKind, Step};
 use crate::transport::TransportError;
@@ -10,6 +10,9 @@ use crate::transport::TransportError;
 impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
         let mut failure = Self::new(code(&error)).caused_by(&error);
+        if let SessionErrorKind::Transport(error) = &error.kind {
+            failure = serial::advise(failure, error);
+        }
         if let Some(stage) = stage(error.step) {
             failure = failure.at(stage);
         }
@@ -25,7 +28,17 @@ impl From<SessionError> for Failure {
 }
 
 fn code(error: &SessionError) -> Code {
+    match &error.kind {
+        SessionErrorKind::Transport(TransportError::Port(port)) => return serial::port_code(port),
+        SessionErrorKind::Transport(TransportError::Console(console)) => {
+            if let Some(code) = serial::console_code(console, error.meaning()) {
+                return code;
+            }
+        }
+        _ => {}
+    }
     match error.meaning() {
+        Meaning::Restarted => Code::ConsoleRestarted,
         Meaning::ProofRejected => Code::ProofRejected,
         Meaning::DeviceUnproven => Code::DeviceUnproven,
         Meaning::SchemeRefused => Code::SecurityMismatch,

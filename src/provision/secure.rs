@@ -98,8 +98,7 @@ fn choose(version: &VersionInfo, insisted: Option<u8>, limits: Limits) -> Result
         Failure::new(Code::SecurityUnsupported).because(format!("the device's version document says sec_ver {number}"))
     })?;
     if number == 2 && !limits.security2 {
-        return Err(Failure::new(Code::SecurityUnsupported)
-            .saying("security 2 does not fit through this link")
+        return Err(Failure::new(Code::SecurityDoesNotFit)
             .because(format!("the link carries {} bytes a request", limits.request)));
     }
     Ok(scheme)
@@ -195,6 +194,6 @@ mod tests {
     #[test]
     fn security_2_is_refused_where_the_link_is_too_narrow() {
         let error = choose(&document(r#"{"prov":{"sec_ver":2}}"#), None, NARROW).map(Scheme::version).unwrap_err();
-        assert_eq!(error.code, Code::SecurityUnsupported);
+        assert_eq!(error.code, Code::SecurityDoesNotFit);
     }
 }

@@ -9,6 +9,7 @@ use super::patience::Elapsed;
 use crate::endpoint::ReplyError;
 use crate::security::{CipherError, HandshakeError};
 use crate::transport::TransportError;
+use crate::transport::console::ConsoleError;
 use crate::wire::messages::Status;
 
 /// Where on the session it happened.
@@ -85,6 +86,8 @@ pub enum Meaning {
     NotADevice,
     /// The link broke.
     LinkLost,
+    /// The device started anew.
+    Restarted,
     /// Nothing came in time.
     TimedOut,
     /// The caller asked for something that cannot be sent.
@@ -115,7 +118,8 @@ fn read_transport(error: &TransportError, step: Step) -> Meaning {
             | TransportError::InvalidRequest { .. },
             _,
         ) => Meaning::Invalid,
-        (TransportError::Unreachable { .. }, _) => Meaning::Unreachable,
+        (TransportError::Unreachable { .. } | TransportError::Port(_), _) => Meaning::Unreachable,
+        (TransportError::Console(error), step) => read_console(error, step),
         (
             TransportError::NoSuchEndpoint { .. } | TransportError::ReplyTooLong { .. },
             Step::Connect | Step::Version,
@@ -124,13 +128,31 @@ fn read_transport(error: &TransportError, step: Step) -> Meaning {
         (TransportError::NoSuchEndpoint { .. }, _) => Meaning::NoEndpoint,
         (TransportError::ReplyTooLong { .. }, Step::Handshake(_)) => Meaning::HandshakeBroken,
         (TransportError::ReplyTooLong { .. }, Step::Request) => Meaning::BadReply,
-        (TransportError::ClosedWithoutAnswer { .. }, Step::Handshake(1)) => Meaning::SchemeRefused,
-        (TransportError::ClosedWithoutAnswer { .. }, Step::Handshake(_)) => Meaning::ProofRejected,
-        (TransportError::ClosedWithoutAnswer { .. }, Step::Request) => Meaning::SessionLost,
-        (
-            TransportError::ClosedWithoutAnswer { .. } | TransportError::Truncated { .. } | TransportError::Io { .. },
-            _,
-        ) => Meaning::LinkLost,
+        (TransportError::ClosedWithoutAnswer { .. }, step) => read_silence(step).unwrap_or(Meaning::LinkLost),
+        (TransportError::Truncated { .. } | TransportError::Io { .. }, _) => Meaning::LinkLost,
+    }
+}
+
+/// A request that was met with silence.
+fn read_silence(step: Step) -> Option<Meaning> {
+    match step {
+        Step::Connect | Step::Version => None,
+        Step::Handshake(1) => Some(Meaning::SchemeRefused),
+        Step::Handshake(_) => Some(Meaning::ProofRejected),
+        Step::Request => Some(Meaning::SessionLost),
+    }
+}
+
+fn read_console(error: &ConsoleError, step: Step) -> Meaning {
+    match error {
+        // A console that refuses the version request is some other program's.
+        ConsoleError::Refused { .. } => read_silence(step).unwrap_or(Meaning::NotADevice),
+        ConsoleError::Restarted { .. } => Meaning::Restarted,
+        ConsoleError::Unreadable { .. } | ConsoleError::Gone { .. } => Meaning::LinkLost,
+        ConsoleError::Silent { .. }
+        | ConsoleError::Garbage { .. }
+        | ConsoleError::BootLoop { .. }
+        | ConsoleError::NoPrompt { .. } => Meaning::Unreachable,
     }
 }
 

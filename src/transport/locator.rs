@@ -34,6 +34,13 @@ impl Locator {
         Self { scheme: scheme.to_ascii_lowercase(), address: address.to_owned(), parameters: Vec::new() }
     }
 
+    /// The same with one more parameter.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: &str) -> Self {
+        self.parameters.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Which transport it belongs to.
     pub fn scheme(&self) -> &str {
         &self.scheme

@@ -6,6 +6,7 @@
 //!
 //! To add one: a file beside this one, its `mod` line, one entry in [`KINDS`].
 
+pub mod console;
 mod locator;
 pub mod serial;
 pub mod softap;
@@ -14,7 +15,7 @@ pub use futures_util::future::BoxFuture;
 pub use locator::{Locator, LocatorError};
 
 /// The transports of this crate. The simulated device adds its own in the program, not here.
-pub static KINDS: &[&dyn TransportKind] = &[&softap::SoftAp];
+pub static KINDS: &[&dyn TransportKind] = &[&softap::SoftAp, &console::Console];
 
 /// What a link can carry. Paging, channel grouping and "can security 2 work here" come from this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +58,7 @@ pub trait Transport: Send {
 
 /// A family of links, stateless.
 pub trait TransportKind: Sync {
-    /// The locator's scheme: `softap`, `sim`.
+    /// The locator's scheme: `softap`, `console`, `sim`.
     fn scheme(&self) -> &'static str;
 
     /// Checks a locator without any I/O.
@@ -143,6 +144,12 @@ pub enum TransportError {
         /// The bound, in bytes.
         limit: usize,
     },
+    /// A serial port that cannot be used.
+    #[error(transparent)]
+    Port(#[from] serial::PortError),
+    /// A board whose console does not do its part.
+    #[error(transparent)]
+    Console(#[from] console::ConsoleError),
     /// The link broke in another way.
     #[error("the link to {peer} failed")]
     Io {

@@ -3,8 +3,11 @@
 //! What travels over a port (protocomm's console, the agent's console, a log) is not known here. Two threads stand
 //! between the port, which blocks, and the program, which does not.
 
+mod access;
+mod error;
 mod port;
 
+pub use error::PortError;
 pub use port::{SerialPort, Settings};
 
 /// What to do to the board when its port is opened.

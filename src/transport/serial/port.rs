@@ -1,6 +1,6 @@
 //! One open port.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -8,10 +8,13 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::{PortError, access};
 use crate::transport::TransportError;
 
 /// How long a read waits before it looks whether the port is still wanted.
 const READ_WAIT: Duration = Duration::from_millis(50);
+/// How long the port may take to take a line.
+const WRITE_WAIT: Duration = Duration::from_secs(5);
 /// Bytes taken at once.
 const CHUNK: usize = 4096;
 /// Chunks that may wait to be read before the reader waits.
@@ -41,14 +44,13 @@ impl SerialPort {
     /// A port without modem lines (a pseudo-terminal) is as good.
     ///
     /// # Errors
-    /// [`TransportError::Unreachable`], with the operating system's reason.
+    /// [`TransportError::Port`] where it is absent, not permitted or busy; [`TransportError::Unreachable`] with the
+    /// operating system's reason for all else.
     pub async fn open(settings: &Settings) -> Result<Self, TransportError> {
         let wanted = settings.clone();
         let opened = tokio::task::spawn_blocking(move || open(&wanted)).await;
-        let (writer, reader) = opened
-            .map_err(io::Error::other)
-            .and_then(|opened| opened)
-            .map_err(|source| TransportError::Unreachable { peer: settings.path.clone(), source })?;
+        let failed = |source| TransportError::Unreachable { peer: settings.path.clone(), source };
+        let (writer, reader) = opened.map_err(|error| failed(io::Error::other(error)))??;
         let (sender, incoming) = mpsc::channel(QUEUE);
         let wanted = Arc::new(AtomicBool::new(true));
         let running = wanted.clone();
@@ -132,17 +134,32 @@ impl Drop for SerialPort {
 
 type Half = Box<dyn serialport::SerialPort>;
 
-fn open(settings: &Settings) -> io::Result<(Half, Half)> {
-    let mut writer = serialport::new(&settings.path, settings.baud)
-        .timeout(READ_WAIT)
-        .dtr_on_open(false)
-        .open()
-        .map_err(io::Error::from)?;
+fn open(settings: &Settings) -> Result<(Half, Half), TransportError> {
+    let path = settings.path.as_str();
+    let failed = |source| TransportError::Unreachable { peer: path.to_owned(), source };
+    // The system asserts both lines when it opens a port. RTS goes first: with RTS alone asserted, the usual circuit
+    // holds the board in reset.
+    let opened = serialport::new(path, settings.baud).timeout(READ_WAIT).preserve_dtr_on_open().open();
+    let mut writer = opened.map_err(|error| refused(path, error))?;
     // Not every port has modem lines: pseudo-terminals and some adapters answer with an error.
     let _ = writer.write_request_to_send(false);
-    let reader = writer.try_clone().map_err(io::Error::from)?;
-    writer.set_timeout(Duration::from_secs(5)).map_err(io::Error::from)?;
+    let _ = writer.write_data_terminal_ready(false);
+    let reader = writer.try_clone().map_err(|error| failed(error.into()))?;
+    writer.set_timeout(WRITE_WAIT).map_err(|error| failed(error.into()))?;
     Ok((writer, reader))
+}
+
+/// What the library's error means: it says "no device" of a port that another program has locked.
+fn refused(path: &str, error: serialport::Error) -> TransportError {
+    use serialport::ErrorKind::{Io, NoDevice};
+    match error.kind {
+        NoDevice | Io(io::ErrorKind::ResourceBusy) if std::path::Path::new(path).exists() => access::busy(path).into(),
+        NoDevice | Io(io::ErrorKind::NotFound) => {
+            PortError::Absent { wanted: path.to_owned(), present: Vec::new() }.into()
+        }
+        Io(io::ErrorKind::PermissionDenied) => access::not_permitted(path).into(),
+        _ => TransportError::Unreachable { peer: path.to_owned(), source: error.into() },
+    }
 }
 
 /// Hands on what arrives until nobody wants it or the port is gone.
@@ -164,6 +181,8 @@ fn read(mut port: Half, sender: &mpsc::Sender<io::Result<Vec<u8>>>, wanted: &Ato
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::io::Write;
+
     use serialport::{SerialPort as _, TTYPort};
 
     use super::*;
@@ -198,8 +217,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_port_that_is_not_there_is_unreachable() {
+    async fn a_port_that_is_not_there_is_absent() {
         let settings = Settings { path: "/dev/no-such-port".to_owned(), baud: 115_200 };
-        assert!(matches!(SerialPort::open(&settings).await, Err(TransportError::Unreachable { .. })));
+        let error = SerialPort::open(&settings).await.err().expect("no port");
+        assert!(matches!(error, TransportError::Port(PortError::Absent { .. })), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_port_that_somebody_has_is_busy() {
+        let (_board, settings) = pair();
+        let _holder = SerialPort::open(&settings).await.expect("an open port");
+        let error = SerialPort::open(&settings).await.err().expect("no second one");
+        let TransportError::Port(PortError::Busy { holders, .. }) = error else { panic!("{error}") };
+        let own = format!("({})", std::process::id());
+        assert!(cfg!(not(target_os = "linux")) || holders.iter().any(|it| it.ends_with(&own)), "{holders:?}");
     }
 }

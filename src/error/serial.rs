@@ -1,0 +1,114 @@
+//! What serial ports and the boards on them report, as failures: the code, and the advice that depends on the case.
+
+use super::{Code, Failure};
+use crate::session::Meaning;
+use crate::text;
+use crate::transport::TransportError;
+use crate::transport::console::ConsoleError;
+use crate::transport::serial::PortError;
+
+impl From<PortError> for Failure {
+    fn from(error: PortError) -> Self {
+        let failure = Self::new(port_code(&error)).caused_by(&error);
+        advise_port(failure, &error)
+    }
+}
+
+pub(super) fn port_code(error: &PortError) -> Code {
+    match error {
+        PortError::Absent { .. } => Code::PortAbsent,
+        PortError::NoBoard { .. } => Code::PortNoBoard,
+        PortError::Several { .. } => Code::PortSeveral,
+        PortError::Permission { .. } => Code::PortPermission,
+        PortError::Busy { .. } => Code::PortBusy,
+    }
+}
+
+/// The code of a console's error, where it is not told by its meaning alone.
+pub(super) fn console_code(error: &ConsoleError, meaning: Meaning) -> Option<Code> {
+    match error {
+        ConsoleError::Silent { .. } => Some(Code::ConsoleSilent),
+        ConsoleError::Garbage { .. } => Some(Code::ConsoleGarbage),
+        ConsoleError::BootLoop { .. } => Some(Code::ConsoleBootLoop),
+        ConsoleError::NoPrompt { .. } => Some(Code::ConsoleNoPrompt),
+        ConsoleError::Refused { .. } if meaning == Meaning::NotADevice => Some(Code::ConsoleNotProvisioning),
+        ConsoleError::Restarted { .. }
+        | ConsoleError::Refused { .. }
+        | ConsoleError::Unreadable { .. }
+        | ConsoleError::Gone { .. } => None,
+    }
+}
+
+/// Adds what the case at hand tells beyond its code.
+pub(super) fn advise(failure: Failure, error: &TransportError) -> Failure {
+    match error {
+        TransportError::Port(error) => advise_port(failure, error),
+        TransportError::Console(ConsoleError::Garbage { baud, .. }) => {
+            failure.hint(format!("{baud} baud is not the board's rate, or this is no board"))
+        }
+        TransportError::Console(ConsoleError::NoPrompt { booting: true, .. }) => {
+            failure.hint("the firmware runs and logs, but nothing reads its console")
+        }
+        TransportError::Console(ConsoleError::Gone { .. }) => instead(
+            failure,
+            ["check the cable and the hub", "a chip's own USB port goes away whenever the board restarts: try again"],
+        ),
+        TransportError::Console(ConsoleError::Unreadable { .. }) => {
+            instead(failure, ["try again", "firmware that logs less leaves its console more readable"])
+        }
+        _ => failure,
+    }
+}
+
+/// The catalogue's hints are about radios; these are about cables.
+fn instead<const N: usize>(mut failure: Failure, hints: [&str; N]) -> Failure {
+    failure.hints = hints.map(str::to_owned).to_vec();
+    failure
+}
+
+fn advise_port(failure: Failure, error: &PortError) -> Failure {
+    match error {
+        PortError::Absent { present: ports, .. } | PortError::NoBoard { others: ports } if !ports.is_empty() => {
+            failure.because(format!("this computer has {}", list(ports)))
+        }
+        PortError::Absent { .. } | PortError::NoBoard { .. } => failure.because("this computer has no serial ports"),
+        PortError::Several { ports } => {
+            ports.iter().fold(failure, |failure, port| failure.because(text::sanitise(port)))
+        }
+        PortError::Permission { group: Some(group), user, .. } => {
+            let user = user.as_deref().unwrap_or("$USER");
+            failure.because(format!("it belongs to the group {group}")).hint(format!("sudo usermod -aG {group} {user}"))
+        }
+        PortError::Permission { group: None, .. } => {
+            failure.hint("no group may open it: an administrator must change that (on Linux, with a udev rule)")
+        }
+        PortError::Busy { holders, .. } if holders.is_empty() => failure,
+        PortError::Busy { holders, .. } => failure.because(format!("it is open in {}", holders.join(", "))),
+    }
+}
+
+fn list(ports: &[String]) -> String {
+    ports.iter().map(|port| text::sanitise(port)).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permission_names_the_group_and_the_command() {
+        let group = Some("dialout".to_owned());
+        let error = PortError::Permission { path: "/dev/ttyUSB0".into(), group, user: Some("ana".into()) };
+        let failure = Failure::from(error);
+        assert_eq!(failure.exit() as u8, 13);
+        assert_eq!(failure.hints[0], "sudo usermod -aG dialout ana");
+    }
+
+    #[test]
+    fn the_holder_is_named() {
+        let error = PortError::Busy { path: "/dev/ttyUSB0".into(), holders: vec!["minicom (4711)".into()] };
+        let failure = Failure::from(error);
+        assert_eq!(failure.exit() as u8, 14);
+        assert!(failure.causes.iter().any(|cause| cause.contains("minicom (4711)")), "{failure:?}");
+    }
+}

@@ -1,0 +1,168 @@
+//! The line discipline of protocomm's console, from the computer's side: wait for the prompt, send one line in one
+//! write, read the answer out of what the board prints.
+//!
+//! A line ends with a single carriage return; a line feed would keep the board waiting. Where a conversation is out
+//! of step (a cancelled exchange, an error), the next line is preceded by a bare carriage return, which makes the
+//! board throw away what it has collected. Waits for the prompt are bounded here; waits for an answer by the caller.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout, timeout_at};
+use zeroize::Zeroizing;
+
+use super::heard;
+use super::output::{Output, TooMuch};
+use super::{ConsoleError, Reset};
+use crate::transport::TransportError;
+use crate::transport::serial::SerialPort;
+use crate::wire::console::{Answer, OUTPUT_MAX, capacity, request_line};
+
+/// How long one carriage return may take to bring the prompt.
+const PROMPT_WAIT: Duration = Duration::from_millis(800);
+/// How long to try for a prompt in all.
+const GREETING: Duration = Duration::from_secs(5);
+/// The same for a board that was restarted first.
+const BOOT: Duration = Duration::from_secs(8);
+/// A board that has said nothing for this long is restarted, where that is wanted.
+const SILENCE: Duration = Duration::from_secs(2);
+/// A board that prints nothing for this long after its prompt waits for a line.
+const SETTLED: Duration = Duration::from_millis(50);
+/// One that never stops printing is taken at its prompt after this long.
+const SETTLED_AT_LAST: Duration = Duration::from_millis(400);
+/// With the prompt back and the line's echo not to be made out, how long to wait for more.
+const QUIET: Duration = Duration::from_millis(700);
+
+/// A board's console, one line at a time.
+pub(super) struct Conversation {
+    port: SerialPort,
+    baud: u32,
+    session: u32,
+    /// Whether the board waits for a line.
+    ready: bool,
+}
+
+impl Conversation {
+    /// Greets the board on an open port, after a restart where one is wanted. `session` is this run's own number: a
+    /// new one makes the board begin a new session.
+    ///
+    /// # Errors
+    /// [`ConsoleError`] where no prompt comes.
+    pub(super) async fn begin(port: SerialPort, baud: u32, session: u32, reset: Reset) -> Result<Self, TransportError> {
+        let mut conversation = Self { port, baud, session, ready: false };
+        if reset == Reset::Boot {
+            conversation.port.restart_board().await?;
+        }
+        let patience = if reset == Reset::Never { GREETING } else { BOOT };
+        conversation.greet(patience, reset == Reset::Auto).await?;
+        Ok(conversation)
+    }
+
+    /// The port's name.
+    pub(super) fn path(&self) -> &str {
+        self.port.path()
+    }
+
+    /// Sends a request and reads its answer. Dropping the future leaves the conversation usable.
+    ///
+    /// # Errors
+    /// [`TransportError`]; the conversation can go on unless the port is gone.
+    pub(super) async fn exchange(&mut self, endpoint: &str, request: &[u8]) -> Result<Vec<u8>, TransportError> {
+        let line = request_line(endpoint, self.session, request).map_err(|_| {
+            let limit = capacity(endpoint, self.session.to_string().len());
+            TransportError::RequestTooLong { length: request.len(), limit }
+        })?;
+        let line = Zeroizing::new(line);
+        if !self.ready {
+            self.greet(GREETING, false).await?;
+        }
+        self.ready = false;
+        self.port.discard();
+        self.send(&line).await?;
+        let answer = self.answer(&line).await?;
+        self.ready = true;
+        let port = || self.port.path().to_owned();
+        match answer {
+            Answer::Reply(reply) => Ok(reply),
+            Answer::Refused => Err(ConsoleError::Refused { port: port() }.into()),
+            Answer::Unreadable => Err(ConsoleError::Unreadable { port: port() }.into()),
+        }
+    }
+
+    async fn answer(&mut self, line: &str) -> Result<Answer, TransportError> {
+        let mut output = Output::default();
+        loop {
+            let chunk = match timeout(QUIET, self.receive()).await {
+                Ok(chunk) => chunk?,
+                // A message without a level has fallen into the echo.
+                Err(_) if output.has_prompt() => return Ok(Answer::Unreadable),
+                Err(_) => continue,
+            };
+            let pushed = output.push(&chunk);
+            let port = || self.port.path().to_owned();
+            if let Some(reason) = heard::restart(output.bytes()) {
+                return Err(ConsoleError::Restarted { port: port(), reason }.into());
+            }
+            if let Some(answer) = output.answer(line) {
+                return Ok(answer);
+            }
+            if pushed == Err(TooMuch) {
+                return Err(TransportError::ReplyTooLong { peer: port(), limit: OUTPUT_MAX });
+            }
+        }
+    }
+
+    /// Sends carriage returns until the prompt is there.
+    async fn greet(&mut self, patience: Duration, restart_if_silent: bool) -> Result<(), TransportError> {
+        let started = Instant::now();
+        let end = started + patience;
+        let mut restart = restart_if_silent;
+        let mut output = Output::default();
+        while Instant::now() < end {
+            self.send("").await?;
+            let wait = (Instant::now() + PROMPT_WAIT).min(end);
+            while let Ok(chunk) = timeout_at(wait, self.receive()).await {
+                let pushed = output.push(&chunk?);
+                if output.has_prompt() {
+                    return self.settle().await;
+                }
+                if pushed == Err(TooMuch) {
+                    return Err(heard::explain(&output, self.port.path(), self.baud).into());
+                }
+            }
+            if restart && output.bytes().is_empty() && started.elapsed() > SILENCE {
+                restart = false;
+                self.port.restart_board().await?;
+            }
+        }
+        Err(heard::explain(&output, self.port.path(), self.baud).into())
+    }
+
+    /// The prompt may be one from before, with the answer to the carriage return still to come: a line sent now would
+    /// be read as part of the same line. So the board is let finish, as far as its log lets it.
+    async fn settle(&mut self) -> Result<(), TransportError> {
+        let end = Instant::now() + SETTLED_AT_LAST;
+        while let Ok(chunk) = timeout_at((Instant::now() + SETTLED).min(end), self.receive()).await {
+            chunk?;
+        }
+        self.ready = true;
+        Ok(())
+    }
+
+    /// Sends a line in one write, ended by the carriage return alone.
+    async fn send(&mut self, line: &str) -> Result<(), TransportError> {
+        let line = Zeroizing::new([line.as_bytes(), b"\r"].concat());
+        self.port.send(&line).await.map_err(gone)
+    }
+
+    async fn receive(&mut self) -> Result<Vec<u8>, TransportError> {
+        self.port.receive().await.map_err(gone)
+    }
+}
+
+/// An open port fails in one way only: it goes away.
+fn gone(error: TransportError) -> TransportError {
+    match error {
+        TransportError::Io { peer: port, source } => ConsoleError::Gone { port, reason: source.to_string() }.into(),
+        other => other,
+    }
+}

@@ -1,0 +1,123 @@
+//! The console: protocomm over a serial cable, one line of text a request, on the UART that also carries the log.
+//!
+//! Firmware whose provisioning transport is the console takes these lines (ESP-IDF's protocomm_console). Its line
+//! holds 255 characters, so security 2 cannot work; [`Limits`] says so.
+//!
+//! - `conversation.rs`: the line discipline
+//! - `output.rs`: what the board printed, bounded
+//! - `heard.rs`: what output without an answer says of the board
+//! - `settings.rs`: what may follow `console:`
+
+mod conversation;
+mod error;
+mod heard;
+mod output;
+mod settings;
+
+use std::future;
+
+use getrandom::SysRng;
+use rand_core::{Rng, UnwrapErr};
+
+pub use error::ConsoleError;
+pub use settings::{ConsoleSettings, DEFAULT_BAUD};
+
+use self::conversation::Conversation;
+use super::serial::{self, Reset, SerialPort};
+use super::{BoxFuture, Limits, Locator, Transport, TransportError, TransportKind};
+use crate::wire::console::capacity;
+
+/// Scan entries in one reply: few, so that a reply is short on a slow line and between log lines.
+const SCAN_PAGE: u32 = 4;
+
+/// The `console:` transport: a port's name, or nothing for the only board there is, and [`ConsoleSettings`]'
+/// parameters.
+#[derive(Debug)]
+pub struct Console;
+
+impl TransportKind for Console {
+    fn scheme(&self) -> &'static str {
+        "console"
+    }
+
+    fn check(&self, to: &Locator) -> Result<(), TransportError> {
+        ConsoleSettings::read(to).map(drop)
+    }
+
+    fn connect<'a>(&'a self, to: &'a Locator) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>> {
+        Box::pin(async move {
+            let settings = ConsoleSettings::read(to)?;
+            let port = SerialPort::open(&serial::Settings { path: settings.port, baud: settings.baud }).await?;
+            // Not a secret, only one the board has not seen in its last session.
+            let session = UnwrapErr(SysRng).next_u32() >> 1;
+            let conversation = Conversation::begin(port, settings.baud, session, settings.reset).await?;
+            let request = capacity("prov-session", session.to_string().len());
+            let limits = Limits { request, scan_page: SCAN_PAGE, scan_group: 0, security2: false };
+            let link: Box<dyn Transport> = Box::new(Link { conversation, limits });
+            Ok(link)
+        })
+    }
+}
+
+/// A link to one board.
+struct Link {
+    conversation: Conversation,
+    limits: Limits,
+}
+
+impl Transport for Link {
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    fn endpoints(&self) -> Option<&[String]> {
+        None
+    }
+
+    fn peer(&self) -> String {
+        self.conversation.path().to_owned()
+    }
+
+    fn exchange<'a>(
+        &'a mut self,
+        endpoint: &'a str,
+        request: &'a [u8],
+    ) -> BoxFuture<'a, Result<Vec<u8>, TransportError>> {
+        Box::pin(async move {
+            check_request(endpoint, request)?;
+            self.conversation.exchange(endpoint, request).await
+        })
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, Result<(), TransportError>> {
+        Box::pin(future::ready(Ok(())))
+    }
+}
+
+/// An endpoint's name is a word of the line, and the board takes no line without a request.
+fn check_request(endpoint: &str, request: &[u8]) -> Result<(), TransportError> {
+    let reason = if request.is_empty() {
+        "it is empty"
+    } else if endpoint.is_empty() || !endpoint.bytes().all(|byte| byte.is_ascii_graphic() && !br#""\"#.contains(&byte))
+    {
+        "the endpoint's name cannot stand in a line of the console"
+    } else {
+        return Ok(());
+    };
+    Err(TransportError::InvalidRequest { reason: reason.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_that_are_no_line_are_not_sent() {
+        assert!(check_request("proto-ver", b"-").is_ok());
+        for (endpoint, request) in
+            [("proto-ver", &b""[..]), ("", b"-"), ("two words", b"-"), ("a\r", b"-"), ("\"", b"-")]
+        {
+            assert!(check_request(endpoint, request).is_err(), "{endpoint:?}");
+        }
+    }
+}

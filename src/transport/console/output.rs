@@ -1,0 +1,98 @@
+//! What a board has printed since a line was sent: kept as long as it may hold an answer, never longer than
+//! [`OUTPUT_MAX`]. Pure.
+
+use zeroize::Zeroizing;
+
+use crate::wire::console::{Answer, OUTPUT_MAX, PROMPT, clean, find_answer};
+
+/// Of this many bytes, one that is no text makes garbage.
+const GARBAGE_SHARE: usize = 4;
+
+/// The board prints more than any answer and its log can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooMuch;
+
+/// Output of a board. Zeroized: with security 0, credentials are in the echo.
+#[derive(Debug, Default)]
+pub(super) struct Output {
+    bytes: Zeroizing<Vec<u8>>,
+    /// Bytes that came in all.
+    total: usize,
+    /// Those among them that are no text.
+    odd: usize,
+}
+
+impl Output {
+    /// Adds what has arrived. Where it gets long, the log is dropped and the rest kept.
+    ///
+    /// # Errors
+    /// [`TooMuch`] where the rest is too long as well.
+    pub(super) fn push(&mut self, chunk: &[u8]) -> Result<(), TooMuch> {
+        self.bytes.extend_from_slice(chunk);
+        self.total += chunk.len();
+        self.odd += chunk.iter().filter(|byte| !is_text(**byte)).count();
+        if self.bytes.len() > OUTPUT_MAX {
+            // A log line is dropped once it has ended.
+            let end = self.bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            let mut kept = Zeroizing::new(clean(&self.bytes[..end]).into_bytes());
+            kept.extend_from_slice(&self.bytes[end..]);
+            self.bytes = kept;
+        }
+        if self.bytes.len() > OUTPUT_MAX { Err(TooMuch) } else { Ok(()) }
+    }
+
+    /// The answer to `line`; `None` until the prompt is back.
+    pub(super) fn answer(&self, line: &str) -> Option<Answer> {
+        if self.has_prompt() { find_answer(&self.bytes, line) } else { None }
+    }
+
+    /// Whether a prompt is anywhere in it.
+    pub(super) fn has_prompt(&self) -> bool {
+        // The cheap question first: it is asked for every piece that arrives.
+        let prompt = PROMPT.as_bytes();
+        self.bytes.windows(prompt.len()).any(|window| window == prompt) && clean(&self.bytes).contains(PROMPT)
+    }
+
+    /// Bytes that came in all.
+    pub(super) fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Whether most of it is no text of any board: read at the wrong rate, it is.
+    pub(super) fn is_garbage(&self) -> bool {
+        self.odd * GARBAGE_SHARE > self.total
+    }
+
+    /// As it came, but for what was dropped.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+fn is_text(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n' | b'\t' | 0x1b | b' '..=b'~')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_log_is_no_reason_to_give_up() {
+        let mut output = Output::default();
+        output.push(b"proto-ver 1 2d\r\n").expect("short");
+        for number in 0..20_000 {
+            output.push(format!("I ({number}) wifi: one of many lines\r\n").as_bytes()).expect("log");
+        }
+        output.push(b"\r\r\n0801\r\r\n\n>> ").expect("short");
+        assert_eq!(output.answer("proto-ver 1 2d"), Some(Answer::Reply(vec![8, 1])));
+    }
+
+    #[test]
+    fn a_flood_of_anything_else_is() {
+        let mut output = Output::default();
+        let pushed = (0..1024).try_for_each(|_| output.push(&[0xa5; 1024]));
+        assert_eq!(pushed, Err(TooMuch));
+        assert!(output.bytes().len() <= OUTPUT_MAX + 1024);
+    }
+}

@@ -1,0 +1,45 @@
+//! Why a serial port cannot be used: it is not there, it may not be opened, somebody else has it, or it is not clear
+//! which one is meant. The evidence only; what to do about it is said above.
+
+/// A port that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PortError {
+    /// No such port.
+    #[error("there is no serial port {wanted}")]
+    Absent {
+        /// As it was named.
+        wanted: String,
+        /// The ports that are there.
+        present: Vec<String>,
+    },
+    /// None was named, and none looks like a board.
+    #[error("no serial port looks like a board")]
+    NoBoard {
+        /// The ports that are there and look like something else.
+        others: Vec<String>,
+    },
+    /// Several could be meant.
+    #[error("{} serial ports match", ports.len())]
+    Several {
+        /// Those ports, the likeliest first.
+        ports: Vec<String>,
+    },
+    /// The operating system does not let this user open it.
+    #[error("this user may not open {path}")]
+    Permission {
+        /// The port.
+        path: String,
+        /// The group whose members may, where there is one.
+        group: Option<String>,
+        /// This user's name, where it is known.
+        user: Option<String>,
+    },
+    /// Another program holds it.
+    #[error("another program has {path} open")]
+    Busy {
+        /// The port.
+        path: String,
+        /// Who: `minicom (4711)`; empty where the system does not tell.
+        holders: Vec<String>,
+    },
+}
