@@ -1,4 +1,4 @@
-//! `espctl sim`: a simulated device over HTTP, or many, that real clients accept.
+//! `espctl sim`: a simulated device over HTTP, or many, or one behind a pseudo-terminal, that real clients accept.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -12,7 +12,7 @@ use super::{App, descriptors};
 use crate::error::{Code, Failure};
 use crate::report::Document;
 use crate::sim::fault::FaultInfo;
-use crate::sim::http::Fleet;
+use crate::sim::http::{Fleet, Observer};
 use crate::sim::{DeviceOptions, Fault, Profile};
 use crate::text;
 
@@ -33,6 +33,15 @@ pub(super) struct Args {
     /// How many devices
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     count: u16,
+    /// On a serial console instead: a pseudo-terminal, whose path is printed
+    #[arg(long, conflicts_with_all = ["http", "count"])]
+    console: bool,
+    /// With --console: log lines between and inside everything the board prints
+    #[arg(long, requires = "console")]
+    noise: bool,
+    /// With --console: print no faster than this many bits per second
+    #[arg(long, alias = "slow_baud", value_name = "RATE", requires = "console", value_parser = clap::value_parser!(u32).range(300..))]
+    slow_baud: Option<u32>,
     /// The firmware to imitate; --list shows them
     #[arg(long, value_name = "NAME", help_heading = "Device")]
     profile: Option<String>,
@@ -101,22 +110,20 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
             .because(text::sanitise(&error.to_string()).into_owned())
             .hint("espctl sim --list shows the firmware profiles and the faults")
     })?;
+    if args.console {
+        return console(&args, options, app).await;
+    }
     descriptors::make_room(args.count)?;
     let bound = Fleet::bind(args.http.ip(), args.http.port(), args.count, &options).await;
     let fleet = bound.map_err(|error| cannot_listen(&args, &error))?;
-    let members: Vec<_> = fleet.members().map(|(address, options)| Member::new(address, options)).collect();
+    let members: Vec<_> = fleet.members().map(|(address, options)| Member::over_http(address, options)).collect();
     app.talk.announce(&ready(&members, app.talk.ascii));
-    let talk = app.talk;
-    let observer: crate::sim::http::Observer = Arc::new(move |name, timed| {
-        let seconds = timed.at.as_secs_f32();
-        talk.remark(&format!("{name}  {seconds:8.3} s  {}", text::sanitise(&timed.event.to_string())));
-    });
-    let observer = (!talk.quiet).then_some(observer);
+    let observer = observer(app);
     let stopped = fleet
         .run(interrupted(), observer)
         .await
         .map_err(|error| Failure::new(Code::Unexpected).saying("a simulated device ended").caused_by(&error))?;
-    talk.remark(&format!("{stopped} of {} devices ended their provisioning by themselves", members.len()));
+    app.talk.remark(&format!("{stopped} of {} devices ended their provisioning by themselves", members.len()));
     Ok(Document::nothing())
 }
 
@@ -133,6 +140,38 @@ fn cannot_listen(args: &Args, error: &io::Error) -> Failure {
     };
     let failure = Failure::new(code).saying(wanted).caused_by(error);
     Failure { hints: vec![hint.to_owned()], ..failure }
+}
+
+/// Shows what happens on the devices, unless that is too much talk.
+fn observer(app: &App<'_>) -> Option<Observer> {
+    let talk = app.talk;
+    let observer: Observer = Arc::new(move |name, timed| {
+        let seconds = timed.at.as_secs_f32();
+        talk.remark(&format!("{name}  {seconds:8.3} s  {}", text::sanitise(&timed.event.to_string())));
+    });
+    (!talk.quiet).then_some(observer)
+}
+
+/// One device on a pseudo-terminal.
+#[cfg(unix)]
+async fn console(args: &Args, options: DeviceOptions, app: &App<'_>) -> Result<Document, Failure> {
+    use crate::sim::console::{Host, Manner};
+    let host = Host::open().map_err(|error| {
+        Failure::new(Code::Unexpected).saying("the system has no pseudo-terminal to give").caused_by(&error)
+    })?;
+    let locator = format!("console:{}", host.path());
+    let member = Member::new(host.path().to_owned(), locator, crate::sim::console::qr_payload(&options), &options);
+    app.talk.announce(&ready(&[member], app.talk.ascii));
+    let manner = Manner { noise: args.noise, baud: args.slow_baud };
+    host.run(crate::sim::Device::new(options), manner, interrupted(), observer(app))
+        .await
+        .map_err(|error| Failure::new(Code::Unexpected).saying("the simulated device ended").caused_by(&error))?;
+    Ok(Document::nothing())
+}
+
+#[cfg(not(unix))]
+async fn console(_: &Args, _: DeviceOptions, _: &App<'_>) -> Result<Document, Failure> {
+    Err(Failure::new(Code::UsageUnsupported).saying("--console needs a pseudo-terminal, which this system has not"))
 }
 
 /// The options as the pairs that [`DeviceOptions::from_parameters`] takes; the `sim:` locator's keys are the same.
@@ -162,17 +201,23 @@ fn parameters(args: &Args) -> Vec<(&'static str, String)> {
 /// A device that listens, and how to provision it.
 struct Member {
     name: String,
-    address: SocketAddr,
+    /// Where it listens, for people.
+    place: String,
+    /// The locator a client on this computer takes.
+    device: String,
     security: u8,
     qr: String,
     command: String,
 }
 
 impl Member {
-    fn new(address: SocketAddr, options: &DeviceOptions) -> Self {
-        let qr = options.qr_payload();
+    fn over_http(address: SocketAddr, options: &DeviceOptions) -> Self {
         let reachable = reachable(address);
-        let mut words = vec![format!("espctl provision --device softap:{reachable} --qrcode {}", quoted(&qr))];
+        Self::new(reachable.to_string(), format!("softap:{reachable}"), options.qr_payload(), options)
+    }
+
+    fn new(place: String, device: String, qr: String, options: &DeviceOptions) -> Self {
+        let mut words = vec![format!("espctl provision --device {device} --qrcode {}", quoted(&qr))];
         if options.thread {
             words.push("--thread-dataset HEX".to_owned());
         } else if let Some(network) = options.world.access_points.iter().find(|own| !own.is_enterprise()) {
@@ -184,13 +229,13 @@ impl Member {
             });
         }
         let command = words.join(" ");
-        Self { name: options.name(), address: reachable, security: options.security(), qr, command }
+        Self { name: options.name(), place, device, security: options.security(), qr, command }
     }
 
     fn json(&self) -> Value {
         json!({
             "name": self.name,
-            "device": format!("softap:{}", self.address),
+            "device": self.device,
             "security": self.security,
             "qr": self.qr,
             "command": self.command,
@@ -221,7 +266,7 @@ fn ready(members: &[Member], ascii: bool) -> Document {
             format!(
                 "{} listens on {} (security {})\nQR payload: {}\n{picture}Provision it with:\n  {}",
                 text::sanitise(&one.name),
-                one.address,
+                one.place,
                 one.security,
                 one.qr,
                 one.command
@@ -229,7 +274,7 @@ fn ready(members: &[Member], ascii: bool) -> Document {
         }
         many => many
             .iter()
-            .map(|member| format!("{}  {}  {}", text::sanitise(&member.name), member.address, member.command))
+            .map(|member| format!("{}  {}  {}", text::sanitise(&member.name), member.place, member.command))
             .collect::<Vec<_>>()
             .join("\n"),
     };

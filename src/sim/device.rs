@@ -23,6 +23,8 @@ use crate::wire::messages::WifiScanEntry;
 
 /// Events kept for a host that does not drain them.
 const EVENTS_KEPT: usize = 256;
+/// How long a restart takes.
+pub(super) const BOOT_TIME: Duration = Duration::from_millis(300);
 /// Length of an oversize reply, in bytes.
 const OVERSIZE: usize = 1 << 20;
 
@@ -84,6 +86,8 @@ pub enum Refusal {
     Handler,
     /// The handler never returns.
     Hang,
+    /// The device restarts: whatever the link was doing ends, and a console shows it.
+    Restart,
 }
 
 /// A handler's plain reply, and how long it takes.
@@ -132,6 +136,10 @@ impl Device {
         if self.stuck || self.strikes(now, FaultKind::Hang, endpoint).is_some() {
             return Err(Refusal::Hang);
         }
+        if self.strikes(now, FaultKind::Reboot, endpoint).is_some() {
+            self.restart(now);
+            return Err(Refusal::Restart);
+        }
         let handled = self.route(now, endpoint, request);
         if handled == Err(Refusal::Handler) && endpoint != "prov-session" {
             self.note(now, Event::RequestRefused { endpoint: endpoint.to_owned() });
@@ -144,6 +152,16 @@ impl Device {
     pub fn open_session(&mut self, now: Duration) {
         self.secure = Secure::None;
         self.note(now, Event::TransportSession);
+    }
+
+    /// Starts anew: sessions and what was staged are gone, and the link is off the air meanwhile.
+    fn restart(&mut self, now: Duration) {
+        self.secure = Secure::None;
+        self.staged = None;
+        self.wifi_scan = Scanner::default();
+        self.thread_scan = ThreadEntries::default();
+        self.challenges = Challenges::default();
+        self.vanish(now, Some(BOOT_TIME));
     }
 
     /// Whether the device has this endpoint.

@@ -44,6 +44,7 @@ faults! {
     OversizeReply "oversize-reply" "[ENDPOINT]" "answers a request with a mebibyte"
     Http500 "http-500" "[ENDPOINT]" "answers a request with HTTP status 500"
     HttpNotHttp "http-not-http" "[ENDPOINT]" "answers a request with something that is no HTTP"
+    Reboot "reboot" "[ENDPOINT]" "restarts in the middle of answering a request"
     LostSession "lost-session" "[ENDPOINT]" "forgets its secure session when an encrypted request arrives"
     NoSessionEndpoint "no-session-endpoint" "" "has no prov-session endpoint"
     BadKey "bad-key" "" "sends an illegal public key (low order, or 0 mod N) in a handshake"

@@ -92,7 +92,7 @@ impl MemoryLink {
                 }
                 self.deliver(reply)
             }
-            Err(Refusal::Handler) => Err(TransportError::ClosedWithoutAnswer { peer: peer() }),
+            Err(Refusal::Handler | Refusal::Restart) => Err(TransportError::ClosedWithoutAnswer { peer: peer() }),
             Err(Refusal::UnknownEndpoint) => {
                 Err(TransportError::NoSuchEndpoint { peer: peer(), endpoint: endpoint.to_owned() })
             }

@@ -1,11 +1,13 @@
 //! The simulated device: a stock device's behaviour over bytes, its Wi-Fi world, its scripted faults, and its hosts.
 //!
 //! [`Device`] is one pure function over bytes and time. Hosts feed it: [`memory`] behind the transport seam,
-//! [`http`] behind a TCP listener that answers like the firmware's own HTTP server. Nothing here prints, reads the
+//! [`http`] behind a TCP listener that answers like the firmware's own HTTP server, [`console`] behind a
+//! pseudo-terminal. Nothing here prints, reads the
 //! environment or exits; what happened is drained as [`event::Event`]s.
 
 pub mod access_point;
 mod config;
+pub mod console;
 pub mod device;
 pub mod event;
 pub mod fault;

@@ -199,7 +199,7 @@ impl Server {
                 connection.send(reply, cookie).await
             }
             Err(Refusal::Hang) => Ok(Fate::Hang),
-            Err(Refusal::Handler | Refusal::UnknownEndpoint) => Ok(Fate::Close),
+            Err(Refusal::Handler | Refusal::UnknownEndpoint | Refusal::Restart) => Ok(Fate::Close),
         }
     }
 }

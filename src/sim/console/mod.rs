@@ -1,0 +1,39 @@
+//! A simulated device behind a pseudo-terminal: ESP-IDF's stock console, with its echo, its 255-character lines, its
+//! log in between, and a boot log at the start.
+//!
+//! [`Board`] is pure: bytes in at a time, bytes and pauses out. [`Host`] gives it a pseudo-terminal. What a real
+//! UART has and this has not: modem lines, and a wrong rate.
+
+mod board;
+mod boot;
+mod line;
+mod noise;
+#[cfg(unix)]
+mod pty;
+
+pub use board::{Board, Step};
+#[cfg(unix)]
+pub use pty::Host;
+
+use super::options::DeviceOptions;
+
+/// How the board behaves on its line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Manner {
+    /// Log lines between and inside everything else it prints.
+    pub noise: bool,
+    /// Bits per second to keep to; as fast as it goes where `None`.
+    pub baud: Option<u32>,
+}
+
+/// Text of the QR code on the label: no transport, since the code has no word for the console.
+pub fn qr_payload(options: &DeviceOptions) -> String {
+    let payload = options.qr_payload();
+    match serde_json::from_str::<serde_json::Map<_, _>>(&payload) {
+        Ok(mut members) => {
+            members.shift_remove("transport");
+            serde_json::Value::Object(members).to_string()
+        }
+        Err(_) => payload,
+    }
+}

@@ -1,0 +1,195 @@
+//! The console transport against boards on pseudo-terminals: the simulated device, and lines that misbehave. The
+//! built binary is what is run, and every run is bounded.
+#![cfg(unix)]
+
+mod board;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use board::{Line, simulated, spawn};
+use serde_json::Value;
+
+/// No run may take longer.
+const BOUND: Duration = Duration::from_secs(30);
+
+fn espctl(arguments: &[&str]) -> (i32, Value) {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin("espctl"));
+    for variable in ["ESPCTL_DEVICE", "ESPCTL_TRANSPORT", "ESPCTL_PORT", "ESPCTL_POP"] {
+        command.env_remove(variable);
+    }
+    command.args(arguments).args(["--json", "--no-input"]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = spawn(command.stderr(Stdio::null()));
+    let end = Instant::now() + BOUND;
+    while child.try_wait().expect("a state").is_none() {
+        if Instant::now() > end {
+            let _ = child.kill();
+            panic!("espctl {arguments:?} does not end");
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().expect("its output");
+    let document = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    (output.status.code().expect("an end of its own"), document)
+}
+
+fn provision(port: &str, more: &[&str]) -> (i32, Value) {
+    let network = ["--ssid", "HomeNet", "--passphrase", "correct-horse-battery"];
+    espctl(&[&["provision", "--port", port], &network[..], more].concat())
+}
+
+fn code(document: &Value) -> &str {
+    document["error"]["code"].as_str().unwrap_or_default()
+}
+
+#[test]
+fn a_board_is_provisioned_through_noise_on_every_line() {
+    for security in ["0", "1"] {
+        for (noise, baud) in [(false, None), (true, None), (true, Some(115_200))] {
+            let board = simulated(&[("sec-ver", security), ("join-ms", "100"), ("apply-delay-ms", "100")], noise, baud);
+            let started = Instant::now();
+            let (exit, document) = provision(&board.path, &["--pop", "abcd1234"]);
+            assert_eq!((exit, &document["outcome"]), (0, &"online".into()), "{document}");
+            assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+        }
+    }
+}
+
+#[test]
+fn a_scan_comes_in_pages() {
+    let board = simulated(&[("sec-ver", "1"), ("scan-ms", "100")], true, None);
+    let (exit, document) = espctl(&["scan", "--device", &format!("console:{}", board.path), "--pop", "abcd1234"]);
+    assert_eq!(exit, 0, "{document}");
+    assert!(document["networks"].as_array().is_some_and(|networks| networks.len() > 1), "{document}");
+}
+
+#[test]
+fn security_2_is_refused_before_it_starts() {
+    let board = simulated(&[("sec-ver", "2")], false, None);
+    let (exit, document) = provision(&board.path, &["--pop", "abcd1234"]);
+    assert_eq!((exit, code(&document)), (20, "security.does-not-fit"), "{document}");
+}
+
+#[test]
+fn a_wrong_pop_is_told_from_a_wrong_scheme() {
+    let board = simulated(&[("sec-ver", "1")], true, None);
+    let (exit, document) = provision(&board.path, &["--pop", "wrong"]);
+    assert_eq!((exit, code(&document)), (21, "security.proof-rejected"), "{document}");
+    let board = simulated(&[("sec-ver", "0")], false, None);
+    let (exit, document) = provision(&board.path, &["--pop", "abcd1234", "--sec-ver", "1"]);
+    assert_eq!((exit, code(&document)), (20, "security.mismatch"), "{document}");
+}
+
+#[test]
+fn a_reboot_in_the_middle_is_named() {
+    for (occasion, exit, expected) in [("2", 12, "console.restarted"), ("4", 12, "console.restarted"), ("5", 25, "")] {
+        let fault = format!("reboot@{occasion}");
+        let board = simulated(&[("sec-ver", "1"), ("fault", &fault)], true, None);
+        let (status, document) = provision(&board.path, &["--pop", "abcd1234"]);
+        assert_eq!(status, exit, "{document}");
+        assert!(expected.is_empty() || code(&document) == expected, "{document}");
+    }
+}
+
+#[test]
+fn damaged_and_endless_replies_end_the_run() {
+    for (fault, exit) in [("oversize-reply@1", 26), ("truncate@2", 12), ("garbage@2", 20), ("empty-reply@1", 10)] {
+        let board = simulated(&[("sec-ver", "1"), ("fault", fault)], false, None);
+        let (status, document) = provision(&board.path, &["--pop", "abcd1234"]);
+        assert_eq!(status, exit, "{fault}: {document}");
+    }
+}
+
+#[test]
+fn a_port_that_disappears_is_a_lost_link() {
+    let line = Line::new();
+    let path = line.path();
+    let board = line.answering(|line, said| {
+        if said.starts_with(b"proto-ver") {
+            return false;
+        }
+        line.say(b"\r\n\n>> ");
+        true
+    });
+    let (exit, document) = provision(&path, &["--pop", "abcd1234"]);
+    assert_eq!((exit, code(&document)), (12, "link.lost"), "{document}");
+    board.join().expect("the board's thread");
+}
+
+#[test]
+fn a_console_of_another_program_is_no_provisioning() {
+    let line = Line::new();
+    let path = line.path();
+    let _board = line.answering(|line, said| {
+        line.say(&[said, b"\n\r\nUnrecognized command\r\n\n>> "].concat());
+        true
+    });
+    let (exit, document) = provision(&path, &[]);
+    assert_eq!((exit, code(&document)), (10, "console.not-provisioning"), "{document}");
+}
+
+#[test]
+fn boards_without_a_prompt_are_told_apart() {
+    let start = b"rst:0x10 (RTCWDT_RTC_RST),boot:0x13\r\nI (10) boot: ESP-IDF\r\n".to_vec();
+    let garbage: Vec<u8> = (0..=255).cycle().take(1024).collect();
+    let cases = [
+        (Vec::new(), 0, "console.silent"),
+        (garbage, 1024, "console.garbage"),
+        (start.clone(), 1, "console.no-prompt"),
+        (start, 3, "console.boot-loop"),
+    ];
+    let runs: Vec<_> = cases
+        .into_iter()
+        .map(|(piece, times, expected)| {
+            thread::spawn(move || {
+                let line = Line::new();
+                let path = line.path();
+                let _board = line.flooding(piece, times);
+                let started = Instant::now();
+                let (exit, document) = provision(&path, &[]);
+                assert_eq!((exit, code(&document)), (12, expected), "{document}");
+                assert!(started.elapsed() < Duration::from_secs(9), "{expected}: {:?}", started.elapsed());
+            })
+        })
+        .collect();
+    for run in runs {
+        run.join().expect("as expected");
+    }
+}
+
+#[test]
+fn ports_that_cannot_be_used_are_told_apart() {
+    let (exit, document) = provision("/dev/no-such-port", &[]);
+    assert_eq!((exit, code(&document)), (10, "port.absent"), "{document}");
+    let line = Line::new();
+    let path = line.path();
+    let _holder = serialport::new(&path, 115_200).open().expect("a port");
+    let (exit, document) = provision(&path, &[]);
+    assert_eq!((exit, code(&document)), (14, "port.busy"), "{document}");
+    let own = format!("({})", std::process::id());
+    assert!(cfg!(not(target_os = "linux")) || document["error"]["causes"].to_string().contains(&own), "{document}");
+}
+
+#[test]
+fn the_program_hosts_the_board() {
+    let binary = assert_cmd::cargo::cargo_bin("espctl");
+    let arguments = ["sim", "--console", "--noise", "--json", "--sec-ver", "1", "--join-ms", "100"];
+    let mut host = spawn(Command::new(binary).args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()));
+    let stdout = BufReader::new(host.stdout.take().expect("its output"));
+    let mut text = String::new();
+    let document = stdout
+        .lines()
+        .find_map(|line| {
+            text.push_str(&line.expect("a line"));
+            serde_json::from_str::<Value>(&text).ok()
+        })
+        .expect("a document");
+    let device = &document["devices"][0];
+    let (locator, payload) = (device["device"].as_str().expect("a locator"), device["qr"].as_str().expect("a payload"));
+    let network = ["--ssid", "HomeNet", "--passphrase", "correct-horse-battery"];
+    let (exit, outcome) = espctl(&[&["provision", "--device", locator, "--qrcode", payload], &network[..]].concat());
+    assert_eq!(exit, 0, "{outcome}");
+    assert!(host.wait().expect("an end").success(), "it ends once its device has ended provisioning");
+}
