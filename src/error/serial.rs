@@ -71,7 +71,8 @@ fn advise_port(failure: Failure, error: &PortError) -> Failure {
         PortError::Absent { present: ports, .. } | PortError::NoBoard { others: ports } if !ports.is_empty() => {
             failure.because(format!("this computer has {}", list(ports)))
         }
-        PortError::Absent { .. } | PortError::NoBoard { .. } => failure.because("this computer has no serial ports"),
+        PortError::NoBoard { .. } => failure.because("this computer has no serial ports"),
+        PortError::Absent { .. } => failure,
         PortError::Several { ports } => {
             ports.iter().fold(failure, |failure, port| failure.because(text::sanitise(port)))
         }

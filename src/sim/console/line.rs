@@ -103,7 +103,7 @@ mod tests {
         let command = |endpoint: &str, session, request: &[u8]| {
             Some(Command { endpoint: endpoint.to_owned(), session, request: request.to_vec() })
         };
-        assert_eq!(parse(b"proto-ver 0 2D2d2\r"), command("proto-ver", 0, b"--"));
+        assert_eq!(parse(b"proto-ver 0 2D2d\r"), command("proto-ver", 0, b"--"));
         assert_eq!(parse(b"prov-config 4294967295 5200\r"), command("prov-config", u32::MAX, &[0x52, 0]));
         assert_eq!([parse(b"help\r"), parse(b"\r"), parse(b"a 1 zz\r")], [None, None, None]);
     }

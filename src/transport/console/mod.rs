@@ -47,7 +47,8 @@ impl TransportKind for Console {
     fn connect<'a>(&'a self, to: &'a Locator) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>> {
         Box::pin(async move {
             let settings = ConsoleSettings::read(to)?;
-            let port = SerialPort::open(&serial::Settings { path: settings.port, baud: settings.baud }).await?;
+            let path = serial::resolve(&settings.port).await?;
+            let port = SerialPort::open(&serial::Settings { path, baud: settings.baud }).await?;
             // Not a secret, only one the board has not seen in its last session.
             let session = UnwrapErr(SysRng).next_u32() >> 1;
             let conversation = Conversation::begin(port, settings.baud, session, settings.reset).await?;

@@ -1,4 +1,4 @@
-//! Who may open a port and who has it open: what the system's own files tell after an open failed.
+//! Who may open a port and who has it open: what the system's own files tell.
 //!
 //! Linux tells in /proc; elsewhere the answers are empty. Nothing here opens a port.
 
@@ -10,6 +10,22 @@ use crate::text;
 
 /// Most holders that are named.
 const HOLDERS: usize = 4;
+
+/// Whether this user may open a port and nobody else has it open, as far as that can be told without opening it.
+///
+/// # Errors
+/// [`PortError::Permission`], [`PortError::Busy`].
+pub fn check(path: &str) -> Result<(), PortError> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::{Access, access};
+        if access(path, Access::READ_OK | Access::WRITE_OK) == Err(rustix::io::Errno::ACCESS) {
+            return Err(not_permitted(path));
+        }
+    }
+    let holders = holders(Path::new(path));
+    if holders.is_empty() { Ok(()) } else { Err(PortError::Busy { path: path.to_owned(), holders }) }
+}
 
 /// The error for a port this user may not open.
 pub(super) fn not_permitted(path: &str) -> PortError {

@@ -13,7 +13,7 @@ pub enum PortError {
         present: Vec<String>,
     },
     /// None was named, and none looks like a board.
-    #[error("no serial port looks like a board")]
+    #[error("no port was named, and none belongs to a USB bridge that boards use")]
     NoBoard {
         /// The ports that are there and look like something else.
         others: Vec<String>,

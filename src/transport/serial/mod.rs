@@ -1,13 +1,18 @@
-//! Serial ports: opening one without disturbing the board, bytes out, bytes in.
+//! Serial ports: which one, opening it without disturbing the board, bytes out, bytes in.
 //!
 //! What travels over a port (protocomm's console, the agent's console, a log) is not known here. Two threads stand
 //! between the port, which blocks, and the program, which does not.
 
 mod access;
+mod choose;
 mod error;
+mod list;
 mod port;
 
+pub use access::check;
+pub use choose::{Port, Usb, select};
 pub use error::PortError;
+pub use list::{ports, resolve};
 pub use port::{SerialPort, Settings};
 
 /// What to do to the board when its port is opened.
