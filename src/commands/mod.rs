@@ -7,6 +7,7 @@ mod completions;
 mod descriptors;
 mod desk;
 mod device;
+mod discover;
 mod explain;
 mod info;
 mod input;
@@ -62,6 +63,8 @@ pub struct Cli {
 enum Command {
     /// Take one device through to "online"
     Provision(Box<provision::Args>),
+    /// List the serial ports a board may be on, with the command to type next
+    Discover(discover::Args),
     /// What a device says of itself: version, capabilities, security
     Info(info::Args),
     /// The networks a device hears
@@ -108,7 +111,11 @@ impl Cli {
             Command::Scan(args) => args.session.record.events,
             Command::Reset(args) => args.session.record.events,
             Command::Send(args) => args.session.record.events,
-            Command::Sim(_) | Command::Explain(_) | Command::Completions(_) | Command::Man(_) => false,
+            Command::Discover(_)
+            | Command::Sim(_)
+            | Command::Explain(_)
+            | Command::Completions(_)
+            | Command::Man(_) => false,
         }
     }
 }
@@ -120,6 +127,7 @@ impl Cli {
 pub async fn run(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
     match cli.command {
         Command::Provision(args) => provision::run(*args, app).await,
+        Command::Discover(args) => discover::run(args).await,
         Command::Info(args) => info::run(args, app).await,
         Command::Scan(args) => scan::run(args, app).await,
         Command::Reset(args) => reset::run(args, app).await,

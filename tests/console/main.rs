@@ -193,3 +193,26 @@ fn the_program_hosts_the_board() {
     assert_eq!(exit, 0, "{outcome}");
     assert!(host.wait().expect("an end").success(), "it ends once its device has ended provisioning");
 }
+
+#[test]
+fn discover_lists_ports_without_touching_them() {
+    let (exit, document) = espctl(&["discover"]);
+    assert_eq!((exit, &document["schema"]), (0, &"espctl/discover/1".into()), "{document}");
+    let ports = document["serial"].as_array().expect("a list");
+    assert!(ports.iter().all(|port| !port["path"].as_str().unwrap_or_default().starts_with("/dev/ttyS")), "{document}");
+}
+
+#[test]
+fn without_a_port_only_a_known_board_is_taken() {
+    let (_, listed) = espctl(&["discover"]);
+    let boards = listed["serial"].as_array().expect("a list").iter().filter(|port| !port["board"].is_null()).count();
+    // With a board on this computer the test would provision it.
+    if boards == 0 {
+        let (exit, document) = espctl(&["info", "--transport", "console"]);
+        assert_eq!((exit, code(&document)), (10, "port.no-board"), "{document}");
+    }
+    let (exit, document) = espctl(&["info", "--port", "usb:ffff:ffff"]);
+    assert_eq!((exit, code(&document)), (10, "port.absent"), "{document}");
+    let (exit, document) = espctl(&["info", "--transport", "softap", "--port", "/dev/ttyUSB0"]);
+    assert_eq!((exit, code(&document)), (2, "usage.conflict"), "{document}");
+}
