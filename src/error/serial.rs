@@ -60,7 +60,7 @@ pub(super) fn advise(failure: Failure, error: &TransportError) -> Failure {
     }
 }
 
-/// The catalogue's hints are about radios; these are about cables.
+/// Where the catalogue's hints do not fit the case at hand.
 fn instead<const N: usize>(mut failure: Failure, hints: [&str; N]) -> Failure {
     failure.hints = hints.map(str::to_owned).to_vec();
     failure
@@ -81,7 +81,7 @@ fn advise_port(failure: Failure, error: &PortError) -> Failure {
             failure.because(format!("it belongs to the group {group}")).hint(format!("sudo usermod -aG {group} {user}"))
         }
         PortError::Permission { group: None, .. } => {
-            failure.hint("no group may open it: an administrator must change that (on Linux, with a udev rule)")
+            instead(failure, ["no group may open it: an administrator must change that (on Linux, with a udev rule)"])
         }
         PortError::Busy { holders, .. } if holders.is_empty() => failure,
         PortError::Busy { holders, .. } => failure.because(format!("it is open in {}", holders.join(", "))),

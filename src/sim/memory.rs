@@ -193,6 +193,18 @@ mod tests {
         assert!(link.exchange("proto-ver", b"---").await.is_ok());
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_reboot_ends_the_session_and_the_device_comes_back() {
+        let mut link = connect("sim:?sec-ver=0&fault=reboot@2").await;
+        assert!(link.exchange("proto-ver", b"---").await.is_ok());
+        let cut = link.exchange("proto-ver", b"---").await.expect_err("a reboot");
+        assert!(matches!(cut, TransportError::ClosedWithoutAnswer { .. }), "{cut}");
+        let off = link.exchange("proto-ver", b"---").await.expect_err("booting");
+        assert!(matches!(off, TransportError::Unreachable { .. }), "{off}");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(link.exchange("proto-ver", b"---").await.is_ok());
+    }
+
     #[tokio::test]
     async fn parameters_that_make_no_device() {
         let locator: Locator = "sim:?profile=idf-9".parse().expect("a locator");

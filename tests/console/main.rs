@@ -95,7 +95,7 @@ fn a_reboot_in_the_middle_is_named() {
 
 #[test]
 fn damaged_and_endless_replies_end_the_run() {
-    for (fault, exit) in [("oversize-reply@1", 26), ("truncate@2", 12), ("garbage@2", 20), ("empty-reply@1", 10)] {
+    for (fault, exit) in [("oversize-reply@1", 26), ("truncate@2", 12), ("garbage@2", 20), ("empty-reply@1-2", 10)] {
         let board = simulated(&[("sec-ver", "1"), ("fault", fault)], false, None);
         let (status, document) = provision(&board.path, &["--pop", "abcd1234"]);
         assert_eq!(status, exit, "{fault}: {document}");
@@ -116,6 +116,38 @@ fn a_port_that_disappears_is_a_lost_link() {
     let (exit, document) = provision(&path, &["--pop", "abcd1234"]);
     assert_eq!((exit, code(&document)), (12, "link.lost"), "{document}");
     board.join().expect("the board's thread");
+}
+
+#[test]
+fn a_mebibyte_of_garbage_for_an_answer_ends_the_run() {
+    let line = Line::new();
+    let path = line.path();
+    let _board = line.answering(|line, said| {
+        if said.starts_with(b"proto-ver") {
+            (0..1024).for_each(|_| line.say(&[0xa5; 1024]));
+        } else {
+            line.say(b"\r\n\n>> ");
+        }
+        true
+    });
+    let started = Instant::now();
+    let (exit, document) = provision(&path, &["--pop", "abcd1234"]);
+    assert_eq!((exit, code(&document)), (26, "device.bad-reply"), "{document}");
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[test]
+fn words_left_on_the_line_do_no_harm() {
+    let board = simulated(&[("sec-ver", "0"), ("join-ms", "10"), ("apply-delay-ms", "10")], false, None);
+    let mut before = serialport::new(&board.path, 115_200).open().expect("a port");
+    std::io::Write::write_all(&mut before, b"half a comm").expect("written");
+    drop(before);
+    for reset in ["never", "boot", "auto"] {
+        let (exit, document) = espctl(&["info", "--port", &board.path, "--reset", reset, "--baud", "9600"]);
+        assert_eq!((exit, &document["security"]), (0, &0.into()), "{document}");
+    }
+    let (exit, document) = provision(&board.path, &[]);
+    assert_eq!(exit, 0, "{document}");
 }
 
 #[test]

@@ -27,6 +27,8 @@ use super::serial::{self, Reset, SerialPort};
 use super::{BoxFuture, Limits, Locator, Transport, TransportError, TransportKind};
 use crate::wire::console::capacity;
 
+/// The endpoint that may be asked twice.
+const VERSION: &str = "proto-ver";
 /// Scan entries in one reply: few, so that a reply is short on a slow line and between log lines.
 const SCAN_PAGE: u32 = 4;
 
@@ -86,7 +88,16 @@ impl Transport for Link {
     ) -> BoxFuture<'a, Result<Vec<u8>, TransportError>> {
         Box::pin(async move {
             check_request(endpoint, request)?;
-            self.conversation.exchange(endpoint, request).await
+            match self.conversation.exchange(endpoint, request).await {
+                // What was on the line before may have become part of this one. Asking for the version again changes
+                // nothing on the device; any other request could.
+                Err(TransportError::Console(ConsoleError::Refused { .. } | ConsoleError::Unreadable { .. }))
+                    if endpoint == VERSION =>
+                {
+                    self.conversation.exchange(endpoint, request).await
+                }
+                outcome => outcome,
+            }
         })
     }
 
