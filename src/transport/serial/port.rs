@@ -13,6 +13,8 @@ use crate::transport::TransportError;
 
 /// How long a read waits before it looks whether the port is still wanted.
 const READ_WAIT: Duration = Duration::from_millis(50);
+/// How often a busy port is tried again, [`READ_WAIT`] apart.
+const FREE_TRIES: u32 = 4;
 /// How long the port may take to take a line.
 const WRITE_WAIT: Duration = Duration::from_secs(5);
 /// Bytes taken at once.
@@ -48,7 +50,7 @@ impl SerialPort {
     /// operating system's reason for all else.
     pub async fn open(settings: &Settings) -> Result<Self, TransportError> {
         let wanted = settings.clone();
-        let opened = tokio::task::spawn_blocking(move || open(&wanted)).await;
+        let opened = tokio::task::spawn_blocking(move || open_when_free(&wanted)).await;
         let failed = |source| TransportError::Unreachable { peer: settings.path.clone(), source };
         let (writer, reader) = opened.map_err(|error| failed(io::Error::other(error)))??;
         let (sender, incoming) = mpsc::channel(QUEUE);
@@ -133,6 +135,18 @@ impl Drop for SerialPort {
 }
 
 type Half = Box<dyn serialport::SerialPort>;
+
+/// A port that was closed a moment ago, by this program or another, may still be held: its reader ends at the next
+/// look.
+fn open_when_free(settings: &Settings) -> Result<(Half, Half), TransportError> {
+    for _ in 0..FREE_TRIES {
+        match open(settings) {
+            Err(TransportError::Port(PortError::Busy { .. })) => thread::sleep(READ_WAIT),
+            opened => return opened,
+        }
+    }
+    open(settings)
+}
 
 fn open(settings: &Settings) -> Result<(Half, Half), TransportError> {
     let path = settings.path.as_str();
@@ -221,6 +235,14 @@ mod tests {
         let settings = Settings { path: "/dev/no-such-port".to_owned(), baud: 115_200 };
         let error = SerialPort::open(&settings).await.err().expect("no port");
         assert!(matches!(error, TransportError::Port(PortError::Absent { .. })), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_port_that_was_closed_can_be_opened_again() {
+        let (_board, settings) = pair();
+        for _ in 0..5 {
+            drop(SerialPort::open(&settings).await.expect("a free port"));
+        }
     }
 
     #[tokio::test]
