@@ -1,9 +1,10 @@
-//! The bytes both ends of the wire agree on: generated messages, the version document, the QR payload.
+//! The bytes both ends of the wire agree on: generated messages, the version document, the QR payload, serial lines.
 //!
 //! Nothing here does I/O or knows which end it serves.
 
 pub mod console;
 pub mod describe;
+pub mod log;
 pub mod messages;
 pub mod qr;
 pub mod version;

@@ -1,0 +1,213 @@
+//! What a board prints on its serial port: lines of ESP-IDF's log, of Arduino's, boot banners, and anything else.
+//!
+//! Pure text work. [`Splitter`] makes lines of bytes, [`Line`] reads one, [`Redactor`] takes the secrets out,
+//! [`Finder`] looks for the onboarding payload. Firmware prints secrets in clear, so a line is shown redacted or not
+//! at all. Sources: ESP-IDF `esp_log`, arduino-esp32 `esp32-hal-log.h`.
+
+mod label;
+mod redact;
+mod split;
+
+pub use label::Finder;
+pub use redact::Redactor;
+pub use split::{LINE_MAX, Raw, Splitter};
+
+use serde::Serialize;
+
+/// How serious a line says it is, the most serious first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// `E`
+    Error,
+    /// `W`
+    Warning,
+    /// `I`
+    Info,
+    /// `D`
+    Debug,
+    /// `V`
+    Verbose,
+}
+
+impl Level {
+    /// The letter the log has for it.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Error => 'E',
+            Self::Warning => 'W',
+            Self::Info => 'I',
+            Self::Debug => 'D',
+            Self::Verbose => 'V',
+        }
+    }
+
+    fn of(letter: u8) -> Option<Self> {
+        Some(match letter {
+            b'E' => Self::Error,
+            b'W' => Self::Warning,
+            b'I' => Self::Info,
+            b'D' => Self::Debug,
+            b'V' => Self::Verbose,
+            _ => return None,
+        })
+    }
+}
+
+/// One line, read. Texts are the board's: sanitise them where they are shown.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Line {
+    /// Since the board's start (or of the day, where its log has the time of day), in milliseconds.
+    pub at_ms: Option<u64>,
+    /// Its level; none where the line is no log line.
+    pub level: Option<Level>,
+    /// The part of the firmware that speaks; none likewise.
+    pub tag: Option<String>,
+    /// What it says; the whole line where it is no log line.
+    pub text: String,
+}
+
+impl Line {
+    /// Reads a line without its end and without escape sequences. Whatever is no log line is a line of text.
+    pub fn parse(line: &str) -> Self {
+        // The console's prompt has no line end; the log goes on behind it.
+        let line = line.trim_end().trim_start_matches(">> ");
+        let plain = || Self { text: line.to_owned(), ..Self::default() };
+        let log = line.trim_start();
+        espressif(log).or_else(|| arduino(log)).unwrap_or_else(plain)
+    }
+
+    /// Whether the board has just started: a boot ROM's banner or its reason for the reset.
+    pub fn is_boot(&self) -> bool {
+        self.level.is_none() && (self.text.starts_with("ESP-ROM:") || self.reset_reason().is_some())
+    }
+
+    /// The reason in the boot ROM's line: `POWERON_RESET` of `rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)`.
+    pub fn reset_reason(&self) -> Option<&str> {
+        let (_, rest) = self.text.split_once("rst:0x").filter(|_| self.level.is_none())?;
+        let (_, rest) = rest.split_once('(')?;
+        rest.split_once(')').map(|(reason, _)| reason)
+    }
+}
+
+impl std::fmt::Display for Line {
+    /// As ESP-IDF prints it: `I (1234) wifi: connected`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(level) = self.level {
+            write!(f, "{} ", level.letter())?;
+            if let Some(at) = self.at_ms {
+                write!(f, "({at}) ")?;
+            }
+        }
+        if let Some(tag) = &self.tag {
+            write!(f, "{tag}: ")?;
+        }
+        f.write_str(&self.text)
+    }
+}
+
+/// `I (1234) tag: text`; the time may also be `00:00:01.234`, with a date before it.
+fn espressif(line: &str) -> Option<Line> {
+    let [letter, b' ', b'(', ..] = line.as_bytes() else { return None };
+    let level = Level::of(*letter)?;
+    let (stamp, rest) = line[3..].split_once(") ")?;
+    let at_ms = stamp_ms(stamp)?;
+    // The Wi-Fi library leaves out the space after the colon, and some lines have no tag at all.
+    let (tag, text) = match rest.split_once(':') {
+        Some((tag, text)) if !tag.is_empty() && !tag.contains(' ') => (Some(tag.to_owned()), text.trim_start()),
+        _ => (None, rest),
+    };
+    Some(Line { at_ms: Some(at_ms), level: Some(level), tag, text: text.to_owned() })
+}
+
+/// `[ 12345][E][WiFiGeneric.cpp:357] _eventCallback(): text`; older versions have no time.
+fn arduino(line: &str) -> Option<Line> {
+    let (first, rest) = bracketed(line)?;
+    let (at_ms, letter, rest) = match first.trim().parse() {
+        Ok(at_ms) => {
+            let (letter, rest) = bracketed(rest)?;
+            (Some(at_ms), letter, rest)
+        }
+        Err(_) => (None, first, rest),
+    };
+    let [letter] = letter.as_bytes() else { return None };
+    let level = Level::of(*letter)?;
+    let (place, text) = bracketed(rest)?;
+    let tag = place.split(['.', ':']).next().filter(|tag| !tag.is_empty())?;
+    Some(Line { at_ms, level: Some(level), tag: Some(tag.to_owned()), text: text.trim_start().to_owned() })
+}
+
+fn bracketed(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix('[')?.split_once(']')
+}
+
+fn stamp_ms(stamp: &str) -> Option<u64> {
+    let stamp = stamp.trim();
+    if let Ok(ms) = stamp.parse() {
+        return Some(ms);
+    }
+    let time = stamp.rsplit(' ').next()?;
+    let (clock, ms) = time.split_once('.')?;
+    let mut parts = clock.split(':');
+    let mut next = || parts.next().filter(|part| part.len() <= 4)?.parse::<u64>().ok();
+    let (hours, minutes, seconds) = (next()?, next()?, next()?);
+    let ms: u64 = ms.parse().ok().filter(|ms| *ms < 1000)?;
+    Some(((hours * 60 + minutes) * 60 + seconds) * 1000 + ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(line: &str) -> (Option<u64>, Option<char>, Option<String>, String) {
+        let line = Line::parse(line);
+        (line.at_ms, line.level.map(Level::letter), line.tag, line.text)
+    }
+
+    #[test]
+    fn log_lines_of_every_kind() {
+        for (line, at_ms, letter, tag, text) in [
+            ("I (1234) wifi_prov_mgr: Provisioning started", Some(1234), 'I', "wifi_prov_mgr", "Provisioning started"),
+            ("W (7) wifi:state: init -> auth (b0)", Some(7), 'W', "wifi", "state: init -> auth (b0)"),
+            ("E (00:01:02.345) tag: x: y", Some(62_345), 'E', "tag", "x: y"),
+            ("D (2026-11-22 00:00:01.002) tag: x", Some(1002), 'D', "tag", "x"),
+            (">> V (5) tag:", Some(5), 'V', "tag", ""),
+            (
+                "[W][WiFiGeneric.cpp:357] _eventCallback(): Reason: 201 - NO_AP_FOUND",
+                None,
+                'W',
+                "WiFiGeneric",
+                "_eventCallback(): Reason: 201 - NO_AP_FOUND",
+            ),
+            ("[  8123][E][ssl_client.cpp:37] handle(): -0x2880", Some(8123), 'E', "ssl_client", "handle(): -0x2880"),
+        ] {
+            assert_eq!(parts(line), (at_ms, Some(letter), Some(tag.to_owned()), text.to_owned()), "{line}");
+        }
+        assert_eq!(parts("I (9) no tag here: x"), (Some(9), Some('I'), None, "no tag here: x".to_owned()));
+    }
+
+    #[test]
+    fn everything_else_is_text() {
+        for line in
+            ["", "I (x) tag: y", "I (12", "[E]", "[12][", "E (99:99) t: x", "Guru Meditation Error", "I (1:2:3.x) t: y"]
+        {
+            assert_eq!(parts(line), (None, None, None, line.to_owned()), "{line}");
+        }
+        assert_eq!(stamp_ms("99999:1:1.1"), None, "no hour has five digits");
+    }
+
+    #[test]
+    fn lines_print_as_they_came() {
+        for line in ["I (1234) wifi: connected", "rst:0x1 (POWERON_RESET)", "I (9) no tag here: x"] {
+            assert_eq!(Line::parse(line).to_string(), line);
+        }
+    }
+
+    #[test]
+    fn a_start_is_told_by_the_boot_rom() {
+        let boot = Line::parse("rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)");
+        assert_eq!((boot.is_boot(), boot.reset_reason()), (true, Some("POWERON_RESET")));
+        assert!(Line::parse("ESP-ROM:esp32c3-api1-20210207").is_boot());
+        assert!(!Line::parse("I (5) app: rst:0x1 (POWERON_RESET)").is_boot());
+    }
+}

@@ -1,0 +1,213 @@
+//! Secrets taken out of what a board prints: those that are known, by value, and those that firmware names, by key.
+//!
+//! Firmware prints Wi-Fi passphrases (`Password : …`), user secrets (`secret_key = …`) and the PoP (in its payload)
+//! in clear. What stands after such a key goes, to the end of the line where nothing says where it ends: rather too
+//! much than too little. A value that was found by its key is known from then on.
+
+mod named;
+
+use std::ops::Range;
+
+use named::{behind_half_a_key, named};
+use zeroize::Zeroizing;
+
+use super::split::Raw;
+use crate::secret::REDACTED;
+
+/// Most values that are remembered.
+const KNOWN_MAX: usize = 64;
+/// A known value this short counts only as a word of its own.
+const SHORT: usize = 4;
+
+/// Takes secrets out of lines.
+#[derive(Default)]
+pub struct Redactor {
+    known: Vec<Zeroizing<String>>,
+    begun: bool,
+}
+
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Redactor of {} values", self.known.len())
+    }
+}
+
+impl Redactor {
+    /// Makes a value known. The empty one is no secret.
+    pub fn learn(&mut self, secret: &[u8]) {
+        let text = String::from_utf8_lossy(secret);
+        let escaped = serde_json::Value::from(&*text).to_string();
+        let encoded = percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let hex = hex::encode(secret);
+        for form in [text.trim(), escaped.trim_matches('"'), &encoded, &hex, &hex.to_ascii_uppercase()] {
+            let new = !form.is_empty() && !self.known.iter().any(|known| known.as_str() == form);
+            if new && self.known.len() < KNOWN_MAX * 5 {
+                self.known.push(Zeroizing::new(form.to_owned()));
+            }
+        }
+        // A value that holds another one goes whole.
+        self.known.sort_by_key(|known| std::cmp::Reverse(known.len()));
+    }
+
+    /// The line with its secrets replaced.
+    pub fn redact(&mut self, line: &Raw) -> String {
+        let text = line.text.as_str();
+        let mut spans = named(text);
+        for span in &spans {
+            self.remember(&text[span.clone()]);
+        }
+        if !std::mem::replace(&mut self.begun, true) {
+            spans.extend(behind_half_a_key(text));
+            spans.extend(self.known.iter().filter_map(|known| end_of(known, text)));
+        }
+        for known in &self.known {
+            spans.extend(text.match_indices(known.as_str()).map(|(at, _)| at..at + known.len()).filter(|span| {
+                known.len() >= SHORT
+                    || (!is_word(text[..span.start].chars().next_back()) && !is_word(text[span.end..].chars().next()))
+            }));
+            if !line.whole {
+                spans.extend(start_of(known, text));
+            }
+        }
+        replaced(text, spans)
+    }
+
+    /// A value found by its key, where it is no word of prose.
+    fn remember(&mut self, value: &str) {
+        let value = value.split(',').next().unwrap_or(value).trim().to_owned();
+        let telling = value.len() >= 12 || value.contains(|c: char| c.is_ascii_digit());
+        if telling && (6..=64).contains(&value.len()) {
+            self.learn(value.as_bytes());
+        }
+    }
+}
+
+fn is_word(c: Option<char>) -> bool {
+    c.is_some_and(char::is_alphanumeric)
+}
+
+/// Where the text ends in the start of a known value: the line was cut there.
+fn start_of(known: &str, text: &str) -> Option<Range<usize>> {
+    let lengths = (SHORT..known.len()).rev();
+    lengths
+        .filter_map(|length| known.get(..length))
+        .find(|part| text.ends_with(part))
+        .map(|part| text.len() - part.len()..text.len())
+}
+
+/// Where the text begins with the end of a known value: nobody listened before.
+fn end_of(known: &str, text: &str) -> Option<Range<usize>> {
+    (1..known.len().saturating_sub(SHORT - 1))
+        .filter_map(|from| known.get(from..))
+        .find(|part| text.starts_with(part))
+        .map(|part| 0..part.len())
+}
+
+fn replaced(text: &str, mut spans: Vec<Range<usize>>) -> String {
+    spans.retain(|span| !span.is_empty());
+    spans.sort_by_key(|span| span.start);
+    let mut shown = String::with_capacity(text.len());
+    let mut at = 0;
+    for span in spans {
+        if span.start >= at {
+            shown.push_str(&text[at..span.start]);
+            shown.push_str(REDACTED);
+        }
+        at = at.max(span.end);
+    }
+    shown.push_str(&text[at..]);
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown_by(redactor: &mut Redactor, text: &str) -> String {
+        redactor.redact(&Raw { text: text.to_owned(), whole: true })
+    }
+
+    fn shown(text: &str) -> String {
+        let mut redactor = Redactor::default();
+        shown_by(&mut redactor, "I (1) boot: first");
+        shown_by(&mut redactor, text)
+    }
+
+    #[test]
+    fn what_firmware_names_goes() {
+        for (line, wanted) in [
+            ("\tPassword : hush, hush", "\tPassword : (redacted)"),
+            ("\tpassword for the hush", "\tpassword (redacted)"),
+            ("I (9) app: SSID:home Password:hush hush", "I (9) app: SSID:home Password:(redacted)"),
+            ("I (9) app: connecting with passphrase hush now", "I (9) app: connecting with passphrase (redacted) now"),
+            ("I (9) m: Got user_id = u1, secret_key = hush", "I (9) m: Got user_id = u1, secret_key = (redacted)"),
+            ("I (9) app: Name : PROV_1, POP : hush", "I (9) app: Name : PROV_1, POP : (redacted)"),
+            ("D (1) g: The bearer is 4 characters: hush", "D (1) g: The bearer is (redacted)"),
+            ("wifiPassword='hush'", "wifiPassword=(redacted)"),
+            (r#"{"name":"P","pop":"hu"sh","transport":"ble"}"#, r#"{"name":"P","pop":"(redacted)","transport":"ble"}"#),
+            (r#"{"name":"P", "proof_of_possession" : 4711}"#, r#"{"name":"P", "proof_of_possession" : (redacted)}"#),
+            (r#""pop":"hush","#, r#""pop":"(redacted)","#),
+            (r#""pop":"hush"#, r#""pop":"(redacted)"#),
+            ("NP:PROV_1|hu|sh|b", "NP:PROV_1|(redacted)|b"),
+            ("x/qrcode.html?data=NP%3APROV_1%7Chush%7Cb", "x/qrcode.html?data=NP%3APROV_1%7C(redacted)%7Cb"),
+            (
+                "x/qrcode.html?data=%7B%22pop%22%3A%22hush%22%2C%22a%22%3A1%7D",
+                "x/qrcode.html?data=%7B%22pop%22%3A%22(redacted)%22%2C%22a%22%3A1%7D",
+            ),
+            ("x/qrcode.html?data=pop-hush", "x/qrcode.html?data=(redacted)"),
+        ] {
+            assert_eq!(shown(line), wanted);
+        }
+    }
+
+    #[test]
+    fn what_is_no_secret_stays() {
+        for line in [
+            "W (9) wifi:Password length matches WPA2 standards, authmode threshold changes from OPEN to WPA2",
+            "E (9) security1: Key mismatch. Close connection",
+            "I (9) app: compass: 12 popup: 3 password_len: 12",
+            "E (9) app: the password is wrong",
+            "I (9) wifi:state: init -> auth (b0)",
+            "I (9) app: {\"ver\":\"v1\",\"name\":\"P\",\"transport\":\"ble\"}",
+            "https://x.example/qrcode.html?data={\"name\":\"P\",\"transport\":\"ble\"}",
+            "Password:",
+        ] {
+            assert_eq!(shown(line), line);
+        }
+    }
+
+    #[test]
+    fn known_values_go_in_every_form() {
+        let mut redactor = Redactor::default();
+        redactor.learn(b"corr\"ct horse");
+        redactor.learn(b"ab");
+        redactor.learn(b"");
+        for (line, wanted) in [
+            ("I (1) x: <corr\"ct horse>", "I (1) x: <(redacted)>"),
+            (r#"x {"a":"corr\"ct horse"}"#, r#"x {"a":"(redacted)"}"#),
+            ("?p=corr%22ct%20horse&x", "?p=(redacted)&x"),
+            ("63 is 63 6f7272226374 20686f727365", "63 is 63 6f7272226374 20686f727365"),
+            ("hex 636f727222637420686f727365.", "hex (redacted)."),
+            ("ab cab abc ab", "(redacted) cab abc (redacted)"),
+        ] {
+            assert_eq!(shown_by(&mut redactor, line), wanted);
+        }
+        let cut = Raw { text: "I (1) x: corr\"ct h".to_owned(), whole: false };
+        assert_eq!(redactor.redact(&cut), "I (1) x: (redacted)");
+    }
+
+    #[test]
+    fn a_value_found_by_its_key_is_known_afterwards() {
+        let mut redactor = Redactor::default();
+        shown_by(&mut redactor, "\tPassword : hunter22");
+        assert_eq!(shown_by(&mut redactor, "I (5) app: joining with hunter22!"), "I (5) app: joining with (redacted)!");
+    }
+
+    #[test]
+    fn the_first_line_may_have_begun_before() {
+        assert_eq!(shown_by(&mut Redactor::default(), "sword : hush"), "sword :(redacted)");
+        let mut redactor = Redactor::default();
+        redactor.learn(b"correct-horse");
+        assert_eq!(shown_by(&mut redactor, "ct-horse and more"), "(redacted) and more");
+    }
+}

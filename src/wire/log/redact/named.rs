@@ -1,0 +1,184 @@
+//! Where in a line a secret stands, by what firmware calls it.
+
+use std::ops::Range;
+
+use super::is_word;
+
+/// What a secret is called, longest first, in lower case.
+const KEYS: [&str; 16] = [
+    "proof of possession",
+    "proof_of_possession",
+    "activation_token",
+    "network key",
+    "networkkey",
+    "passphrase",
+    "secret_key",
+    "secretkey",
+    "password",
+    "bearer",
+    "passwd",
+    "secret",
+    "token",
+    "pass",
+    "pop",
+    "psk",
+];
+
+/// Words after a key that make it prose: `Password length matches WPA2 standards`.
+const PROSE: &[&str] = &[
+    "and",
+    "are",
+    "at",
+    "auth",
+    "authentication",
+    "by",
+    "change",
+    "changed",
+    "check",
+    "correct",
+    "empty",
+    "error",
+    "exceeds",
+    "expired",
+    "failed",
+    "failure",
+    "for",
+    "from",
+    "has",
+    "in",
+    "incorrect",
+    "invalid",
+    "is",
+    "len",
+    "length",
+    "matches",
+    "may",
+    "mismatch",
+    "missing",
+    "mode",
+    "must",
+    "not",
+    "ok",
+    "on",
+    "or",
+    "received",
+    "rejected",
+    "required",
+    "saved",
+    "should",
+    "too",
+    "was",
+    "were",
+    "wrong",
+];
+
+/// The first line heard may begin in the middle of a key.
+pub(super) fn behind_half_a_key(text: &str) -> Option<Range<usize>> {
+    let (before, after) = text.split_once([':', '='])?;
+    let half = before.trim().trim_matches('"').to_ascii_lowercase();
+    let start = text.len() - after.len();
+    (!half.is_empty() && KEYS.iter().any(|key| key.ends_with(&half))).then_some(start..text.len())
+}
+
+/// What stands behind the name of a secret, and the middle of compact payloads.
+pub(super) fn named(text: &str) -> Vec<Range<usize>> {
+    let lower = text.to_ascii_lowercase();
+    let mut spans = compact(&lower);
+    let mut from = 0;
+    while let Some((start, key)) = next_key(&lower, from) {
+        let end = start + key.len();
+        // A longer key hides the shorter ones in it; where no value follows, another key may.
+        let span = value(text, &lower, start, end);
+        from = span.as_ref().map_or(end, |span| span.end.max(end));
+        spans.extend(span);
+    }
+    // A link whose payload could not be read by its keys, and yet seems to hold some.
+    if let Some((at, mark)) = lower.match_indices("qrcode.html?data=").next()
+        && spans.is_empty()
+        && ["pop", "pass", "%7c", "|"].iter().any(|hint| lower[at..].contains(hint))
+    {
+        spans.push(at + mark.len()..text.len());
+    }
+    spans
+}
+
+fn next_key<'a>(lower: &str, from: usize) -> Option<(usize, &'a str)> {
+    let found = KEYS.iter().filter_map(|key| {
+        let is_key = |at: &usize| {
+            let before = lower[..*at].chars().next_back().filter(|_| !lower[..*at].ends_with("%22"));
+            let after = lower[at + key.len()..].chars().next();
+            // `wifiPassword` is one, `popup`, `compass` and `password_len` are none.
+            (key.len() > 5 || !is_word(before)) && !is_word(after) && after != Some('_')
+        };
+        let mut starts = lower[from..].match_indices(key).map(|(at, _)| from + at);
+        starts.find(is_key).map(|at| (at, *key))
+    });
+    found.min_by_key(|(at, key)| (*at, std::cmp::Reverse(key.len())))
+}
+
+/// `NP:<name>|<pop>|<b|s>`, also percent-encoded.
+fn compact(lower: &str) -> Vec<Range<usize>> {
+    let between = |mark: &str| {
+        let (first, last) = (lower.find(mark)?, lower.rfind(mark)?);
+        (first < last).then_some(first + mark.len()..last)
+    };
+    if !lower.contains("np:") && !lower.contains("np%3a") {
+        return Vec::new();
+    }
+    [between("|"), between("%7c")].into_iter().flatten().collect()
+}
+
+/// The value of the key at `start..end`: behind a quote and a colon, a separator, "is", or a mere space.
+fn value(text: &str, lower: &str, start: usize, end: usize) -> Option<Range<usize>> {
+    let at = |rest: &str| text.len() - rest.len();
+    let rest = &lower[end..];
+    for quote in ["\\\"", "\"", "'", "%22"] {
+        if let Some(behind) = rest.strip_prefix(quote) {
+            let behind = behind.trim_start();
+            let behind = [":", "=", "%3a"].iter().find_map(|mark| behind.strip_prefix(mark))?;
+            let behind = behind.trim_start_matches([' ', '\t', '+']).trim_start_matches("%20");
+            let Some(quoted) = behind.strip_prefix(quote) else {
+                let length = behind.find([',', '}', ' ', '&']).unwrap_or(behind.len());
+                return Some(at(behind)..at(behind) + length);
+            };
+            return Some(at(quoted)..at(quoted) + closing(quoted, quote));
+        }
+    }
+    let behind = rest.trim_start();
+    let separated = behind.strip_prefix([':', '=']).or_else(|| {
+        let behind = behind.strip_prefix("is").filter(|behind| behind.starts_with([' ', ':', '=']))?;
+        (!is_prose(behind)).then(|| behind.trim_start_matches([' ', ':', '=']))
+    });
+    if let Some(value) = separated {
+        let value = value.trim_start_matches([' ', '\t', '=', ':']);
+        return (!value.is_empty()).then(|| at(value)..text.len());
+    }
+    if behind.is_empty() || behind.len() == rest.len() {
+        return None;
+    }
+    // ESP-IDF's own debug lines: `\tpassword %s`.
+    let first_on_its_line = start > 0 && lower[..start].trim().is_empty();
+    if first_on_its_line {
+        return Some(at(behind)..text.len());
+    }
+    let word = behind.find([' ', ',', ';', '\t']).unwrap_or(behind.len());
+    (!is_prose(behind)).then(|| at(behind)..at(behind) + word)
+}
+
+fn is_prose(text: &str) -> bool {
+    let word =
+        text.trim_start_matches([' ', ':', '=']).split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    word.is_empty() || PROSE.contains(&word)
+}
+
+/// Where a quoted value ends: at the quote that something follows which JSON allows there. Firmware does not escape.
+fn closing(value: &str, quote: &str) -> usize {
+    let ends = |at: usize| {
+        let after = value[at + quote.len()..].trim_start();
+        after.is_empty()
+            || after.starts_with([',', '}', ']', '&'])
+            || after.starts_with("%2c")
+            || after.starts_with("%7d")
+    };
+    value.match_indices(quote).map(|(at, _)| at).find(|at| ends(*at)).unwrap_or(value.len())
+}

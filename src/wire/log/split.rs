@@ -1,0 +1,156 @@
+//! Bytes into lines: whatever ends them, however they arrive, and however hostile they are.
+
+/// Longest line that is kept, in bytes; the rest of a longer one is dropped.
+pub const LINE_MAX: usize = 4096;
+
+/// A line as it came, without its end and without escape sequences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raw {
+    /// Its text; bytes that are no UTF-8 became U+FFFD.
+    pub text: String,
+    /// Whether it is all there: not where it was too long, or had not ended yet.
+    pub whole: bool,
+}
+
+/// Makes lines of bytes as they arrive. Empty lines are left out.
+#[derive(Debug, Default)]
+pub struct Splitter {
+    line: Vec<u8>,
+    escape: Escape,
+    /// The line is longer than is kept.
+    cut: bool,
+    /// All bytes so far, and those that no log has.
+    seen: u64,
+    odd: u64,
+}
+
+/// Where in an ANSI escape sequence the bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Escape {
+    #[default]
+    None,
+    /// After ESC.
+    Begun,
+    /// After ESC and `[`: parameters, up to a final byte.
+    Control,
+    /// After ESC and `]`: text, up to BEL or ESC and `\`.
+    Command,
+}
+
+impl Splitter {
+    /// Takes in what has arrived; the lines that ended in it.
+    pub fn push(&mut self, bytes: &[u8]) -> Vec<Raw> {
+        let mut lines = Vec::new();
+        for &byte in bytes {
+            self.seen += 1;
+            self.odd += u64::from(!matches!(byte, b'\t' | b'\n' | b'\r' | 0x1b | b' '..=b'~'));
+            // Lines may end in CR LF, in CR CR LF, in either alone; a line end also ends a broken sequence.
+            if matches!(byte, b'\n' | b'\r') {
+                self.escape = Escape::None;
+                lines.extend(self.end(!self.cut));
+            } else if !self.escapes(byte) {
+                if self.line.len() < LINE_MAX {
+                    self.line.push(byte);
+                } else {
+                    self.cut = true;
+                }
+            }
+        }
+        lines
+    }
+
+    /// The line that has begun and not ended, if any; it will not be given out again.
+    pub fn rest(&mut self) -> Option<Raw> {
+        self.end(false)
+    }
+
+    /// Whether what arrives is no text: too many bytes that no log has, as at a wrong baud rate.
+    pub fn is_garbled(&self) -> bool {
+        self.seen >= 48 && self.odd * 4 > self.seen
+    }
+
+    /// How many bytes have arrived.
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    fn end(&mut self, whole: bool) -> Option<Raw> {
+        self.cut = false;
+        let line = std::mem::take(&mut self.line);
+        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+        (!text.is_empty()).then_some(Raw { text, whole })
+    }
+
+    /// Whether the byte belongs to an escape sequence.
+    fn escapes(&mut self, byte: u8) -> bool {
+        let (next, belongs) = match (self.escape, byte) {
+            (_, 0x1b) => (Escape::Begun, true),
+            (Escape::Begun, b'[') | (Escape::Control, 0x20..=0x3f) => (Escape::Control, true),
+            (Escape::Command, 0x07) | (Escape::Control, 0x40..=0x7e) => (Escape::None, true),
+            (Escape::Begun, b']') | (Escape::Command, _) => (Escape::Command, true),
+            (Escape::Begun, 0x20..=0x7e) => (Escape::None, true),
+            _ => (Escape::None, false),
+        };
+        self.escape = next;
+        belongs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::{Rng, SeedableRng};
+
+    use super::*;
+
+    fn lines(bytes: &[u8]) -> Vec<String> {
+        Splitter::default().push(bytes).into_iter().map(|line| line.text).collect()
+    }
+
+    #[test]
+    fn every_line_end_and_no_empty_lines() {
+        assert_eq!(lines(b"a\nb\r\nc\r\r\n\n\nd\re"), ["a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn lines_may_arrive_in_any_pieces() {
+        let bytes = "\x1b[0;32mI (1) a: b\x1b[0m\r\n\x1b]0;title\x07x\x1b[Ké\n".as_bytes();
+        let whole = lines(bytes);
+        assert_eq!(whole, ["I (1) a: b", "xé"]);
+        for size in 1..bytes.len() {
+            let mut splitter = Splitter::default();
+            let pieces: Vec<_> = bytes.chunks(size).flat_map(|chunk| splitter.push(chunk)).collect();
+            assert_eq!(pieces.into_iter().map(|line| line.text).collect::<Vec<_>>(), whole, "{size}");
+        }
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_asked_for() {
+        let mut splitter = Splitter::default();
+        assert!(splitter.push(b"\n>> I (1) a").is_empty());
+        assert_eq!(splitter.rest(), Some(Raw { text: ">> I (1) a".to_owned(), whole: false }));
+        assert_eq!(splitter.rest(), None);
+    }
+
+    #[test]
+    fn endless_lines_are_cut_and_their_rest_is_no_line() {
+        let mut splitter = Splitter::default();
+        let mut long = vec![b'x'; 1024 * 1024];
+        long.extend(b" password: hush\nnext\n");
+        let found = splitter.push(&long);
+        assert_eq!(found[0], Raw { text: "x".repeat(LINE_MAX), whole: false });
+        assert_eq!(found[1], Raw { text: "next".to_owned(), whole: true });
+    }
+
+    #[test]
+    fn random_bytes_are_garbage_and_a_log_is_not() {
+        let mut noise = vec![0; 64 * 1024];
+        ChaCha20Rng::seed_from_u64(5).fill_bytes(&mut noise);
+        let mut splitter = Splitter::default();
+        assert!(splitter.push(&noise).iter().all(|line| line.text.len() <= 3 * LINE_MAX));
+        assert!(splitter.is_garbled());
+        let mut splitter = Splitter::default();
+        splitter.push("I (1) tag: caf\u{e9} and a long enough line of plain text\r\n".repeat(4).as_bytes());
+        assert!(!splitter.is_garbled());
+    }
+}
