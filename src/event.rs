@@ -8,6 +8,8 @@ use serde::Serialize;
 
 use crate::endpoint::config::JoinState;
 use crate::endpoint::scan::Network;
+use crate::wire::log::Line;
+use crate::wire::qr::Transport;
 use crate::wire::version::VersionInfo;
 
 /// The stages one device goes through, in order. They are in every event and every error.
@@ -121,6 +123,18 @@ pub enum Event {
     },
     /// The device's state machine is back at its start.
     Reset,
+    /// The board has printed its onboarding payload.
+    Named {
+        /// The device's name.
+        name: String,
+        /// The link it names.
+        transport: Option<Transport>,
+    },
+    /// A line the board printed on its serial port, its secrets replaced.
+    Board {
+        /// The line.
+        line: Line,
+    },
     /// Something to know that is no failure.
     Note {
         /// The text.

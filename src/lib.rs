@@ -34,6 +34,9 @@ pub mod event;
 pub mod provision;
 pub mod session;
 
+// What the board itself says on its serial port, beside a session. Neither knows the other.
+pub mod board;
+
 // The simulated device. Only the program and `commands::sim` know of it.
 pub mod sim;
 

@@ -319,6 +319,47 @@ codes! {
             "look for the device on the network or in its app before trying again",
             "if it is back in provisioning mode, it did not join: try again, closer to the device",
         ];
+    BoardPortUnavailable = "board.port-unavailable", Link,
+        "the board's serial port cannot be opened",
+        "The port does not exist, this user may not open it, or another program holds it.",
+        [
+            "check the cable and the port's name",
+            "close the program that has the port open: a serial monitor, an IDE",
+            "on Linux the user must be in the group that owns the port: dialout, or uucp",
+        ];
+    BoardPortLost = "board.port-lost", Link,
+        "the board's serial port went away",
+        "The port was open and then failed: the cable was pulled, or the board restarted its USB.",
+        ["plug the board in again; its port may have got another name"];
+    BoardSilent = "board.silent", Deadline,
+        "the board printed nothing",
+        "The port is open, but nothing arrived on it in time.",
+        [
+            "press the board's reset button, or give --reset boot",
+            "check that this is the board's console port: some boards have two",
+            "firmware can be built to print nothing",
+        ];
+    BoardGarbled = "board.garbled", Link,
+        "what the board prints is no text",
+        "Most of the bytes that arrived are no characters a log is made of. That is what a wrong baud rate looks like.",
+        ["give the board's rate with --baud: 115200 is usual, 74880, 460800 and 921600 occur", "check the cable"];
+    BoardNoPayload = "board.no-payload", Deadline,
+        "the board printed no onboarding payload",
+        "The board printed lines, but none of them held the QR payload: the link to a qrcode.html page, its JSON, or \
+         its NP: form. Firmware prints it at boot while it waits to be provisioned.",
+        [
+            "press the board's reset button, or give --reset boot: the payload is printed at boot only",
+            "a board that is provisioned already prints none: erase its Wi-Fi settings",
+            "give name and PoP yourself with --device-name and --pop",
+        ];
+    BoardCrashed = "board.crashed", Link,
+        "the board's firmware crashed",
+        "The link broke, and at that moment the board printed that its firmware crashed or restarted.",
+        ["the cause lies in the firmware or the power supply, not in what was typed"];
+    MonitorNoMatch = "monitor.no-match", Deadline,
+        "no line matched in time",
+        "The time of --timeout passed before the board printed a line that holds the text of --until.",
+        ["press the board's reset button, or give --reset boot", "give it more time with --timeout"];
     DeadlineStep = "deadline.step", Deadline,
         "the device did not answer in time",
         "A single exchange took longer than any device takes.",

@@ -72,6 +72,9 @@ impl Observer for Progress {
             Event::Exchange(exchange) if self.talk.verbose > 0 => {
                 self.say(&words::exchange(exchange, self.talk.verbose > 1));
             }
+            Event::Board { line } if self.talk.verbose > 0 => {
+                self.say(&format!("  {} {}", self.talk.stderr.dim("board:"), words::board(line)));
+            }
             Event::Note { text } => self.say(&format!("{} {}", self.talk.stderr.yellow("note:"), text::sanitise(text))),
             event if !self.talk.quiet => {
                 if let Some(line) = words::line(event) {

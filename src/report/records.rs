@@ -12,6 +12,7 @@ use crate::endpoint::config::{JoinFailure, JoinState, Joined};
 use crate::endpoint::scan::{AccessPoint, Network, ThreadNetwork};
 use crate::event::{Event, Observer};
 use crate::text;
+use crate::wire::log::Line;
 use crate::wire::version::VersionInfo;
 
 /// Writes each event as a line of JSON.
@@ -29,7 +30,8 @@ struct Sink<W> {
 }
 
 impl<W: Write + Send> Records<W> {
-    /// Times count from now; `exchanges` includes each request with its reply. A reader that went away stops nothing.
+    /// Times count from now; `exchanges` includes each request with its reply, and what the board prints. A reader
+    /// that went away stops nothing.
     pub fn new(out: W, exchanges: bool) -> Self {
         Self { started: Instant::now(), exchanges, vital: false, sink: Mutex::new(Sink { out, failed: None }) }
     }
@@ -62,7 +64,7 @@ pub fn trace(path: &Path) -> io::Result<Records<File>> {
 
 impl<W: Write + Send> Observer for Records<W> {
     fn observe(&self, event: &Event) {
-        if matches!(event, Event::Exchange(_)) && !self.exchanges {
+        if matches!(event, Event::Exchange(_) | Event::Board { .. }) && !self.exchanges {
             return;
         }
         let mut line = Map::new();
@@ -113,6 +115,12 @@ fn record(event: &Event) -> Value {
         Event::LinkLost { cause } => json!({ "event": "link-lost", "cause": cause }),
         Event::Reset => json!({ "event": "reset" }),
         Event::Note { text } => json!({ "event": "note", "text": text }),
+        Event::Named { name, transport } => json!({ "event": "named", "name": name, "transport": transport }),
+        Event::Board { line } => {
+            let mut record = board_line(line);
+            record["event"] = json!("board");
+            record
+        }
         Event::Exchange(exchange) => {
             let mut record = json!({
                 "event": "exchange",
@@ -152,6 +160,12 @@ fn join_state(state: &JoinState) -> (&'static str, Option<&'static str>, Value) 
 /// A Wi-Fi network's name twice: as text for people, and the exact bytes in hex.
 fn wifi_members(ssid: &[u8]) -> Value {
     json!({ "radio": "wifi", "ssid": text::ssid(ssid), "ssid_hex": hex::encode(ssid) })
+}
+
+/// A line of the board's log; `at_ms` is the board's own time.
+pub fn board_line(line: &Line) -> Value {
+    let tag = line.tag.as_deref().map(text::sanitise);
+    json!({ "level": line.level, "tag": tag, "at_ms": line.at_ms, "text": text::sanitise(&line.text) })
 }
 
 /// Where a device has joined.

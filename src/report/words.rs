@@ -3,6 +3,7 @@
 use crate::endpoint::config::{JoinState, Joined};
 use crate::event::{Event, Exchange};
 use crate::text;
+use crate::wire::log::Line;
 use crate::wire::version::VersionInfo;
 
 /// The line for an event, where it has one.
@@ -35,7 +36,12 @@ pub fn line(event: &Event) -> Option<String> {
             format!("Lost the link ({}); trying to reach the device again", text::sanitise(cause))
         }
         Event::Reset => "The device is back at its start and takes new credentials".to_owned(),
+        Event::Named { name, transport } => {
+            let over = transport.map(|transport| format!(", provisioned over {}", transport.scheme()));
+            format!("The board says it is {}{}", text::sanitise(name), over.unwrap_or_default())
+        }
         Event::Started { .. }
+        | Event::Board { .. }
         | Event::Connected { .. }
         | Event::Join { .. }
         | Event::Note { .. }
@@ -76,6 +82,11 @@ pub fn place(joined: &Joined) -> String {
             format!("Thread network {} (PAN id {pan_id:#06x}, channel {channel})", text::sanitise(name))
         }
     }
+}
+
+/// A line of the board's log.
+pub fn board(line: &Line) -> String {
+    text::sanitise(&line.to_string().replace('\t', "    ")).into_owned()
 }
 
 /// One exchange, in a line.

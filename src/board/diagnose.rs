@@ -1,0 +1,111 @@
+//! A failure and what the board said: which of its lines explain it, and when they may change what it is called.
+//!
+//! The rule for codes: what a device said over the protocol, and what a person typed wrong, is never overruled. Only a
+//! code that says "nobody knows why" (the join took too long, the link broke, a proof met silence) becomes the one
+//! that the board's most telling line names, and the line stands as evidence beside it.
+
+use super::listen::Told;
+use super::payload::quote;
+use super::signs::{About, Sign, sign};
+use crate::error::{Code, Failure};
+use crate::event::Stage;
+use crate::wire::log::Line;
+
+/// Most signs that are told.
+const TOLD: usize = 3;
+
+/// Adds to a failure what the board said about it: causes and hints, the most telling first.
+#[must_use]
+pub fn diagnose(told: &[Told], failure: Failure) -> Failure {
+    let attempt = told.iter().map(|told| told.attempt).max().unwrap_or(0);
+    let mut found: Vec<Finding> = Vec::new();
+    for own in told {
+        let Some(sign) = sign(&own.line) else { continue };
+        if !bears_on(sign.about, own, &failure, attempt) {
+            continue;
+        }
+        match found.iter_mut().find(|finding| finding.sign == sign) {
+            Some(finding) => finding.count += 1,
+            None => found.push(Finding { sign, line: &own.line, count: 1 }),
+        }
+    }
+    // A crash is told by several lines; that the board started again is told only where nothing says why.
+    found.sort_by_key(|finding| finding.sign.rank());
+    found.truncate(TOLD);
+    let Some(first) = found.first() else { return failure };
+    let mut failure = refined(failure, first.sign.about);
+    for (index, finding) in found.iter().enumerate() {
+        failure.causes.insert(index, finding.cause());
+    }
+    if first.sign.about == About::Crash
+        && let Some(trace) = told.iter().rev().find(|told| told.line.text.starts_with("Backtrace:"))
+    {
+        failure.causes.insert(1, format!("the board says: {}", quote(&trace.line)));
+    }
+    found.iter().rev().fold(failure, |failure, finding| failure.hint(finding.sign.hint))
+}
+
+/// A sign that was seen: its first line, and how often.
+struct Finding<'a> {
+    sign: &'static Sign,
+    line: &'a Line,
+    count: usize,
+}
+
+impl Finding<'_> {
+    fn cause(&self) -> String {
+        let times = if self.count > 1 { format!(" ({} times)", self.count) } else { String::new() };
+        format!("the board says: {}{times}: {}", quote(self.line), self.sign.meaning())
+    }
+}
+
+/// Whether a line, heard where it was, can explain this failure.
+fn bears_on(about: About, told: &Told, failure: &Failure, attempt: u32) -> bool {
+    let joining = |stage| matches!(stage, Some(Stage::Apply | Stage::AwaitNetwork | Stage::Recover));
+    let securing = |stage| matches!(stage, Some(Stage::Connect | Stage::Identify | Stage::Secure));
+    let at = failure.stage;
+    match about {
+        About::Crash | About::Restart => told.stage.is_some(),
+        About::Resources => told.stage.is_some() && (told.stage == at || (joining(told.stage) && joining(at))),
+        About::Proof | About::Scheme => securing(told.stage) && securing(at),
+        About::Session => told.stage.is_some() && (told.stage == at || (securing(told.stage) && securing(at))),
+        // Lines of an earlier try are about an earlier passphrase.
+        About::WifiAuth | About::WifiNotFound | About::WifiOther | About::Cloud => {
+            joining(told.stage) && joining(at) && told.attempt == attempt
+        }
+        About::Joined => joining(told.stage) && told.attempt == attempt && failure.code == Code::Unconfirmed,
+        // Said at boot, before the run.
+        About::Claim => matches!(at, Some(Stage::Associate)) || joining(at),
+    }
+}
+
+/// The failure under the code that the board's evidence allows.
+fn refined(failure: Failure, about: About) -> Failure {
+    let joining = matches!(failure.stage, Some(Stage::Apply | Stage::AwaitNetwork));
+    let code = match (failure.code, about) {
+        (Code::WifiNotJoined, About::WifiAuth) => Code::WifiAuthFailed,
+        (Code::WifiNotJoined, About::WifiNotFound) => Code::WifiNotFound,
+        (Code::DeadlineTotal, About::WifiAuth) if joining => Code::WifiAuthFailed,
+        (Code::DeadlineTotal, About::WifiNotFound) if joining => Code::WifiNotFound,
+        (Code::DeadlineTotal, About::WifiOther) if joining => Code::WifiNotJoined,
+        (Code::ProofRejected, About::Scheme) => Code::SecurityMismatch,
+        (
+            Code::ProofRejected
+            | Code::SecurityMismatch
+            | Code::SessionLost
+            | Code::LinkLost
+            | Code::LinkUnreachable
+            | Code::DeadlineStep
+            | Code::DeadlineTotal,
+            About::Crash | About::Restart,
+        ) => Code::BoardCrashed,
+        (code, _) => code,
+    };
+    if code == failure.code {
+        return failure;
+    }
+    Failure { stage: failure.stage, causes: failure.causes, ..Failure::new(code) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,199 @@
+//! Each failure of the field's list with what the board says of it, and the rule for codes.
+
+use crate::error::Code::{
+    BoardCrashed, DeadlineStep, DeadlineTotal, DeviceNoEndpoint, DeviceUnclaimed, LinkLost, ProofRejected,
+    SecurityMismatch, SessionLost, Unconfirmed, WifiAuthFailed, WifiNotFound, WifiNotJoined,
+};
+use crate::event::Stage::{Apply, Associate, AwaitNetwork, Request, Secure};
+
+use super::*;
+
+fn told(stage: Stage, lines: &[&str]) -> Vec<Told> {
+    lines.iter().map(|line| Told { stage: Some(stage), attempt: 1, line: Line::parse(line) }).collect()
+}
+
+fn diagnosed(code: Code, stage: Stage, lines: &[&str]) -> Failure {
+    diagnose(&told(stage, lines), Failure::new(code).at(stage))
+}
+
+/// A code from the protocol, the stage, what the board prints, the code then, and words of the cause.
+type Row = (Code, Stage, &'static str, Code, &'static str);
+
+/// The rows of the list of failures in the field.
+static ROWS: &[Row] = &[
+    (WifiAuthFailed, AwaitNetwork, "E (9) wifi_prov_mgr: STA Auth Error", WifiAuthFailed, "did not let it in"),
+    (WifiNotJoined, AwaitNetwork, "I (9) app_wifi: Disconnect reason : 15", WifiAuthFailed, "4WAY_HANDSHAKE_TIMEOUT"),
+    (WifiNotJoined, AwaitNetwork, "I (9) app_wifi: Disconnect reason : 2", WifiNotJoined, "AUTH_EXPIRE"),
+    (WifiNotJoined, AwaitNetwork, "I (9) app_wifi: Disconnect reason : 14", WifiAuthFailed, "MIC_FAILURE"),
+    (WifiNotJoined, AwaitNetwork, "I (9) app_wifi: Disconnect reason : 202", WifiAuthFailed, "AUTH_FAIL"),
+    (WifiNotJoined, AwaitNetwork, "I (9) app_wifi: Disconnect reason : 204", WifiAuthFailed, "HANDSHAKE_TIMEOUT"),
+    (WifiNotJoined, AwaitNetwork, "I (9) app_wifi: Disconnect reason : 201", WifiNotFound, "NO_AP_FOUND"),
+    (WifiNotFound, AwaitNetwork, "I (9) wifi_prov_mgr: STA AP Not found", WifiNotFound, "does not find"),
+    (DeadlineTotal, AwaitNetwork, "wifi disconnected, reason: 201", WifiNotFound, "NO_AP_FOUND"),
+    (WifiNotJoined, AwaitNetwork, "I (9) app_wifi: Disconnect reason : 210", WifiNotJoined, "none the firmware allows"),
+    (
+        DeadlineTotal,
+        AwaitNetwork,
+        "I (9) app_wifi: Disconnect reason : 211",
+        WifiNotJoined,
+        "weaker than the firmware's",
+    ),
+    (
+        WifiNotJoined,
+        AwaitNetwork,
+        "I (9) app_wifi: Disconnect reason : 212",
+        WifiNotJoined,
+        "weaker than the firmware's limit",
+    ),
+    (WifiNotJoined, AwaitNetwork, "I (9) app_wifi: Disconnect reason : 203", WifiNotJoined, "ASSOC_FAIL"),
+    (WifiNotJoined, AwaitNetwork, "I (9) app_wifi: Disconnect reason : 200", WifiNotJoined, "BEACON_TIMEOUT"),
+    (WifiNotJoined, AwaitNetwork, "I (9) wifi:bcn_timout,ap_probe_send_start", WifiNotJoined, "lost it"),
+    (
+        Unconfirmed,
+        AwaitNetwork,
+        "E (9) wifi_prov_mgr: Failed to create prov_stop_task!",
+        Unconfirmed,
+        "is in fact provisioned",
+    ),
+    (
+        WifiNotJoined,
+        AwaitNetwork,
+        "E (9) esp-tls-mbedtls: mbedtls_ssl_setup returned -0x7F00",
+        WifiNotJoined,
+        "out of heap",
+    ),
+    (Unconfirmed, AwaitNetwork, "E (9) esp-tls-mbedtls: mbedtls_ssl_handshake returned -0x2880", Unconfirmed, "TLS"),
+    (Unconfirmed, AwaitNetwork, "E (9) esp-tls: select() timeout", Unconfirmed, "TLS"),
+    (Unconfirmed, AwaitNetwork, "E (9) MQTT_CLIENT: Error transport connect", Unconfirmed, "MQTT"),
+    (Unconfirmed, AwaitNetwork, "I (9) esp_netif_handlers: sta ip: 192.168.1.7, mask", Unconfirmed, "on the network"),
+    (
+        DeviceUnclaimed,
+        Associate,
+        "E (9) app: Node connected to Wi-Fi without Assisted claiming. Cannot proceed",
+        DeviceUnclaimed,
+        "never claimed",
+    ),
+    (
+        DeviceUnclaimed,
+        Associate,
+        "E (9) esp_rmaker_core: Failed to initialise Node Id. Please perform \"claiming\" using RainMaker CLI.",
+        DeviceUnclaimed,
+        "never claimed",
+    ),
+    (DeviceUnclaimed, Associate, "E (9) esp_claim: Claim Verify Failed.", DeviceUnclaimed, "claiming failed"),
+    (
+        ProofRejected,
+        Secure,
+        "E (9) security1: Key mismatch. Close connection",
+        ProofRejected,
+        "proof of possession is wrong",
+    ),
+    (
+        ProofRejected,
+        Secure,
+        "E (9) protocomm_ble: Invalid content received, killing connection",
+        ProofRejected,
+        "refused the bytes",
+    ),
+    (
+        ProofRejected,
+        Secure,
+        "E (9) security2: Security version mismatch. Closing connection",
+        SecurityMismatch,
+        "another security version",
+    ),
+    (SecurityMismatch, Secure, "E (9) security1: Incorrect sec scheme", SecurityMismatch, "another security version"),
+    (
+        ProofRejected,
+        Secure,
+        "E (9) security2: Failed to authenticate client proof!",
+        ProofRejected,
+        "user name or the password",
+    ),
+    (SessionLost, Apply, "E (9) security2: Failed at mbedtls_gcm_auth_decrypt : -18", SessionLost, "nonces"),
+    (SessionLost, Apply, "E (9) protocomm: Secure session not established", SessionLost, "lost the secure session"),
+    (
+        DeviceNoEndpoint,
+        Request,
+        "E (9) protocomm: No registered endpoint for custom",
+        DeviceNoEndpoint,
+        "without this endpoint",
+    ),
+    (SessionLost, Apply, "E (9) protocomm_httpd: Data handler failed", SessionLost, "refused the bytes"),
+    (
+        LinkLost,
+        Apply,
+        "Guru Meditation Error: Core  0 panic'ed (LoadProhibited). Exception was unhandled.",
+        BoardCrashed,
+        "crashed",
+    ),
+    (ProofRejected, Secure, "abort() was called at PC 0x400d1234 on core 0", BoardCrashed, "crashed"),
+    (DeadlineStep, Secure, "E (9) task_wdt: Task watchdog got triggered. The following tasks", BoardCrashed, "hung"),
+    (LinkLost, Apply, "Brownout detector was triggered", BoardCrashed, "voltage"),
+    (LinkLost, Apply, "rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)", BoardCrashed, "restarted"),
+];
+
+#[test]
+fn every_row() {
+    for &(code, stage, line, then, words) in ROWS {
+        let failure = diagnosed(code, stage, &[line]);
+        assert_eq!(failure.code, then, "{line}");
+        assert!(
+            failure.causes[0].starts_with("the board says: ") && failure.causes[0].contains(words),
+            "{line}: {failure:?}"
+        );
+        let hint = sign(&Line::parse(line)).expect("a sign").hint;
+        assert_eq!(failure.hints[0], hint, "{line}");
+    }
+}
+
+#[test]
+fn what_was_said_over_the_protocol_stands() {
+    let failure = diagnosed(Code::WifiNotFound, Stage::AwaitNetwork, &["I (9) app_wifi: Disconnect reason : 15"]);
+    assert_eq!(failure.code, Code::WifiNotFound);
+    let failure = diagnosed(Code::WifiNotJoined, Stage::AwaitNetwork, &["I (9) app_wifi: some line"]);
+    assert_eq!(failure, Failure::new(Code::WifiNotJoined).at(Stage::AwaitNetwork));
+}
+
+#[test]
+fn the_most_telling_come_first_with_how_often() {
+    let lines = [
+        "I (1) app_wifi: Disconnect reason : 201",
+        "I (2) app_wifi: Disconnect reason : 15",
+        "I (3) app_wifi: Disconnect reason : 15",
+        "I (4) app_wifi: Disconnect reason : 200",
+        "I (5) app_wifi: Disconnect reason : 2",
+    ];
+    let failure = diagnosed(Code::WifiNotJoined, Stage::AwaitNetwork, &lines);
+    assert_eq!(failure.code, Code::WifiAuthFailed);
+    assert!(failure.causes[0].contains("(2 times)") && failure.causes[0].contains("reason 15"), "{failure:?}");
+    assert!(failure.causes[1].contains("reason 201"), "{failure:?}");
+    assert_eq!(failure.causes.len(), TOLD);
+}
+
+#[test]
+fn lines_from_elsewhere_explain_nothing() {
+    let before = [Told { stage: None, attempt: 0, line: Line::parse("Disconnect reason : 15") }];
+    let failure = diagnose(&before, Failure::new(Code::WifiNotJoined).at(Stage::AwaitNetwork));
+    assert!(failure.causes.is_empty());
+    let mut earlier = told(Stage::AwaitNetwork, &["Disconnect reason : 15"]);
+    earlier.push(Told { attempt: 2, ..told(Stage::AwaitNetwork, &["Disconnect reason : 201"]).remove(0) });
+    let failure = diagnose(&earlier, Failure::new(Code::WifiNotJoined).at(Stage::AwaitNetwork));
+    assert_eq!((failure.code, failure.causes.len()), (Code::WifiNotFound, 1));
+    let failure = diagnose(
+        &told(Stage::Secure, &["E (9) security1: Key mismatch. Close connection"]),
+        Failure::new(Code::WifiNotJoined).at(Stage::AwaitNetwork),
+    );
+    assert!(failure.causes.is_empty());
+}
+
+#[test]
+fn a_crash_comes_with_its_backtrace() {
+    let lines = [
+        "Guru Meditation Error: Core  0 panic'ed (LoadProhibited)",
+        "Backtrace: 0x400d1234:0x3ffb",
+        "rst:0xc (SW_CPU_RESET)",
+    ];
+    let failure = diagnosed(Code::LinkLost, Stage::Apply, &lines);
+    assert!(failure.causes[1].contains("Backtrace: 0x400d1234"), "{failure:?}");
+}

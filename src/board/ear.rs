@@ -1,0 +1,140 @@
+//! An ear at one port: bytes in, redacted lines out, and the onboarding payload where one went by.
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::{Code, Failure};
+use crate::secret::Secret;
+use crate::text;
+use crate::transport::serial::{SerialPort, Settings};
+use crate::wire::log::{Finder, Line, Raw, Redactor, Splitter};
+use crate::wire::qr::{Payload, QrError};
+
+/// The secrets to take out of what is heard; clones share them, so that one typed later counts from then on.
+#[derive(Debug, Clone, Default)]
+pub struct Redaction(Arc<Mutex<Redactor>>);
+
+impl Redaction {
+    /// Makes a secret known.
+    pub fn learn<P>(&self, secret: &Secret<P>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).learn(secret.expose());
+    }
+
+    /// Makes what a payload holds known.
+    pub fn learn_payload(&self, payload: &Payload) {
+        payload.pop.iter().for_each(|pop| self.learn(pop));
+        payload.password.iter().for_each(|password| self.learn(password));
+    }
+
+    fn apply(&self, line: &Raw) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).redact(line)
+    }
+}
+
+/// A line that was heard.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// Its secrets replaced.
+    pub line: Line,
+    /// The payload that was complete with it.
+    pub payload: Option<Payload>,
+}
+
+/// Opens a board's port.
+///
+/// # Errors
+/// [`Code::BoardPortUnavailable`], with the operating system's word.
+pub async fn open(settings: &Settings) -> Result<SerialPort, Failure> {
+    SerialPort::open(settings).await.map_err(|error| {
+        let failure = Failure::new(Code::BoardPortUnavailable)
+            .saying(format!("the serial port {} cannot be opened", text::sanitise(&settings.path)));
+        match error.source() {
+            Some(source) => failure.because(source.to_string()),
+            None => failure.because(error.to_string()),
+        }
+    })
+}
+
+/// Hears one port.
+pub struct Ear {
+    port: SerialPort,
+    splitter: Splitter,
+    finder: Finder,
+    redaction: Redaction,
+    heard: VecDeque<Heard>,
+}
+
+impl Ear {
+    /// An ear at an open port.
+    pub fn new(port: SerialPort, redaction: Redaction) -> Self {
+        let (splitter, finder) = (Splitter::default(), Finder::default());
+        Self { port, splitter, finder, redaction, heard: VecDeque::new() }
+    }
+
+    /// The next line. Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// [`Code::BoardPortLost`] where the port is gone.
+    pub async fn next(&mut self) -> Result<Heard, Failure> {
+        loop {
+            if let Some(heard) = self.heard.pop_front() {
+                return Ok(heard);
+            }
+            let bytes = self.port.receive().await.map_err(|error| lost(self.port.path(), &error))?;
+            for raw in self.splitter.push(&bytes) {
+                let heard = self.take(&raw);
+                self.heard.push_back(heard);
+            }
+        }
+    }
+
+    /// The line that has begun and not ended: nobody waits for it any more.
+    pub fn rest(&mut self) -> Option<Line> {
+        let raw = self.splitter.rest()?;
+        Some(self.take(&raw).line)
+    }
+
+    /// Restarts the board, where its port can.
+    ///
+    /// # Errors
+    /// [`Code::BoardPortLost`] where the port is gone.
+    pub async fn restart_board(&mut self) -> Result<(), Failure> {
+        let restarted = self.port.restart_board().await;
+        restarted.map_err(|error| lost(self.port.path(), &error))
+    }
+
+    /// The port's name.
+    pub fn path(&self) -> &str {
+        self.port.path()
+    }
+
+    /// How many bytes have arrived.
+    pub fn bytes(&self) -> u64 {
+        self.splitter.seen()
+    }
+
+    /// Whether what arrives is no text.
+    pub fn is_garbled(&self) -> bool {
+        self.splitter.is_garbled()
+    }
+
+    /// Why something that looked like a payload was none.
+    pub fn trouble(&self) -> Option<QrError> {
+        self.finder.trouble()
+    }
+
+    fn take(&mut self, raw: &Raw) -> Heard {
+        let payload = self.finder.push(&Line::parse(&raw.text));
+        if let Some(payload) = &payload {
+            self.redaction.learn_payload(payload);
+        }
+        Heard { line: Line::parse(&self.redaction.apply(raw)), payload }
+    }
+}
+
+fn lost(path: &str, error: &dyn Error) -> Failure {
+    Failure::new(Code::BoardPortLost)
+        .saying(format!("the serial port {} went away", text::sanitise(path)))
+        .caused_by(error)
+}

@@ -1,0 +1,143 @@
+//! Lines by which firmware tells what went wrong: how one is recognised, and what it means. The signs are in `table`.
+//!
+//! Disconnect reasons are ESP-IDF's `wifi_err_reason_t`.
+
+mod table;
+
+use table::SIGNS;
+
+use crate::wire::log::Line;
+
+/// What a sign is about; a failure elsewhere is not explained by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// The firmware died or the board restarted: explains whatever broke then.
+    Crash,
+    /// The board started again, for whatever reason.
+    Restart,
+    /// The firmware ran out of something.
+    Resources,
+    /// It did not take the proof of possession, or the user name and password.
+    Proof,
+    /// It wanted another security version.
+    Scheme,
+    /// The secure session, or a request in it.
+    Session,
+    /// The access point refused it, as with a wrong passphrase.
+    WifiAuth,
+    /// It does not find the network.
+    WifiNotFound,
+    /// It did not join for another reason.
+    WifiOther,
+    /// It joined.
+    Joined,
+    /// What comes after joining: TLS, MQTT.
+    Cloud,
+    /// RainMaker's claiming.
+    Claim,
+}
+
+/// A sign, and what it means.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Sign {
+    /// What it is about.
+    pub about: About,
+    /// Any of these in a line, in lower case.
+    texts: &'static [&'static str],
+    /// The Wi-Fi disconnect reason, and its name.
+    reason: Option<(u16, &'static str)>,
+    /// What it means, for people.
+    pub says: &'static str,
+    /// What to do about it.
+    pub hint: &'static str,
+}
+
+/// What a line tells, if it is one of the signs.
+pub fn sign(line: &Line) -> Option<&'static Sign> {
+    let whole = line.to_string().to_lowercase();
+    let number = disconnect_reason(&whole);
+    SIGNS.iter().find(|sign| match sign.reason {
+        Some((wanted, _)) => number == Some(wanted),
+        None => sign.texts.iter().any(|text| whole.contains(text)),
+    })
+}
+
+impl Sign {
+    /// What it means, with the reason's number and name.
+    pub fn meaning(&self) -> String {
+        match self.reason {
+            Some((number, name)) => format!("reason {number} ({name}): {}", self.says),
+            None => self.says.to_owned(),
+        }
+    }
+
+    /// Its place in the table.
+    pub(super) fn rank(&self) -> usize {
+        SIGNS.iter().position(|sign| std::ptr::eq(sign, self)).unwrap_or(SIGNS.len())
+    }
+}
+
+/// The Wi-Fi disconnect reason in a line, by number or by name: `Disconnect reason : 15`, `Reason: 201 - NO_AP_FOUND`,
+/// `reason=4WAY_HANDSHAKE_TIMEOUT`. Resets have reasons, too.
+fn disconnect_reason(lower: &str) -> Option<u16> {
+    let (before, after) = lower.split_once("reason")?;
+    let after = after.trim_start_matches([' ', ':', '=', '\'', '"', '(', '[']);
+    let wifi = ["disconnect", "wifi", "wi-fi", "sta_", "station"].iter().any(|word| lower.contains(word));
+    if before.contains("reset") || before.contains("reboot") || before.contains("wake") || !(wifi || before.is_empty())
+    {
+        return None;
+    }
+    let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+    // 4WAY_HANDSHAKE_TIMEOUT begins with a digit.
+    let ends = !after[digits..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    if digits > 0 && ends {
+        return after[..digits].parse().ok();
+    }
+    let word: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    let name = word.trim_start_matches("wifi_reason_");
+    SIGNS
+        .iter()
+        .filter_map(|sign| sign.reason)
+        .find(|(_, own)| own.eq_ignore_ascii_case(name))
+        .map(|(number, _)| number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_by_number_and_by_name() {
+        for (line, wanted) in [
+            ("I (9) app_wifi: Disconnect reason : 15", Some(15)),
+            ("W (9) wifi_prov_mgr: STA Disconnected, reason:201", Some(201)),
+            ("[W][WiFiGeneric.cpp:357] _eventCallback(): Reason: 202 - AUTH_FAIL", Some(202)),
+            ("WiFi: disconnected (reason=4WAY_HANDSHAKE_TIMEOUT). Retrying", Some(15)),
+            ("E (9) app: wifi disconnect reason WIFI_REASON_NO_AP_FOUND", Some(201)),
+            ("E (9) app: disconnected, reason: NO_AP_FOUND_W_COMPATIBLE_SECURITY", Some(210)),
+            ("reason: 2", Some(2)),
+            ("I (9) boot: reset reason: 15", None),
+            ("I (9) app: wifi reset reason 15", None),
+            ("I (9) app: reason: 15", None),
+            ("I (9) wifi: reason 15x", None),
+            ("I (9) wifi: reason 99999999999", None),
+            ("I (9) wifi: reason", None),
+        ] {
+            assert_eq!(disconnect_reason(&Line::parse(line).to_string().to_lowercase()), wanted, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_ordinary_log_has_no_signs() {
+        for line in [
+            "I (777) boot: Loaded app from partition at offset 0x20000",
+            "I (1400) wifi:state: init -> auth (b0)",
+            "I (1400) wifi:new:<6,0>, old:<1,0>, ap:<255,255>, sta:<6,0>, prof:1",
+            "W (1400) wifi:Password length matches WPA2 standards, authmode threshold changes from OPEN to WPA2",
+            "I (2000) wifi_prov_mgr: Provisioning started with service name : PROV_1",
+            "I (9) app: Disconnect reason : 8",
+        ] {
+            assert_eq!(sign(&Line::parse(line)), None, "{line}");
+        }
+    }
+}
