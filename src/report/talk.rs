@@ -75,6 +75,16 @@ impl Talk {
         }
     }
 
+    /// Prints a line of data on standard output, as it is. Device text in it is sanitised.
+    ///
+    /// # Errors
+    /// The operating system's; a reader that went away is one.
+    pub fn line(&self, line: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{}", self.fit(line))?;
+        out.flush()
+    }
+
     /// Sanitised text as it may be written.
     pub(super) fn fit<'t>(&self, text: &'t str) -> Cow<'t, str> {
         fit(text, self.ascii)
