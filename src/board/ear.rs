@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::error::{Code, Failure};
 use crate::secret::Secret;
 use crate::text;
+use crate::transport::TransportError;
 use crate::transport::serial::{SerialPort, Settings};
 use crate::wire::log::{Finder, Line, Raw, Redactor, Splitter};
 use crate::wire::qr::{Payload, QrError};
@@ -44,15 +45,11 @@ pub struct Heard {
 /// Opens a board's port.
 ///
 /// # Errors
-/// [`Code::BoardPortUnavailable`], with the operating system's word.
+/// What is wrong with the port, and what to do about it.
 pub async fn open(settings: &Settings) -> Result<SerialPort, Failure> {
-    SerialPort::open(settings).await.map_err(|error| {
-        let failure = Failure::new(Code::BoardPortUnavailable)
-            .saying(format!("the serial port {} cannot be opened", text::sanitise(&settings.path)));
-        match error.source() {
-            Some(source) => failure.because(source.to_string()),
-            None => failure.because(error.to_string()),
-        }
+    SerialPort::open(settings).await.map_err(|error| match error {
+        TransportError::Port(error) => Failure::from(error),
+        other => Failure::new(Code::BoardPortLost).caused_by(&other),
     })
 }
 
@@ -70,6 +67,11 @@ impl Ear {
     pub fn new(port: SerialPort, redaction: Redaction) -> Self {
         let (splitter, finder) = (Splitter::default(), Finder::default());
         Self { port, splitter, finder, redaction, heard: VecDeque::new() }
+    }
+
+    /// The port's name.
+    pub fn path(&self) -> &str {
+        self.port.path()
     }
 
     /// The next line. Dropping the future loses nothing.

@@ -30,11 +30,21 @@ const CONSOLE: &str = "console";
 
 /// Works out which device is meant. No I/O but reading the QR payload.
 pub(super) fn target(args: &DeviceArgs, app: &App<'_>) -> Result<Target, Failure> {
-    let payload = args.qrcode.as_deref().map(input::qr_payload).transpose()?;
+    target_beside(args, args.qrcode.as_deref().map(input::qr_payload).transpose()?, false, app)
+}
+
+/// As [`target`], with the payload from elsewhere; where the board's log is `heard`, `--baud` and `--reset` are about
+/// that and do not make the device one on a console.
+pub(super) fn target_beside(
+    args: &DeviceArgs,
+    payload: Option<Payload>,
+    heard: bool,
+    app: &App<'_>,
+) -> Result<Target, Failure> {
     let name = args.device_name.clone().or_else(|| payload.as_ref().map(|payload| payload.name.clone()));
     let transport = given(args.transport.clone(), "--transport", "ESPCTL_TRANSPORT", app.environment);
     // A whole locator in the environment gives way to parts of one on the command line, and to nothing else.
-    let wired = args.port.is_some() || args.baud.is_some() || args.reset.is_some();
+    let wired = args.port.is_some() || (!heard && (args.baud.is_some() || args.reset.is_some()));
     let said = args.transport.is_some() || args.address.is_some() || wired;
     let device = given(args.device.clone(), "--device", "ESPCTL_DEVICE", app.environment).filter(|_| !said);
 

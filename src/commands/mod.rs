@@ -3,6 +3,7 @@
 //! A command returns a [`Document`] or a [`Failure`]; it prints nothing itself. `report` renders both.
 
 mod args;
+mod board;
 mod completions;
 mod descriptors;
 mod desk;

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::args::{DeviceArgs, RecordArgs, SecurityArgs};
+use super::board::{BoardArgs, Noting};
 use super::desk::Desk;
 use super::device::{self, Target};
-use super::input::{SecretSource, hex_bytes};
+use super::input::{SecretSource, hex_bytes, qr_payload};
 use super::rainmaker::RainMakerArgs;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Silent};
@@ -41,6 +42,8 @@ pub(super) struct Args {
     positional_pop: Option<String>,
     #[command(flatten)]
     device: DeviceArgs,
+    #[command(flatten)]
+    board: BoardArgs,
     #[command(flatten)]
     security: SecurityArgs,
     #[command(flatten)]
@@ -109,26 +112,64 @@ struct AssociationArgs {
 }
 
 pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
+    args.rainmaker.check()?;
     args.rainmaker.address_into(&mut args.device);
-    let (plan, target) = plan(&args, app)?;
-    let desk = Desk::new(args.device.timeout, &args.record, app)?;
+    let wanted = wanted(&args, app)?;
+    // Where the board itself is to say which device it is, the rest of the plan waits for that.
+    let (planned, wanted) = if args.board.names_device() {
+        (None, Some(wanted))
+    } else {
+        let payload = args.device.qrcode.as_deref().map(qr_payload).transpose()?;
+        let target = device::target_beside(&args.device, payload, args.board.hears(), app)?;
+        (Some(plan(&args, wanted, target, app)?), None)
+    };
+    let mut desk = Desk::new(args.device.timeout, &args.record, app)?;
+    let mut board = args.board.attend(&args.device, &mut desk)?;
     if let Some(text) = args.rainmaker.note() {
         desk.observer.observe(&Event::Note { text });
     }
-    let (mut context, mut answers) = (desk.context(target.kind), desk.answers());
+    let mut answers = desk.answers();
     let work = async {
+        let payload = board.listen(&desk).await?;
+        let (plan, target) = match (planned, wanted) {
+            (Some(planned), _) => planned,
+            (None, wanted) => {
+                board.name_console(payload.as_ref(), &mut args.device);
+                let target = device::target_beside(&args.device, payload, true, app)?;
+                plan(&args, wanted.unwrap_or_default(), target, app)?
+            }
+        };
+        board.begin(&plan, &desk);
         offer_hotspot(&target, &desk).await?;
-        provision::provision(&plan, &mut context, &mut *answers).await
+        let mut context = desk.context(target.kind);
+        let mut answers = Noting { answers: &mut *answers, redaction: board.redaction() };
+        let outcome = provision::provision(&plan, &mut context, &mut answers).await;
+        let document = match outcome {
+            Ok(outcome) => document(&outcome, target.name.as_deref()),
+            Err(failure) => return Err(board.explain(failure).await),
+        };
+        Ok(match document.caveat {
+            Some(caveat) => {
+                let caveat = board.explain(caveat).await;
+                let mut document = Document { caveat: None, ..document };
+                document.json["error"] = error_json(&caveat);
+                Document { caveat: Some(caveat), ..document }
+            }
+            None => document,
+        })
     };
-    let outcome = desk.run(work).await?;
-    Ok(document(&outcome, target.name.as_deref()))
+    desk.run(work).await
 }
 
-/// Args made real: every value checked, nothing sent yet.
-fn plan(args: &Args, app: &App<'_>) -> Result<(Plan, Target), Failure> {
-    args.rainmaker.check()?;
-    let target = device::target(&args.device, app)?;
-    let security = device::security_plan(&args.security, args.positional_pop.clone(), target.payload.as_ref(), app)?;
+/// What the device is to be given.
+#[derive(Default)]
+struct Wanted {
+    association: Option<UserMapping>,
+    wifi: WifiPlan,
+    dataset: Option<ThreadDataset>,
+}
+
+fn wanted(args: &Args, app: &App<'_>) -> Result<Wanted, Failure> {
     let association = association(&args.association, app)?;
     let wifi = wifi(&args.network, app)?;
     let dataset = dataset(&args.network, app)?;
@@ -138,11 +179,18 @@ fn plan(args: &Args, app: &App<'_>) -> Result<(Plan, Target), Failure> {
             .hint("give --user-id and --secret-key, or leave out --no-wifi"));
     }
     if wifi.ssid.is_none() && dataset.is_none() && !args.network.no_wifi && !app.talk.may_ask {
-        return Err(missing_network(target.payload.is_some()));
+        return Err(missing_network(args.device.qrcode.is_some()));
     }
     if wifi.ssid.is_some() && wifi.passphrase.is_none() && !app.talk.may_ask {
         return Err(provision::AnswerError::Missing(Question::Passphrase).into());
     }
+    Ok(Wanted { association, wifi, dataset })
+}
+
+/// Args made real: every value checked, nothing sent yet.
+fn plan(args: &Args, wanted: Wanted, target: Target, app: &App<'_>) -> Result<(Plan, Target), Failure> {
+    let security = device::security_plan(&args.security, args.positional_pop.clone(), target.payload.as_ref(), app)?;
+    let Wanted { association, wifi, dataset } = wanted;
     let plan = Plan {
         device: target.locator.clone(),
         security,

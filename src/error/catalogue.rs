@@ -319,14 +319,6 @@ codes! {
             "look for the device on the network or in its app before trying again",
             "if it is back in provisioning mode, it did not join: try again, closer to the device",
         ];
-    BoardPortUnavailable = "board.port-unavailable", Link,
-        "the board's serial port cannot be opened",
-        "The port does not exist, this user may not open it, or another program holds it.",
-        [
-            "check the cable and the port's name",
-            "close the program that has the port open: a serial monitor, an IDE",
-            "on Linux the user must be in the group that owns the port: dialout, or uucp",
-        ];
     BoardPortLost = "board.port-lost", Link,
         "the board's serial port went away",
         "The port was open and then failed: the cable was pulled, or the board restarted its USB.",

@@ -1,0 +1,193 @@
+//! Options about the board on the cable, and what a run does with it: take the device's name and PoP from its boot
+//! log (`--from-serial`), hear its log beside the session (`--listen`).
+
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::args::DeviceArgs;
+use super::desk::Desk;
+use crate::board::{self, Ear, Listener, Memory, Redaction, diagnose};
+use crate::endpoint::scan::Network;
+use crate::error::{Code, Failure};
+use crate::event::Event;
+use crate::provision::{AnswerError, Answers, Plan, Retry, Selection};
+use crate::report::watch::Watchers;
+use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
+use crate::transport::BoxFuture;
+use crate::transport::console::DEFAULT_BAUD;
+use crate::transport::serial::{self, Reset, Settings};
+use crate::wire::qr::Payload;
+
+/// The board on the cable.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Board")]
+pub(super) struct BoardArgs {
+    /// Take name, PoP, user name and transport from what the board on this serial port prints at boot (PORT as for
+    /// --port); its log is heard to the end of the run, as with --listen
+    #[arg(long, alias = "from_serial", value_name = "PORT", num_args = 0..=1, default_missing_value = "",
+        conflicts_with_all = ["qrcode", "listen"])]
+    from_serial: Option<String>,
+    /// Hear the board's log on this serial port during the run: in the trace, with -v on the terminal, and as evidence
+    /// when something fails
+    #[arg(long, value_name = "PORT")]
+    listen: Option<String>,
+}
+
+/// The port a person means, opened by nobody yet: a path, a path with *, `usb:VID:PID`, a serial number, or nothing
+/// for the only board there is.
+pub(super) async fn resolve(port: &str, baud: u32) -> Result<Settings, Failure> {
+    if baud == 0 {
+        return Err(Failure::new(Code::UsageInvalid).saying("a board is heard at a rate above 0"));
+    }
+    let path = serial::resolve(port).await?;
+    Ok(Settings { path, baud })
+}
+
+/// When to restart the board: `never`, `boot` or `auto`.
+pub(super) fn reset(word: &str) -> Result<Reset, Failure> {
+    match word {
+        "never" => Ok(Reset::Never),
+        "boot" => Ok(Reset::Boot),
+        "auto" => Ok(Reset::Auto),
+        _ => Err(Failure::new(Code::UsageInvalid).saying("--reset takes never, boot or auto")),
+    }
+}
+
+impl BoardArgs {
+    /// Whether the board is to say which device it is.
+    pub(super) fn names_device(&self) -> bool {
+        self.from_serial.is_some()
+    }
+
+    /// Whether the board's log is heard, and so `--baud` and `--reset` are about that.
+    pub(super) fn hears(&self) -> bool {
+        self.from_serial.is_some() || self.listen.is_some()
+    }
+
+    /// Gets ready to hear the board; opens nothing yet.
+    pub(super) fn attend(&self, device: &DeviceArgs, desk: &mut Desk) -> Result<Attention, Failure> {
+        let port = self.from_serial.as_deref().or(self.listen.as_deref());
+        let memory = Arc::new(Memory::default());
+        if port.is_some() {
+            desk.observer = Arc::new(Watchers(vec![desk.observer.clone(), memory.clone()]));
+        }
+        let named = self.names_device();
+        let unless_told = if named { Reset::Auto } else { Reset::Never };
+        Ok(Attention {
+            port: port.map(|port| (port.to_owned(), device.baud.unwrap_or(DEFAULT_BAUD))),
+            named,
+            reset: device.reset.as_deref().map_or(Ok(unless_told), reset)?,
+            memory,
+            redaction: Redaction::default(),
+            ear: None,
+            listener: None,
+        })
+    }
+}
+
+/// The board of one run, if it is heard at all.
+pub(super) struct Attention {
+    port: Option<(String, u32)>,
+    named: bool,
+    reset: Reset,
+    memory: Arc<Memory>,
+    redaction: Redaction,
+    ear: Option<Ear>,
+    listener: Option<Listener>,
+}
+
+impl Attention {
+    /// Opens the port; the payload, where the board is to say which device it is.
+    pub(super) async fn listen(&mut self, desk: &Desk) -> Result<Option<Payload>, Failure> {
+        let Some((port, baud)) = &self.port else { return Ok(None) };
+        let port = resolve(port, *baud).await?;
+        let mut ear = Ear::new(board::open(&port).await?, self.redaction.clone());
+        let mut payload = None;
+        if self.named {
+            let text = "waiting for the board to print its onboarding payload; press its reset button if it does not";
+            desk.observer.observe(&Event::Note { text: text.to_owned() });
+            let left = desk.patience.left();
+            payload = Some(board::wait_for_payload(&mut ear, self.reset, left, &*desk.observer).await?);
+        } else if self.reset == Reset::Boot {
+            ear.restart_board().await?;
+        }
+        self.ear = Some(ear);
+        Ok(payload)
+    }
+
+    /// A board that prints no transport is provisioned where it prints: its label has no word for the console.
+    pub(super) fn name_console(&self, payload: Option<&Payload>, device: &mut DeviceArgs) {
+        let told = device.device.is_some() || device.transport.is_some() || device.address.is_some();
+        if !told && device.port.is_none() && payload.is_some_and(|payload| payload.transport.is_none()) {
+            device.port = self.ear.as_ref().map(|ear| ear.path().to_owned());
+        }
+    }
+
+    /// The run begins: its secrets are known now, and the board is heard in the background.
+    pub(super) fn begin(&mut self, plan: &Plan, desk: &Desk) {
+        let learn = &self.redaction;
+        plan.security.pop.iter().for_each(|pop| learn.learn(pop));
+        plan.security.password.iter().for_each(|password| learn.learn(password));
+        plan.wifi.passphrase.iter().for_each(|passphrase| learn.learn(passphrase));
+        plan.association.iter().for_each(|mapping| learn.learn(&mapping.secret_key));
+        plan.dataset.iter().for_each(|dataset| learn.learn(dataset));
+        // A console link needs the port for itself.
+        self.listener = self
+            .ear
+            .take()
+            .filter(|_| plan.device.scheme() != "console")
+            .map(|ear| Listener::start(ear, desk.observer.clone()));
+    }
+
+    /// The secrets that are known.
+    pub(super) fn redaction(&self) -> Redaction {
+        self.redaction.clone()
+    }
+
+    /// A failure with what the board said about it.
+    pub(super) async fn explain(&self, failure: Failure) -> Failure {
+        let Some(listener) = &self.listener else { return failure };
+        listener.settle().await;
+        diagnose(&self.memory.told(), failure)
+    }
+}
+
+/// Answers whose secrets are taken out of what the board prints from then on: it prints some of them.
+pub(super) struct Noting<'a> {
+    pub(super) answers: &'a mut dyn Answers,
+    pub(super) redaction: Redaction,
+}
+
+macro_rules! noted {
+    ($self:ident, $answer:expr) => {{
+        let redaction = $self.redaction.clone();
+        let answer = $answer;
+        Box::pin(async move { answer.await.inspect(|secret| redaction.learn(secret)) })
+    }};
+}
+
+impl Answers for Noting<'_> {
+    fn pop(&mut self, rejected: bool) -> BoxFuture<'_, Result<ProofOfPossession, AnswerError>> {
+        noted!(self, self.answers.pop(rejected))
+    }
+    fn sec2_password<'a>(
+        &'a mut self,
+        username: &'a str,
+        rejected: bool,
+    ) -> BoxFuture<'a, Result<Sec2Password, AnswerError>> {
+        noted!(self, self.answers.sec2_password(username, rejected))
+    }
+    fn network<'a>(&'a mut self, networks: &'a [Network]) -> BoxFuture<'a, Result<Selection, AnswerError>> {
+        self.answers.network(networks)
+    }
+    fn passphrase<'a>(&'a mut self, ssid: &'a [u8]) -> BoxFuture<'a, Result<Passphrase, AnswerError>> {
+        noted!(self, self.answers.passphrase(ssid))
+    }
+    fn thread_dataset(&mut self) -> BoxFuture<'_, Result<ThreadDataset, AnswerError>> {
+        noted!(self, self.answers.thread_dataset())
+    }
+    fn retry<'a>(&'a mut self, failure: &'a Failure, ssid: &'a [u8]) -> BoxFuture<'a, Result<Retry, AnswerError>> {
+        self.answers.retry(failure, ssid)
+    }
+}
