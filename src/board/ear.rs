@@ -69,11 +69,6 @@ impl Ear {
         Self { port, splitter, finder, redaction, heard: VecDeque::new() }
     }
 
-    /// The port's name.
-    pub fn path(&self) -> &str {
-        self.port.path()
-    }
-
     /// The next line. Dropping the future loses nothing.
     ///
     /// # Errors

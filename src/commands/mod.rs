@@ -14,6 +14,7 @@ mod info;
 mod input;
 mod man;
 mod misuse;
+mod monitor;
 mod provision;
 mod rainmaker;
 mod reset;
@@ -74,6 +75,8 @@ enum Command {
     Reset(reset::Args),
     /// Send text, hex or a file to any endpoint through the secure session
     Send(send::Args),
+    /// Show what a board prints on its serial port, secrets taken out
+    Monitor(monitor::Args),
     /// Run a simulated device, or many, to talk to
     #[command(args = args::without_questions())]
     Sim(Box<sim::Args>),
@@ -112,6 +115,7 @@ impl Cli {
             Command::Scan(args) => args.session.record.events,
             Command::Reset(args) => args.session.record.events,
             Command::Send(args) => args.session.record.events,
+            Command::Monitor(args) => args.events,
             Command::Discover(_)
             | Command::Sim(_)
             | Command::Explain(_)
@@ -133,6 +137,7 @@ pub async fn run(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
         Command::Scan(args) => scan::run(args, app).await,
         Command::Reset(args) => reset::run(args, app).await,
         Command::Send(args) => send::run(args, app).await,
+        Command::Monitor(args) => monitor::run(args, app).await,
         Command::Sim(args) => sim::run(*args, app).await,
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => Ok(completions::run(&args)),

@@ -1,0 +1,289 @@
+//! `espctl monitor`: what a board prints, decoded and without its secrets, until told otherwise.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep_until};
+
+use super::App;
+use super::board::{reset, resolve};
+use super::desk::interrupted;
+use crate::board::{About, Ear, Redaction, open, sign};
+use crate::error::{Code, Failure};
+use crate::event::{Event, Observer};
+use crate::report::records::{self, Records};
+use crate::report::{Document, Talk, words};
+use crate::text;
+use crate::transport::console::DEFAULT_BAUD;
+use crate::transport::serial::Reset;
+use crate::wire::log::{Level, Line};
+
+/// Options of `monitor`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The board's serial port: a path, a path with *, usb:VID:PID or a serial number; without one, the only board
+    /// there is
+    #[arg(value_name = "PORT", default_value = "", hide_default_value = true)]
+    port: String,
+    /// Bits per second
+    #[arg(long, value_name = "RATE", default_value_t = DEFAULT_BAUD)]
+    baud: u32,
+    /// Restart the board: never, boot, or auto for one that says nothing for two seconds
+    #[arg(long, value_name = "WHEN", default_value = "never")]
+    reset: String,
+    /// Show only lines that hold this text, case ignored; repeat for more
+    #[arg(long, value_name = "TEXT")]
+    filter: Vec<String>,
+    /// Show only lines of this tag; repeat for more
+    #[arg(long, value_name = "TAG")]
+    tag: Vec<String>,
+    /// Show log lines of this level and the more serious ones; lines without a level are always shown
+    #[arg(long, value_name = "LEVEL", default_value = "verbose")]
+    level: LevelChoice,
+    /// End, with status 0, at the first line that holds this text, case ignored, shown or not
+    #[arg(long, value_name = "TEXT")]
+    until: Option<String>,
+    /// End after this many seconds: with status 124 if --until was waiting; default: 60 with --until, 10 with --json,
+    /// else never
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
+    /// Write the lines to standard error as JSON Lines, not to standard output
+    #[arg(long, help_heading = "Output")]
+    pub(super) events: bool,
+}
+
+/// The least serious level shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LevelChoice {
+    #[value(alias = "e", alias = "E")]
+    Error,
+    #[value(alias = "w", alias = "W", alias = "warn")]
+    Warning,
+    #[value(alias = "i", alias = "I")]
+    Info,
+    #[value(alias = "d", alias = "D")]
+    Debug,
+    #[value(alias = "v", alias = "V")]
+    Verbose,
+}
+
+/// Most of the last lines in the document.
+const LAST: usize = 50;
+/// How long a silent board is waited for before a word is said about it.
+const SILENCE: Duration = Duration::from_secs(5);
+/// How long before a silent board is restarted ([`Reset::Auto`]).
+const LISTEN_FIRST: Duration = Duration::from_secs(2);
+
+pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
+    let reset = reset(&args.reset)?;
+    let settings = resolve(&args.port, args.baud).await?;
+    let seconds = args.timeout.or(match (&args.until, app.talk.json) {
+        (Some(_), _) => Some(60),
+        (None, true) => Some(10),
+        (None, false) => None,
+    });
+    let end = seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
+    let view = View::new(&args, app.talk);
+    let work = async {
+        let ear = Ear::new(open(&settings).await?, Redaction::default());
+        Monitor { ear, view, end, seen: 0, last: VecDeque::new() }.run(reset, args.until.as_deref()).await
+    };
+    tokio::select! {
+        result = work => result,
+        () = interrupted() => Err(Failure::new(Code::Interrupted)),
+    }
+}
+
+/// One board, heard and shown.
+struct Monitor {
+    ear: Ear,
+    view: View,
+    end: Option<Instant>,
+    seen: u64,
+    last: VecDeque<Line>,
+}
+
+impl Monitor {
+    async fn run(mut self, reset: Reset, until: Option<&str>) -> Result<Document, Failure> {
+        if reset == Reset::Boot {
+            self.ear.restart_board().await?;
+        }
+        let until = until.map(str::to_lowercase);
+        let matches = |line: &Line| until.as_deref().is_some_and(|text| holds(line, text));
+        let started = Instant::now();
+        let (mut restart, mut hushed, mut garbled) = (reset == Reset::Auto, true, false);
+        loop {
+            // A board that never pauses would otherwise never be timed out.
+            if self.end.is_some_and(|end| Instant::now() >= end) {
+                break;
+            }
+            let heard = tokio::select! {
+                heard = self.ear.next() => heard?,
+                () = at(self.end) => break,
+                () = sleep_until(started + LISTEN_FIRST), if restart => {
+                    restart = false;
+                    self.ear.restart_board().await?;
+                    continue;
+                }
+                () = sleep_until(started + SILENCE), if hushed => {
+                    hushed = false;
+                    self.view.talk.remark("note: nothing has arrived yet; press the board's reset button, or give --reset boot");
+                    continue;
+                }
+            };
+            (restart, hushed) = (false, false);
+            if self.ear.is_garbled() && !garbled {
+                garbled = true;
+                self.view.talk.remark("note: what arrives is no text; the board's rate may be another: --baud");
+            }
+            if !self.take(&heard.line)? {
+                return Ok(Document::nothing());
+            }
+            if matches(&heard.line) {
+                return Ok(self.document("matched", Some(&heard.line)));
+            }
+        }
+        // A line that never ended is a line all the same now.
+        if let Some(line) = self.ear.rest() {
+            self.take(&line)?;
+            if matches(&line) {
+                return Ok(self.document("matched", Some(&line)));
+            }
+        }
+        match until {
+            Some(_) => Err(self.no_match()),
+            None => Ok(self.document("ended", None)),
+        }
+    }
+
+    /// Shows a line; false where nobody reads any more.
+    fn take(&mut self, line: &Line) -> Result<bool, Failure> {
+        self.seen += 1;
+        if !self.view.wants(line) {
+            return Ok(true);
+        }
+        if self.last.len() == LAST {
+            self.last.pop_front();
+        }
+        self.last.push_back(line.clone());
+        match self.view.show(line) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(Failure::new(Code::OutputFailed).because(format!("the standard output: {error}"))),
+        }
+    }
+
+    fn document(&self, outcome: &str, line: Option<&Line>) -> Document {
+        let body = json!({
+            "outcome": outcome,
+            "port": self.ear.path(),
+            "line": line.map(record),
+            "lines_seen": self.seen,
+            "lines": self.last.iter().map(record).collect::<Vec<_>>(),
+        });
+        Document::new("monitor", "", body)
+    }
+
+    fn no_match(&self) -> Failure {
+        if self.ear.bytes() == 0 {
+            return Failure::new(Code::BoardSilent)
+                .because(format!("nothing arrived on {}", text::sanitise(self.ear.path())));
+        }
+        let code = if self.ear.is_garbled() { Code::BoardGarbled } else { Code::MonitorNoMatch };
+        let failure = Failure::new(code).because(format!("{} lines went by", self.seen));
+        match self.last.back() {
+            Some(line) => failure.because(format!("the last one: {}", text::bounded(&words::board(line), 120))),
+            None => failure,
+        }
+    }
+}
+
+async fn at(end: Option<Instant>) {
+    match end {
+        Some(end) => sleep_until(end).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn holds(line: &Line, lower: &str) -> bool {
+    line.to_string().to_lowercase().contains(lower)
+}
+
+fn record(line: &Line) -> Value {
+    let mut record = records::board_line(line);
+    if let Some(sign) = telling(line) {
+        record["meaning"] = json!(sign);
+    }
+    record
+}
+
+/// What a line means, where it is one of those that tell what goes wrong. Every start is none of those.
+fn telling(line: &Line) -> Option<String> {
+    sign(line).filter(|sign| sign.about != About::Restart).map(crate::board::Sign::meaning)
+}
+
+/// Which lines are shown, and how.
+struct View {
+    talk: Talk,
+    filter: Vec<String>,
+    tags: Vec<String>,
+    level: Level,
+    events: Option<Records<io::Stderr>>,
+}
+
+impl View {
+    fn new(args: &Args, talk: Talk) -> Self {
+        let level = match args.level {
+            LevelChoice::Error => Level::Error,
+            LevelChoice::Warning => Level::Warning,
+            LevelChoice::Info => Level::Info,
+            LevelChoice::Debug => Level::Debug,
+            LevelChoice::Verbose => Level::Verbose,
+        };
+        Self {
+            talk,
+            filter: args.filter.iter().map(|text| text.to_lowercase()).collect(),
+            tags: args.tag.clone(),
+            level,
+            events: args.events.then(|| Records::new(io::stderr(), true)),
+        }
+    }
+
+    fn wants(&self, line: &Line) -> bool {
+        let tagged = |tag: &String| line.tag.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(tag));
+        line.level.is_none_or(|level| level <= self.level)
+            && (self.tags.is_empty() || self.tags.iter().any(tagged))
+            && (self.filter.is_empty() || self.filter.iter().any(|text| holds(line, text)))
+    }
+
+    fn show(&self, line: &Line) -> io::Result<()> {
+        if let Some(events) = &self.events {
+            events.observe(&Event::Board { line: line.clone() });
+            return Ok(());
+        }
+        if self.talk.json {
+            return Ok(());
+        }
+        self.talk.line(&self.painted(line))?;
+        match telling(line).filter(|_| !self.talk.quiet) {
+            Some(meaning) => self.talk.line(&self.talk.stdout.dim(&format!("    = {meaning}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Errors and warnings in colour throughout, else only the letter: it is what is looked for.
+    fn painted(&self, line: &Line) -> String {
+        let paint = self.talk.stdout;
+        let shown = words::board(line);
+        match line.level {
+            Some(Level::Error) => paint.red(&shown),
+            Some(Level::Warning) => paint.yellow(&shown),
+            Some(Level::Info) => format!("{}{}", paint.green("I"), &shown[1..]),
+            Some(Level::Debug | Level::Verbose) => paint.dim(&shown),
+            None => shown,
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! The built program and a board on a pseudo-terminal: its log shown, searched, taken at its word, and used as evidence.
+#![cfg(unix)]
+
+mod secrets;
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use serde_json::Value;
+
+/// A board that prints the same lines over and over, until it is dropped.
+struct Board {
+    path: String,
+    on: Arc<AtomicBool>,
+    printer: Option<JoinHandle<()>>,
+    _far_end: File,
+}
+
+impl Board {
+    fn printing(bytes: &[u8]) -> Self {
+        Self::printing_each(bytes, Duration::from_millis(60))
+    }
+
+    fn printing_each(bytes: &[u8], pause: Duration) -> Self {
+        // Closed in the children: what they inherited would hold the pseudo-terminal open.
+        let board = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a pseudo-terminal");
+        grantpt(&board).and_then(|()| unlockpt(&board)).expect("a far end");
+        let path = ptsname(&board, Vec::new()).expect("a path");
+        let far_end = File::open(OsStr::from_bytes(path.as_bytes())).expect("a far end");
+        let mut mode = tcgetattr(&far_end).expect("a mode");
+        mode.make_raw();
+        tcsetattr(&far_end, OptionalActions::Now, &mode).expect("raw mode");
+        // A full pseudo-terminal that nobody reads is no fault of the test.
+        rustix::io::ioctl_fionbio(&board, true).expect("no waiting");
+        let path = path.into_string().expect("text");
+        let on = Arc::new(AtomicBool::new(true));
+        let (running, bytes) = (on.clone(), bytes.to_vec());
+        let printer = thread::spawn(move || {
+            let mut board = File::from(board);
+            while running.load(Ordering::Relaxed) {
+                let _ = board.write_all(&bytes);
+                thread::sleep(pause);
+            }
+        });
+        Self { path, on, printer: Some(printer), _far_end: far_end }
+    }
+
+    /// Pulls the cable.
+    fn unplug(&mut self) {
+        self.on.store(false, Ordering::Relaxed);
+        if let Some(printer) = self.printer.take() {
+            printer.join().expect("a printer");
+        }
+    }
+}
+
+impl Drop for Board {
+    fn drop(&mut self) {
+        self.unplug();
+    }
+}
+
+fn espctl(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_espctl"));
+    command.args(args).env_clear().stdin(Stdio::null());
+    command
+}
+
+struct Ran {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+fn ran(args: &[&str]) -> Ran {
+    read(espctl(args).output().expect("the program"))
+}
+
+fn read(output: Output) -> Ran {
+    Ran {
+        status: output.status.code().expect("a status"),
+        out: String::from_utf8(output.stdout).expect("text"),
+        err: String::from_utf8(output.stderr).expect("text"),
+    }
+}
+
+impl Ran {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {} {}", self.out, self.err))
+    }
+
+    fn ends_with(&self, status: i32) -> &Self {
+        assert_eq!(self.status, status, "out: {}\nerr: {}", self.out, self.err);
+        self
+    }
+}
+
+const LOG: &[u8] = b"\x1b[0;32mI (1234) wifi_prov_mgr: Provisioning started\x1b[0m\r\n\
+    W (1300) wifi: roaming\r\nI (1310) app_wifi: Disconnect reason : 201\r\n\x1b[2J\x9b31m\r\nready to be provisioned\r\n";
+
+#[test]
+fn monitor_shows_the_log_decoded_until_a_line_matches() {
+    let board = Board::printing(LOG);
+    let shown = ran(&["monitor", &board.path, "--until", "READY to be", "--timeout", "20"]);
+    shown.ends_with(0);
+    assert!(shown.out.contains("W (1300) wifi: roaming\n"), "{}", shown.out);
+    assert!(shown.out.contains("reason 201 (NO_AP_FOUND)"), "{}", shown.out);
+    assert!(!shown.out.contains('\x1b'), "{:?}", shown.out);
+    let shown =
+        ran(&["monitor", &board.path, "--until", "ready", "--color", "always", "--level", "w", "--filter", "ROAM"]);
+    shown.ends_with(0);
+    let warnings = shown.out.lines().all(|line| line == "\x1b[1;33mW (1300) wifi: roaming\x1b[0m");
+    assert!(warnings, "{:?}", shown.out);
+}
+
+#[test]
+fn monitor_gives_one_document_or_a_stream() {
+    let board = Board::printing(LOG);
+    let document = ran(&["--json", "monitor", &board.path, "--until", "reason : 201"]);
+    let document = document.ends_with(0).json();
+    assert_eq!(document["schema"], "espctl/monitor/1");
+    assert_eq!((&document["outcome"], &document["line"]["tag"]), (&Value::from("matched"), &Value::from("app_wifi")));
+    assert!(document["line"]["meaning"].as_str().is_some_and(|meaning| meaning.contains("NO_AP_FOUND")));
+    let streamed = ran(&["monitor", &board.path, "--events", "--timeout", "1", "--tag", "wifi"]);
+    streamed.ends_with(0);
+    let events: Vec<Value> = streamed.err.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert!(!events.is_empty() && streamed.out.is_empty(), "{}{}", streamed.out, streamed.err);
+    assert!(events.iter().all(|event| event["event"] == "board" && event["level"] == "warning"), "{events:?}");
+}
+
+#[test]
+fn monitor_ends_in_time_and_says_what_it_saw() {
+    let board = Board::printing(LOG);
+    let missed = ran(&["monitor", &board.path, "--until", "never printed", "--timeout", "1", "--json"]);
+    assert_eq!(missed.ends_with(124).json()["error"]["code"], "monitor.no-match");
+    let silent = Board::printing(b"");
+    let missed = ran(&["monitor", &silent.path, "--until", "x", "--timeout", "1", "--json"]);
+    assert_eq!(missed.ends_with(124).json()["error"]["code"], "board.silent");
+    let noise: Vec<u8> = (0..=255).map(|byte: u8| byte.wrapping_mul(167) | 0x80).collect();
+    let garbled = Board::printing(&[noise.as_slice(), b"\n"].concat());
+    let missed = ran(&["monitor", &garbled.path, "--until", "never printed", "--timeout", "1", "--json"]);
+    assert_eq!(missed.ends_with(12).json()["error"]["code"], "board.garbled");
+    // A board that never pauses and never ends a line.
+    let flood = Board::printing_each(&[b'x'; 4096], Duration::ZERO);
+    ran(&["monitor", &flood.path, "--until", "never printed", "--timeout", "1"]).ends_with(124);
+}
+
+#[test]
+fn ports_that_are_not_there_or_go_away_are_errors() {
+    let missing = ran(&["monitor", "/dev/no-such-port", "--json"]);
+    assert_eq!(missing.ends_with(12).json()["error"]["code"], "board.port-unavailable");
+    let mut board = Board::printing(LOG);
+    let child = espctl(&["monitor", &board.path, "--json", "--until", "never printed"]).stdout(Stdio::piped()).spawn();
+    let child = child.expect("the program");
+    thread::sleep(Duration::from_millis(700));
+    board.unplug();
+    let lost = read(child.wait_with_output().expect("an end"));
+    assert_eq!(lost.ends_with(12).json()["error"]["code"], "board.port-lost");
+}
+
+#[test]
+fn monitor_stops_at_an_interruption() {
+    let board = Board::printing(LOG);
+    let child = espctl(&["monitor", &board.path]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it");
+    thread::sleep(Duration::from_millis(700));
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill").success());
+    let stopped = read(child.wait_with_output().expect("an end"));
+    stopped.ends_with(130);
+    assert!(stopped.out.contains("Provisioning started"), "{}", stopped.out);
+}
+
+/// The simulated device stands for the board whose log is on the cable.
+fn provision<'a>(device: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let fixed =
+        ["provision", "--device", device, "--ssid", "HomeNet", "--passphrase", "correct-horse-battery", "--json"];
+    [&fixed, more].concat()
+}
+
+#[test]
+fn the_board_names_the_device_and_its_secrets() {
+    let json = r#"{"ver":"v1","name":"PROV_1","username":"wifiprov","pop":"zero-typing-7","transport":"softap"}"#;
+    for log in [
+        format!("I (9) a: b\r\nhttps://rainmaker.espressif.com/qrcode.html?data={json}\r\n"),
+        format!("I (9) app: {json}\r\n"),
+        "I (9) app: NP:PROV_1|zero-typing-7|s\r\n".to_owned(),
+        "I (9) app: POST /device payload: \r\nI (9) app: \r\n\r\n{\r\n\"name\":\"PROV_1\",\r\n\"device_type\":\"T\",\r\n\
+         \"proof_of_possession\":\"zero-typing-7\"\r\n}\r\n\r\n"
+            .to_owned(),
+    ] {
+        let board = Board::printing(log.as_bytes());
+        for security in [1, 2] {
+            let device = format!("sim:?pop=zero-typing-7&sec-ver={security}&join-ms=10&apply-delay-ms=10");
+            let done = ran(&provision(&device, &["--from-serial", &board.path]));
+            let document = done.ends_with(0).json();
+            assert_eq!((&document["outcome"], &document["device"]["name"]), (&"online".into(), &"PROV_1".into()));
+            assert!(done.err.contains("The board says it is PROV_1"), "{}", done.err);
+        }
+    }
+}
+
+#[test]
+fn the_transport_comes_from_the_board_and_options_win() {
+    let board = Board::printing(b"I (9) app: NP:PROV_1|zero-typing-7|b\r\n");
+    let ble =
+        ["provision", "--from-serial", &board.path, "--ssid", "HomeNet", "--passphrase", "correct-horse", "--json"];
+    assert_eq!(ran(&ble).ends_with(2).json()["error"]["code"], "usage.unsupported");
+    let wrong = ran(&provision("sim:?pop=zero-typing-7", &["--from-serial", &board.path, "--pop", "explicit"]));
+    assert_eq!(wrong.ends_with(21).json()["error"]["code"], "security.proof-rejected");
+}
+
+#[test]
+fn a_board_without_a_payload_is_told_apart() {
+    for (log, code, status) in [
+        (&b""[..], "board.silent", 124),
+        (b"I (9) wifi: something else\r\n", "board.no-payload", 124),
+        (b"\xe1\xfa\xc3\x99\xff\x80\r\n", "board.garbled", 12),
+    ] {
+        let board = Board::printing(log);
+        let failed = ran(&provision("sim:", &["--from-serial", &board.path, "--timeout", "3"]));
+        let error = failed.ends_with(status).json();
+        assert_eq!(error["error"]["code"], code);
+        let said = error["error"]["causes"].to_string();
+        assert_eq!(code == "board.no-payload", said.contains("something else"), "{said}");
+    }
+    let gone = ran(&provision("sim:", &["--from-serial", "/dev/no-such-port"]));
+    assert_eq!(gone.ends_with(12).json()["error"]["code"], "board.port-unavailable");
+}
+
+#[test]
+fn the_board_says_why_it_did_not_join() {
+    let board = Board::printing(b"I (9) app_wifi: Disconnect reason : 15\r\n");
+    let device = "sim:?fault=connecting-forever&apply-delay-ms=10";
+    let more = ["--pop", "abcd1234", "--timeout", "4"];
+    let alone = ran(&provision(device, &more));
+    assert_eq!(alone.ends_with(124).json()["error"]["code"], "deadline.total");
+    let heard = ran(&provision(device, &[&more[..], &["--listen", &board.path]].concat()));
+    let error = heard.ends_with(22).json()["error"].clone();
+    assert_eq!(error["code"], "wifi.auth-failed");
+    let cause = error["causes"][0].as_str().expect("a cause");
+    assert!(cause.starts_with("the board says: I (9) app_wifi: Disconnect reason : 15 ("), "{cause}");
+    assert!(cause.contains("reason 15 (4WAY_HANDSHAKE_TIMEOUT)"), "{cause}");
+}
+
+#[test]
+fn both_time_lines_are_in_the_trace_and_a_lost_port_does_not_matter() {
+    let trace = tempfile::NamedTempFile::new().expect("a file");
+    let path = trace.path().to_str().expect("a path");
+    let mut board = Board::printing(b"E (9) security1: Key mismatch. Close connection\r\n");
+    let more = ["--pop", "not-it", "--sec-ver", "1", "--trace", path, "--listen", &board.path];
+    let failed = ran(&provision("sim:?sec-ver=1", &more));
+    let error = failed.ends_with(21).json()["error"].clone();
+    assert_eq!(error["code"], "security.proof-rejected");
+    assert!(error["causes"][0].as_str().is_some_and(|cause| cause.contains("Key mismatch")), "{error}");
+    let records = std::fs::read_to_string(path).expect("a trace");
+    let records: Vec<Value> = records.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let times: Vec<u64> = records.iter().filter_map(|record| record["t_ms"].as_u64()).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    let events: Vec<_> = records.iter().filter_map(|record| record["event"].as_str()).collect();
+    assert!(events.contains(&"board") && events.contains(&"exchange"), "{events:?}");
+    let args = provision("sim:?join-ms=1500", &["--pop", "abcd1234"]);
+    let child =
+        espctl(&[&args[..], &["--listen", &board.path]].concat()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    thread::sleep(Duration::from_millis(500));
+    board.unplug();
+    let done = read(child.expect("it").wait_with_output().expect("an end"));
+    done.ends_with(0);
+    assert!(done.err.contains("went away"), "{}", done.err);
+}
