@@ -75,7 +75,7 @@ fn bears_on(about: About, told: &Told, failure: &Failure, attempt: u32) -> bool 
         }
         About::Joined => joining(told.stage) && told.attempt == attempt && failure.code == Code::Unconfirmed,
         // Said at boot, before the run.
-        About::Claim => matches!(at, Some(Stage::Associate)) || joining(at),
+        About::Claim => at == Some(Stage::Associate) || failure.code == Code::Unconfirmed,
     }
 }
 

@@ -132,12 +132,13 @@ impl Attention {
         plan.wifi.passphrase.iter().for_each(|passphrase| learn.learn(passphrase));
         plan.association.iter().for_each(|mapping| learn.learn(&mapping.secret_key));
         plan.dataset.iter().for_each(|dataset| learn.learn(dataset));
-        // A console link needs the port for itself.
-        self.listener = self
-            .ear
-            .take()
-            .filter(|_| plan.device.scheme() != "console")
-            .map(|ear| Listener::start(ear, desk.observer.clone()));
+        // A console link needs its port for itself.
+        let shared = |ear: &Ear| {
+            let address = plan.device.address();
+            plan.device.scheme() == "console" && (address.is_empty() || address == ear.path())
+        };
+        let ear = self.ear.take().filter(|ear| !shared(ear));
+        self.listener = ear.map(|ear| Listener::start(ear, desk.observer.clone()));
     }
 
     /// The secrets that are known.

@@ -14,8 +14,8 @@ use zeroize::Zeroizing;
 use super::split::Raw;
 use crate::secret::REDACTED;
 
-/// Most values that are remembered.
-const KNOWN_MAX: usize = 64;
+/// Most values found by their key that are remembered: a board could print them for ever.
+const FOUND_MAX: usize = 64;
 /// A known value this short counts only as a word of its own.
 const SHORT: usize = 4;
 
@@ -23,6 +23,8 @@ const SHORT: usize = 4;
 #[derive(Default)]
 pub struct Redactor {
     known: Vec<Zeroizing<String>>,
+    /// How many of them were found by their key.
+    found: usize,
     begun: bool,
 }
 
@@ -41,7 +43,7 @@ impl Redactor {
         let hex = hex::encode(secret);
         for form in [text.trim(), escaped.trim_matches('"'), &encoded, &hex, &hex.to_ascii_uppercase()] {
             let new = !form.is_empty() && !self.known.iter().any(|known| known.as_str() == form);
-            if new && self.known.len() < KNOWN_MAX * 5 {
+            if new {
                 self.known.push(Zeroizing::new(form.to_owned()));
             }
         }
@@ -76,7 +78,9 @@ impl Redactor {
     fn remember(&mut self, value: &str) {
         let value = value.split(',').next().unwrap_or(value).trim().to_owned();
         let telling = value.len() >= 12 || value.contains(|c: char| c.is_ascii_digit());
-        if telling && (6..=64).contains(&value.len()) {
+        let new = !self.known.iter().any(|known| known.as_str() == value);
+        if new && telling && (6..=64).contains(&value.len()) && self.found < FOUND_MAX {
+            self.found += 1;
             self.learn(value.as_bytes());
         }
     }
@@ -201,6 +205,19 @@ mod tests {
         let mut redactor = Redactor::default();
         shown_by(&mut redactor, "\tPassword : hunter22");
         assert_eq!(shown_by(&mut redactor, "I (5) app: joining with hunter22!"), "I (5) app: joining with (redacted)!");
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded_and_lines_of_keys_are_no_trouble() {
+        let mut redactor = Redactor::default();
+        for number in 0..1000 {
+            shown_by(&mut redactor, &format!("Password : hunter-{number:06}"));
+        }
+        assert_eq!(redactor.found, FOUND_MAX);
+        redactor.learn(b"given-later");
+        assert_eq!(shown_by(&mut redactor, "x given-later"), "x (redacted)");
+        let line = "password \"pop\":\"%22pop ".repeat(170);
+        (0..50).for_each(|_| drop(shown_by(&mut redactor, &line)));
     }
 
     #[test]

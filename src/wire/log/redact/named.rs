@@ -85,9 +85,12 @@ pub(super) fn named(text: &str) -> Vec<Range<usize>> {
     let lower = text.to_ascii_lowercase();
     let mut spans = compact(&lower);
     let mut from = 0;
-    while let Some((start, key)) = next_key(&lower, from) {
-        let end = start + key.len();
+    for (start, length) in keys(&lower) {
         // A longer key hides the shorter ones in it; where no value follows, another key may.
+        if start < from {
+            continue;
+        }
+        let end = start + length;
         let span = value(text, &lower, start, end);
         from = span.as_ref().map_or(end, |span| span.end.max(end));
         spans.extend(span);
@@ -102,18 +105,21 @@ pub(super) fn named(text: &str) -> Vec<Range<usize>> {
     spans
 }
 
-fn next_key<'a>(lower: &str, from: usize) -> Option<(usize, &'a str)> {
-    let found = KEYS.iter().filter_map(|key| {
-        let is_key = |at: &usize| {
+/// Where keys stand in a line, in order, the longest first where several begin.
+fn keys(lower: &str) -> Vec<(usize, usize)> {
+    let mut found: Vec<_> = KEYS
+        .iter()
+        .flat_map(|key| lower.match_indices(*key))
+        .map(|(at, key)| (at, key.len()))
+        .filter(|(at, length)| {
             let before = lower[..*at].chars().next_back().filter(|_| !lower[..*at].ends_with("%22"));
-            let after = lower[at + key.len()..].chars().next();
+            let after = lower[at + length..].chars().next();
             // `wifiPassword` is one, `popup`, `compass` and `password_len` are none.
-            (key.len() > 5 || !is_word(before)) && !is_word(after) && after != Some('_')
-        };
-        let mut starts = lower[from..].match_indices(key).map(|(at, _)| from + at);
-        starts.find(is_key).map(|at| (at, *key))
-    });
-    found.min_by_key(|(at, key)| (*at, std::cmp::Reverse(key.len())))
+            (*length > 5 || !is_word(before)) && !is_word(after) && after != Some('_')
+        })
+        .collect();
+    found.sort_by_key(|(at, length)| (*at, std::cmp::Reverse(*length)));
+    found
 }
 
 /// `NP:<name>|<pop>|<b|s>`, also percent-encoded.
