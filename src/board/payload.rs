@@ -38,6 +38,7 @@ pub async fn wait_for_payload(
         Reset::Boot => Some(Instant::now()),
         Reset::Auto => Some(Instant::now() + LISTEN_FIRST),
     };
+    let limit = limit.and_then(|limit| Instant::now().checked_add(limit));
     let mut end = Instant::now() + wait;
     let mut found: Option<Payload> = None;
     let mut last = Vec::new();
@@ -45,7 +46,7 @@ pub async fn wait_for_payload(
         if let Some(at) = restart.filter(|at| *at <= Instant::now() && found.is_none()) {
             restart = None;
             ear.restart_board().await?;
-            end = end.max(at + wait);
+            end = limit.map_or(at + wait, |limit| limit.min(at + wait));
         }
         let until = restart.map_or(end, |at| at.min(end));
         // A board that never pauses would otherwise never be timed out.

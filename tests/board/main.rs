@@ -5,7 +5,7 @@ mod secrets;
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -249,6 +249,28 @@ fn the_board_says_why_it_did_not_join() {
     let cause = error["causes"][0].as_str().expect("a cause");
     assert!(cause.starts_with("the board says: I (9) app_wifi: Disconnect reason : 15 ("), "{cause}");
     assert!(cause.contains("reason 15 (4WAY_HANDSHAKE_TIMEOUT)"), "{cause}");
+}
+
+/// A wrong PoP and a crash look the same from the link's end: the connection closes without a word.
+#[test]
+fn a_crash_is_told_from_a_wrong_pop_over_http() {
+    let args = ["sim", "--http", "127.0.0.1:0", "--sec-ver", "1", "--json", "-q"];
+    let mut device = espctl(&args).stdout(Stdio::piped()).spawn().expect("a device");
+    let mut ready = String::new();
+    BufReader::new(device.stdout.take().expect("its output")).read_line(&mut ready).expect("a document");
+    let ready: Value = serde_json::from_str(&ready).expect("JSON");
+    let locator = ready["devices"][0]["device"].as_str().expect("a locator");
+    for (log, code, status) in [
+        (&b"Guru Meditation Error: Core  0 panic'ed\r\nBacktrace: 0x400d1:0x3ff\r\n"[..], "board.crashed", 12),
+        (b"E (9) security1: Key mismatch. Close connection\r\n", "security.proof-rejected", 21),
+    ] {
+        let board = Board::printing_each(log, Duration::from_millis(20));
+        let failed = ran(&provision(locator, &["--pop", "not-it", "--listen", &board.path]));
+        let error = failed.ends_with(status).json()["error"].clone();
+        assert_eq!(error["code"], code);
+        assert_eq!(error["causes"].to_string().contains("Backtrace: 0x400d1"), code == "board.crashed", "{error}");
+    }
+    device.kill().and_then(|()| device.wait()).expect("an end");
 }
 
 #[test]
