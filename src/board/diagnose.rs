@@ -42,7 +42,10 @@ pub fn diagnose(told: &[Told], failure: Failure) -> Failure {
     {
         failure.causes.insert(1, format!("the board says: {}", quote(&trace.line)));
     }
-    found.iter().rev().fold(failure, |failure, finding| failure.hint(finding.sign.hint))
+    // What to do about a refused passphrase stands in the catalogue already.
+    let said = |about| about == About::WifiAuth && failure.code == Code::WifiAuthFailed;
+    let hints: Vec<_> = found.iter().map(|finding| finding.sign).filter(|sign| !said(sign.about)).collect();
+    hints.into_iter().rev().fold(failure, |failure, sign| failure.hint(sign.hint))
 }
 
 /// A sign that was seen: its first line, and how often.

@@ -14,4 +14,4 @@ pub use diagnose::diagnose;
 pub use ear::{Ear, Heard, Redaction, open};
 pub use listen::{Listener, Memory, Told};
 pub use payload::wait_for_payload;
-pub use signs::{About, Sign, sign};
+pub use signs::{About, Sign, sign, started};

@@ -62,6 +62,19 @@ pub fn sign(line: &Line) -> Option<&'static Sign> {
     })
 }
 
+/// Why the board started, where a line is the boot ROM's.
+pub fn started(line: &Line) -> Option<&'static str> {
+    Some(match line.reset_reason()? {
+        "POWERON_RESET" | "POWERON" => "the board started: power on, or its reset button",
+        "SW_RESET" | "SW_CPU_RESET" | "SW_CPU" | "RTC_SW_CPU_RST" | "RTC_SW_SYS_RST" => {
+            "the board started: its firmware asked for it"
+        }
+        "DEEPSLEEP_RESET" | "DSLEEP" => "the board started: it woke from deep sleep",
+        "USB_UART_CHIP_RESET" | "USB_JTAG_CHIP_RESET" => "the board started: reset over USB",
+        _ => "the board started",
+    })
+}
+
 impl Sign {
     /// What it means, with the reason's number and name.
     pub fn meaning(&self) -> String {

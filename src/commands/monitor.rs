@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::App;
 use super::board::{reset, resolve};
 use super::desk::interrupted;
-use crate::board::{About, Ear, Redaction, open, sign};
+use crate::board::{About, Ear, Redaction, open, sign, started};
 use crate::error::{Code, Failure};
 use crate::event::{Event, Observer};
 use crate::report::records::{self, Records};
@@ -220,9 +220,12 @@ fn record(line: &Line) -> Value {
     record
 }
 
-/// What a line means, where it is one of those that tell what goes wrong. Every start is none of those.
+/// What a line means, where it tells why the board started or what goes wrong.
 fn telling(line: &Line) -> Option<String> {
-    sign(line).filter(|sign| sign.about != About::Restart).map(crate::board::Sign::meaning)
+    match sign(line).filter(|sign| sign.about != About::Restart) {
+        Some(sign) => Some(sign.meaning()),
+        None => started(line).map(str::to_owned),
+    }
 }
 
 /// Which lines are shown, and how.

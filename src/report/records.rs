@@ -165,7 +165,7 @@ fn wifi_members(ssid: &[u8]) -> Value {
 /// A line of the board's log; `at_ms` is the board's own time.
 pub fn board_line(line: &Line) -> Value {
     let tag = line.tag.as_deref().map(text::sanitise);
-    json!({ "level": line.level, "tag": tag, "at_ms": line.at_ms, "text": text::sanitise(&line.text) })
+    json!({ "level": line.level, "tag": tag, "at_ms": line.at_ms, "text": text::sanitise(&line.text.replace('\t', "    ")) })
 }
 
 /// Where a device has joined.

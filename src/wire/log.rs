@@ -77,11 +77,6 @@ impl Line {
         espressif(log).or_else(|| arduino(log)).unwrap_or_else(plain)
     }
 
-    /// Whether the board has just started: a boot ROM's banner or its reason for the reset.
-    pub fn is_boot(&self) -> bool {
-        self.level.is_none() && (self.text.starts_with("ESP-ROM:") || self.reset_reason().is_some())
-    }
-
     /// The reason in the boot ROM's line: `POWERON_RESET` of `rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)`.
     pub fn reset_reason(&self) -> Option<&str> {
         let (_, rest) = self.text.split_once("rst:0x").filter(|_| self.level.is_none())?;
@@ -205,9 +200,10 @@ mod tests {
 
     #[test]
     fn a_start_is_told_by_the_boot_rom() {
-        let boot = Line::parse("rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)");
-        assert_eq!((boot.is_boot(), boot.reset_reason()), (true, Some("POWERON_RESET")));
-        assert!(Line::parse("ESP-ROM:esp32c3-api1-20210207").is_boot());
-        assert!(!Line::parse("I (5) app: rst:0x1 (POWERON_RESET)").is_boot());
+        let reason = |line| Line::parse(line).reset_reason().map(str::to_owned);
+        let boot = "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)";
+        assert_eq!(reason(boot).as_deref(), Some("POWERON_RESET"));
+        assert_eq!(reason("I (5) app: rst:0x1 (POWERON_RESET)"), None);
+        assert_eq!(reason("rst:0x1"), None);
     }
 }

