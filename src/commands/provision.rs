@@ -114,13 +114,13 @@ struct AssociationArgs {
 pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
     args.rainmaker.check()?;
     args.rainmaker.address_into(&mut args.device);
-    let wanted = wanted(&args, app)?;
     // Where the board itself is to say which device it is, the rest of the plan waits for that.
-    let (planned, wanted) = if args.board.names_device() {
-        (None, Some(wanted))
+    let (planned, mut wanted) = if args.board.names_device() {
+        (None, Some(wanted(&args, app)?))
     } else {
         let payload = args.device.qrcode.as_deref().map(qr_payload).transpose()?;
         let target = device::target_beside(&args.device, payload, args.board.hears(), app)?;
+        let wanted = wanted(&args, app)?;
         (Some(plan(&args, wanted, target, app)?), None)
     };
     let mut desk = Desk::new(args.device.timeout, &args.record, app)?;
@@ -131,13 +131,12 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
     let mut answers = desk.answers();
     let work = async {
         let payload = board.listen(&desk).await?;
-        let (plan, target) = match (planned, wanted) {
-            (Some(planned), _) => planned,
-            (None, wanted) => {
-                board.name_console(payload.as_ref(), &mut args.device);
-                let target = device::target_beside(&args.device, payload, true, app)?;
-                plan(&args, wanted.unwrap_or_default(), target, app)?
-            }
+        let (plan, target) = if let Some(planned) = planned {
+            planned
+        } else {
+            board.name_console(payload.as_ref(), &mut args.device);
+            let target = device::target_beside(&args.device, payload, true, app)?;
+            plan(&args, wanted.take().unwrap_or_default(), target, app)?
         };
         board.begin(&plan, &desk);
         offer_hotspot(&target, &desk).await?;
