@@ -100,7 +100,7 @@ fn device_ip_host_and_port_reach_a_device_in_both_spellings() {
 
 #[test]
 fn transports_of_the_other_tool_are_named_as_missing() {
-    for transport in ["ble", "console", "on-network"] {
+    for transport in ["ble", "on-network"] {
         let ran = run([&["provision", "--transport", transport, "--pop", POP], &NETWORK[..]].concat());
         assert_eq!((ran.status, ran.code()), (2, Some("usage.unsupported")), "{ran:?}");
         assert!(ran.stderr.contains("option --transport"), "{ran:?}");

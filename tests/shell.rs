@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 
 use program::{espctl, finish, run};
 
-const COMMANDS: [&str; 9] = ["provision", "info", "scan", "reset", "send", "sim", "explain", "completions", "man"];
+const COMMANDS: [&str; 11] =
+    ["provision", "discover", "info", "scan", "reset", "send", "monitor", "sim", "explain", "completions", "man"];
 
 #[test]
 fn every_shell_has_a_script() {

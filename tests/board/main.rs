@@ -157,7 +157,7 @@ fn monitor_ends_in_time_and_says_what_it_saw() {
 #[test]
 fn ports_that_are_not_there_or_go_away_are_errors() {
     let missing = ran(&["monitor", "/dev/no-such-port", "--json"]);
-    assert_eq!(missing.ends_with(12).json()["error"]["code"], "board.port-unavailable");
+    assert_eq!(missing.ends_with(10).json()["error"]["code"], "port.absent");
     let mut board = Board::printing(LOG);
     let child = espctl(&["monitor", &board.path, "--json", "--until", "never printed"]).stdout(Stdio::piped()).spawn();
     let child = child.expect("the program");
@@ -233,7 +233,7 @@ fn a_board_without_a_payload_is_told_apart() {
         assert_eq!(code == "board.no-payload", said.contains("something else"), "{said}");
     }
     let gone = ran(&provision("sim:", &["--from-serial", "/dev/no-such-port"]));
-    assert_eq!(gone.ends_with(12).json()["error"]["code"], "board.port-unavailable");
+    assert_eq!(gone.ends_with(10).json()["error"]["code"], "port.absent");
 }
 
 #[test]

@@ -248,6 +248,8 @@ pub(crate) const CASES: &[Case] = &[
         "do not send it credentials",
     ),
     provision("another rule for nonces than announced", Memory("sec-ver=2&fault=wrong-nonce-rule")).succeeds("online"),
+    provision("a restart at the proof, which looks like a wrong one", Memory("sec-ver=1&fault=reboot@2=prov-session"))
+        .fails("security.proof-rejected", "secure", 21, "PoP"),
     provision("a short public key", Memory("sec-ver=2&fault=short-b")).succeeds("online"),
     provision("a short shared secret", Memory("sec-ver=2&fault=short-s")).succeeds("online"),
     provision("a short salt", Memory("sec-ver=2&fault=short-salt")).succeeds("online"),

@@ -324,9 +324,14 @@ pub(crate) const CASES: &[Case] = &[
         "usage.unsupported",
         "",
         2,
-        "softap and sim",
+        "softap and console and sim",
     ),
-    words("a console", &["info", "--device", "console:/dev/ttyUSB0"]).fails("usage.unsupported", "", 2, "console"),
+    words("a port that is not there", &["info", "--device", "console:/dev/no-such-port"]).fails(
+        "port.absent",
+        "connect",
+        10,
+        "/dev/no-such-port",
+    ),
     words("the local network", &["info", "--transport", "on-network"]).fails("usage.unsupported", "", 2, "on-network"),
     words("a transport from the environment", &["info"]).env(&[("ESPCTL_TRANSPORT", "ble")]).fails(
         "usage.unsupported",

@@ -35,6 +35,23 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("wifi.enterprise", "takes a person who chooses such a network: flow.rs"),
     ("output.write-failed", "there is no document on a full standard output: output.rs"),
     ("run.interrupted", "takes a signal: output.rs"),
+    ("port.permission", "root may open any port: src/transport/serial"),
+    ("port.busy", "takes another program: src/transport/serial"),
+    ("port.several", "takes several boards: src/transport/serial"),
+    ("port.no-board", "depends on the computer's ports: src/transport/serial"),
+    ("console.silent", "takes a board on a port: tests/console"),
+    ("console.garbage", "takes a board on a port: tests/console"),
+    ("console.no-prompt", "takes a board on a port: tests/console"),
+    ("console.boot-loop", "takes a board on a port: tests/console"),
+    ("console.restarted", "takes a board on a port: tests/console"),
+    ("console.not-provisioning", "takes a board on a port: tests/console"),
+    ("security.does-not-fit", "takes a board on a port: tests/console"),
+    ("board.port-lost", "takes a board on a port: tests/board"),
+    ("board.silent", "takes a board on a port: tests/board"),
+    ("board.garbled", "takes a board on a port: tests/board"),
+    ("board.no-payload", "takes a board on a port: tests/board"),
+    ("board.crashed", "takes a board on a port: tests/board"),
+    ("monitor.no-match", "takes a board on a port: tests/board"),
 ];
 
 fn table() -> Vec<&'static Case> {

@@ -105,6 +105,9 @@ impl Conversation {
             if let Some(answer) = output.answer(line) {
                 return Ok(answer);
             }
+            if pushed == Err(TooMuch) && output.is_garbage() {
+                return Err(heard::explain(&output, &port(), self.baud).into());
+            }
             if pushed == Err(TooMuch) {
                 return Err(TransportError::ReplyTooLong { peer: port(), limit: OUTPUT_MAX });
             }
