@@ -227,7 +227,8 @@ fn association(args: &AssociationArgs, app: &App<'_>) -> Result<Option<UserMappi
         }
         (None, None) => Ok(None),
         _ => Err(Failure::new(Code::UsageMissing)
-            .saying("--user-id and --secret-key belong together, and neither may be empty")),
+            .saying("--user-id and --secret-key belong together, and neither may be empty")
+            .hint("either may also come from the environment: ESPCTL_USER_ID, ESPCTL_SECRET_KEY")),
     }
 }
 
@@ -308,6 +309,10 @@ fn document(outcome: &Outcome, name: Option<&str>) -> Document {
     let (word, network, line) = match &outcome.verdict {
         Verdict::Online(joined) => {
             ("online", joined_json(joined), format!("Provisioned {shown} in {seconds:.1} s: {}", words::place(joined)))
+        }
+        Verdict::AlreadyOnline(joined) => {
+            let place = words::place(joined);
+            ("already-online", joined_json(joined), format!("{shown} was online already: {place}; nothing was changed"))
         }
         Verdict::Applied { .. } => {
             ("applied", Value::Null, format!("Applied credentials to {shown} in {seconds:.1} s; not confirmed"))

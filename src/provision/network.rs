@@ -106,9 +106,9 @@ impl Run<'_, '_> {
     async fn apply_refused(&mut self, error: SessionError) -> Result<Option<Verdict>, Failure> {
         match self.session.call(&join::question(self.radio)).await {
             Ok(JoinState::Joined(joined)) if is_same_network(&joined, self.ssid()) => {
-                let text = "the device had joined this network already".to_owned();
+                let text = "the device had joined this network already; it did not take the credentials".to_owned();
                 self.observe(&Event::Note { text });
-                Ok(Some(Verdict::Online(joined)))
+                Ok(Some(Verdict::AlreadyOnline(joined)))
             }
             Ok(JoinState::Joined(joined)) => Err(join::already(&joined).at(Stage::Apply)),
             Ok(JoinState::Failed(_)) => {

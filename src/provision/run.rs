@@ -47,6 +47,8 @@ pub struct Outcome {
 pub enum Verdict {
     /// It says it is connected, and where.
     Online(Joined),
+    /// It had joined the wanted network before; the credentials given were not applied, so nothing is known of them.
+    AlreadyOnline(Joined),
     /// It took the credentials; then the link was lost before it could confirm.
     Applied {
         /// On what evidence.

@@ -313,7 +313,7 @@ pub(crate) const CASES: &[Case] = &[
         23,
         "2.4 GHz",
     ),
-    provision("joined this network already", Memory("sec-ver=1&fault=already-connected")).succeeds("online"),
+    provision("joined this network already", Memory("sec-ver=1&fault=already-connected")).succeeds("already-online"),
     provision("joined another network already", Memory("sec-ver=1&fault=already-connected=OpenCafe")).fails(
         "device.already-provisioned",
         "apply",
