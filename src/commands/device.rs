@@ -87,7 +87,8 @@ pub(super) fn target_beside(
     kind.check(&locator).map_err(|error| {
         let failure = Failure::new(Code::UsageInvalid).saying("the device's address makes no sense");
         match error {
-            TransportError::BadAddress { .. } => failure.caused_by(&error),
+            // The locator itself is not repeated: a simulated device's holds its secrets.
+            TransportError::BadAddress { reason, .. } => failure.because(text::sanitise(&reason).into_owned()),
             other => failure.because(other.to_string()),
         }
     })?;

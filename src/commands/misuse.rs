@@ -35,7 +35,7 @@ pub fn misuse(error: &clap::Error, words: &[OsString]) -> Failure {
             .saying(format!("what follows {option} begins with a hyphen and was read as an option"))
             .hint(format!("write {option}=VALUE where the value begins with a hyphen"));
     }
-    let text = error.render().to_string();
+    let text = without_value(error);
     let told = text.split("\n\nUsage:").next().unwrap_or_default();
     let told = told.split("\n\nFor more information").next().unwrap_or_default();
     let (message, rest) = told.split_once('\n').unwrap_or((told, ""));
@@ -52,6 +52,15 @@ pub fn misuse(error: &clap::Error, words: &[OsString]) -> Failure {
         };
     }
     failure
+}
+
+/// Clap's words without the value it refused: it may be a secret that slipped into the wrong place.
+fn without_value(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(value)) if !value.is_empty() => text.replace(&format!("'{value}'"), "(not repeated)"),
+        _ => text,
+    }
 }
 
 fn is_word_too_many(error: &clap::Error) -> bool {
