@@ -117,7 +117,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     let bound = Fleet::bind(args.http.ip(), args.http.port(), args.count, &options).await;
     let fleet = bound.map_err(|error| cannot_listen(&args, &error))?;
     let members: Vec<_> = fleet.members().map(|(address, options)| Member::over_http(address, options)).collect();
-    app.talk.announce(&ready(&members, app.talk.ascii));
+    app.talk.announce(&ready(&members, app.talk.ascii))?;
     let observer = observer(app);
     let stopped = fleet
         .run(interrupted(), observer)
@@ -161,7 +161,7 @@ async fn console(args: &Args, options: DeviceOptions, app: &App<'_>) -> Result<D
     })?;
     let locator = format!("console:{}", host.path());
     let member = Member::new(host.path().to_owned(), locator, crate::sim::console::qr_payload(&options), &options);
-    app.talk.announce(&ready(&[member], app.talk.ascii));
+    app.talk.announce(&ready(&[member], app.talk.ascii))?;
     let manner = Manner { noise: args.noise, baud: args.slow_baud };
     host.run(crate::sim::Device::new(options), manner, interrupted(), observer(app))
         .await
@@ -219,7 +219,8 @@ impl Member {
     fn new(place: String, device: String, qr: String, options: &DeviceOptions) -> Self {
         let mut words = vec![format!("espctl provision --device {device} --qrcode {}", quoted(&qr))];
         if options.thread {
-            words.push("--thread-dataset HEX".to_owned());
+            let networks = options.world.thread_networks.iter();
+            words.extend(networks.take(1).map(|own| format!("--thread-dataset {}", hex::encode(own.dataset()))));
         } else if let Some(network) = options.world.access_points.iter().find(|own| !own.is_enterprise()) {
             words.push(format!("--ssid {}", quoted(&String::from_utf8_lossy(&network.ssid))));
             words.push(if network.is_open() {

@@ -64,8 +64,16 @@ impl Talk {
     }
 
     /// Prints the result of a command that goes on running. A reader that went away does not stop it.
-    pub fn announce(&self, document: &Document) {
-        let _ = self.document(document);
+    ///
+    /// # Errors
+    /// [`Code::OutputFailed`]: whoever waits for it would wait for ever.
+    pub fn announce(&self, document: &Document) -> Result<(), Failure> {
+        match self.document(document) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::new(Code::OutputFailed).because(format!("the standard output: {error}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Says a line on standard error.

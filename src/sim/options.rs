@@ -227,7 +227,10 @@ impl DeviceOptions {
 
     /// The security version the device runs.
     pub fn security(&self) -> u8 {
-        self.security.unwrap_or(self.profile.security)
+        // Security 2 cannot do without a password; a device without a secret is one of security 1.
+        let without_secret = self.pop.is_none() && self.password.is_none();
+        let usual = if without_secret { self.profile.security.min(1) } else { self.profile.security };
+        self.security.unwrap_or(usual)
     }
 }
 

@@ -39,6 +39,15 @@ pub struct ThreadNetwork {
     pub lqi: u8,
 }
 
+impl ThreadNetwork {
+    /// An operational dataset that attaches to it. Its key is public by design: it opens nothing but the simulator.
+    pub fn dataset(&self) -> Vec<u8> {
+        let [high, low] = self.pan_id.to_be_bytes();
+        let channel = [0x00, 0x03, 0x00, 0x00, self.channel];
+        [&channel[..], &[0x01, 0x02, high, low], &[0x02, 0x08], &self.ext_pan_id, &[0x05, 0x10], &[0x5a; 16]].concat()
+    }
+}
+
 /// What comes of a join.
 #[derive(Debug, Clone)]
 pub enum Joined<'a> {
