@@ -12,6 +12,8 @@ use crate::secret::Secret;
 use crate::settings::{Environment, given};
 use crate::wire::qr::Payload;
 
+/// What standard input is called in messages.
+const STDIN: &str = "the standard input";
 /// Longest secret read from a file or standard input, in bytes.
 const SECRET_MAX: u64 = 4096;
 /// Longest QR payload file or picture, in bytes.
@@ -34,7 +36,7 @@ impl SecretSource<'_> {
             return first_line(file, &path.display().to_string()).map(Some);
         }
         if self.stdin {
-            return first_line(io::stdin().lock(), "the standard input").map(Some);
+            return first_line(io::stdin().lock(), STDIN).map(Some);
         }
         let setting = given(self.flag, self.flag_name, self.variable, environment);
         Ok(setting.map(|setting| Secret::new(setting.value.into_bytes())))
@@ -45,7 +47,8 @@ impl SecretSource<'_> {
 fn first_line<P>(source: impl Read, name: &str) -> Result<Secret<P>, Failure> {
     let bytes = bounded(source, name, SECRET_MAX)?;
     if bytes.is_empty() {
-        return Err(Failure::new(Code::InputClosed).because(format!("{name} is empty")));
+        return Err(Failure::new(if name == STDIN { Code::InputClosed } else { Code::FileUnreadable })
+            .because(format!("{name} is empty")));
     }
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     Ok(Secret::new(line.strip_suffix(b"\r").unwrap_or(line).to_vec()))
@@ -62,7 +65,7 @@ pub(super) fn file(path: &Path, most: u64) -> Result<Zeroizing<Vec<u8>>, Failure
 
 /// Standard input to its end, at most `most` bytes.
 pub(super) fn stdin(most: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    bounded(io::stdin().lock(), "the standard input", most)
+    bounded(io::stdin().lock(), STDIN, most)
 }
 
 fn bounded(source: impl Read, name: &str, most: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {
@@ -90,7 +93,9 @@ pub(super) fn qr_payload(argument: &str) -> Result<Payload, Failure> {
         picture(argument)?
     };
     if bytes.is_empty() {
-        return Err(Failure::new(Code::InputClosed).because("the QR payload is empty"));
+        return Err(
+            Failure::new(if argument == "-" { Code::InputClosed } else { Code::QrInvalid }).because("it is empty")
+        );
     }
     if qr_image::looks_like_image(&bytes) {
         let text = qr_image::read(&bytes).map_err(|error| Failure::new(Code::QrNoCode).caused_by(&error))?;

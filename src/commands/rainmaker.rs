@@ -9,6 +9,9 @@ use serde_json::Value;
 use super::args::DeviceArgs;
 use crate::error::{Code, Failure};
 
+/// Where a device's own network has the device.
+const HOTSPOT: &str = "192.168.4.1";
+
 /// Every long option of `esp-rainmaker-cli provision`, with hyphens throughout.
 const OPTIONS: [&str; 21] = [
     "pop",
@@ -86,13 +89,16 @@ pub(super) struct RainMakerArgs {
 impl RainMakerArgs {
     /// `--device-ip` and `--device-host` name the device's address, whichever transport.
     pub(super) fn address_into(&self, device: &mut DeviceArgs) {
-        if let Some(host) = self.device_ip.as_ref().or(self.device_host.as_ref()) {
-            device.address = Some(match self.device_port {
-                Some(port) if host.contains(':') && !host.starts_with('[') => format!("[{host}]:{port}"),
-                Some(port) => format!("{host}:{port}"),
-                None => host.clone(),
-            });
-        }
+        let host = self.device_ip.as_ref().or(self.device_host.as_ref()).map(String::as_str);
+        device.address = match (host, self.device_port) {
+            (None, None) => return,
+            (None, Some(_)) if device.device.is_some() || device.address.is_some() => return,
+            (Some(host), Some(port)) if host.contains(':') && !host.starts_with('[') => {
+                Some(format!("[{host}]:{port}"))
+            }
+            (host, Some(port)) => Some(format!("{}:{port}", host.unwrap_or(HOTSPOT))),
+            (Some(host), None) => Some(host.to_owned()),
+        };
     }
 
     /// Values that `esp-rainmaker-cli` would not take either.
@@ -107,9 +113,7 @@ impl RainMakerArgs {
 
     /// A note on the options given that have no effect, if there are any.
     pub(super) fn note(&self) -> Option<String> {
-        let port_alone = self.device_port.is_some() && self.device_ip.is_none() && self.device_host.is_none();
         let given = [
-            ("--device-port without --device-ip", port_alone),
             ("--discovery-timeout", self.discovery_timeout.is_some()),
             ("--disable-chal-resp", self.disable_chal_resp && !self.no_disable_chal_resp),
             ("--tags", self.tags.is_some()),

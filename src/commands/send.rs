@@ -70,6 +70,9 @@ fn payload(args: &Args) -> Result<Zeroizing<Vec<u8>>, Failure> {
         (Some(text), ..) => Zeroizing::new(text.clone().into_bytes()),
         (None, None, None) => Zeroizing::default(),
     };
+    if args.endpoint.is_empty() || !args.endpoint.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Failure::new(Code::UsageInvalid).saying("an endpoint's name is one word of printable characters"));
+    }
     if bytes.is_empty() {
         return Err(
             Failure::new(Code::UsageInvalid).saying("devices refuse an empty request: there is nothing to send")

@@ -34,12 +34,10 @@ pub(super) enum JoinEnd {
     },
 }
 
-/// How long to wait before the next question, this long after "applied": unhurried in the second that firmware waits
-/// before it joins, quick while most devices join, then slower.
+/// How long to wait before the next question, this long after "applied": quick while most devices join, then slower.
 fn interval(elapsed: Duration) -> Duration {
     match elapsed.as_secs() {
-        0 => Duration::from_millis(200),
-        1..5 => Duration::from_millis(50),
+        0..5 => Duration::from_millis(50),
         5..15 => Duration::from_millis(100),
         15..30 => Duration::from_millis(250),
         _ => Duration::from_secs(1),

@@ -158,9 +158,17 @@ fn explain(
 ) -> Failure {
     let says = version.security();
     match meaning {
-        Meaning::SchemeRefused if version.structured && plan.version.is_some() && chosen != says => failure
-            .saying(format!("the device speaks security {says}, --sec-ver asked for security {chosen}"))
-            .hint(format!("leave out --sec-ver, or give --sec-ver {says}")),
+        Meaning::SchemeRefused => {
+            // What the catalogue says of --sec-ver holds only where it was given, and is said better here.
+            let mut failure = failure;
+            failure.hints.retain(|hint| !hint.contains("--sec-ver"));
+            if version.structured && plan.version.is_some() && chosen != says {
+                failure = failure
+                    .saying(format!("the device speaks security {says}, --sec-ver asked for security {chosen}"))
+                    .hint(format!("leave out --sec-ver, or give --sec-ver {says}"));
+            }
+            failure
+        }
         Meaning::Unreachable | Meaning::TimedOut | Meaning::NoEndpoint if after_rejection => {
             let mut locked = Failure::new(Code::LockedOut).at(Stage::Secure);
             locked.causes = failure.causes;

@@ -75,9 +75,7 @@ pub(super) fn failure_text(failure: &Failure, paint: super::Paint) -> String {
     lines.extend(failure.causes.iter().map(|cause| format!("  cause: {cause}")));
     lines.extend(failure.hints.iter().map(|hint| format!("  hint:  {hint}")));
     let code = failure.code.word();
-    if failure.code != Code::Interrupted {
-        lines.push(paint.dim(&format!("  code:  {code}   (espctl explain {code})")));
-    }
+    lines.push(paint.dim(&format!("  code:  {code}   (espctl explain {code})")));
     lines.join("\n")
 }
 

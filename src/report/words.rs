@@ -33,7 +33,7 @@ pub fn line(event: &Event) -> Option<String> {
             format!("The device gave up after {:.1} s", elapsed.as_secs_f32())
         }
         Event::LinkLost { cause } => {
-            format!("Lost the link ({}); trying to reach the device again", text::sanitise(cause))
+            format!("Lost touch with the device ({}); setting up a new session", text::sanitise(cause))
         }
         Event::Reset => "The device is back at its start and takes new credentials".to_owned(),
         Event::Named { name, transport } => {

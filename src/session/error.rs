@@ -45,7 +45,7 @@ pub enum SessionErrorKind {
     #[error(transparent)]
     Transport(#[from] TransportError),
     /// Nothing, for too long.
-    #[error("no answer within {} s", .0.limit.as_secs_f32())]
+    #[error("{0}")]
     Deadline(Elapsed),
     /// In the handshake's messages.
     #[error(transparent)]

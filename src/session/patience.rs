@@ -41,6 +41,17 @@ pub struct Elapsed {
     pub total: bool,
 }
 
+impl std::fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let seconds = self.limit.as_secs_f32();
+        if self.total {
+            write!(f, "the run's {seconds} s are used up")
+        } else {
+            write!(f, "no answer within {seconds} s")
+        }
+    }
+}
+
 impl Patience {
     /// A budget that starts now; `None` leaves only the steps' own limits.
     pub fn new(total: Option<Duration>) -> Self {
