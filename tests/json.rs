@@ -80,6 +80,7 @@ fn every_document_is_what_its_schema_says() {
         ("done", &["completions", "bash", "--json"]),
         ("done", &["man", "provision", "--json"]),
         ("done", &["man", "--out", folder, "--json"]),
+        ("done", &["discover", "--json"]),
     ];
     for (outcome, line) in lines {
         let ran = run(*line);
@@ -155,6 +156,58 @@ fn events_and_traces_are_lines_of_their_schema() {
     }
     assert_eq!(traced[0]["schema"], "espctl/trace/1");
     assert!(traced[1..].iter().all(|event| event["schema"] == "espctl/event/1"));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_monitor_gives_the_lines_of_a_board() {
+    let schemas = Schemas::load();
+    let until = ["--until", "provisioning STARTED", "--json", "--timeout", "20"];
+    let board = Sim::on_a_cable(&[]);
+    assert_eq!(schemas.check(&board.ready), "ready");
+    let ran = run([&["monitor", board.port()], &until[..]].concat());
+    let document = ran.json();
+    assert_eq!((ran.status, schemas.check(&document).as_str()), (0, "matched"), "{ran:?}");
+    let told = |line: &Value| line["meaning"].as_str().is_some_and(|meaning| meaning.contains("power on"));
+    assert!(document["lines"].as_array().is_some_and(|lines| lines.iter().any(told)), "{document}");
+    // Its boot log is read now, and nothing follows.
+    let ran = run(["monitor", board.port(), "--json", "--timeout", "1"]);
+    assert_eq!((ran.status, schemas.check(&ran.json()).as_str()), (0, "ended"), "{ran:?}");
+    let ran = run(["monitor", board.port(), "--json", "--timeout", "1", "--until", "never printed"]);
+    assert_eq!((ran.status, schemas.check(&ran.json()).as_str()), (124, "failed"), "{ran:?}");
+    let board = Sim::on_a_cable(&[]);
+    let ran = run([&["monitor", board.port(), "--events"], &until[..]].concat());
+    assert_eq!((ran.status, schemas.check(&ran.json()).as_str()), (0, "matched"), "{ran:?}");
+    let events = lines(&ran.stderr);
+    assert!(events.len() > 1 && events.iter().all(|event| event["event"] == "board"), "{ran:?}");
+    for event in &events {
+        schemas.check(event);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn what_a_board_says_during_a_run_is_in_events_and_trace() {
+    let schemas = Schemas::load();
+    let folder = tempfile::tempdir().expect("a folder");
+    let trace = folder.path().join("trace");
+    // The one names the device and is provisioned over the same cable; the other is heard beside a run.
+    for (option, names) in [("--from-serial", true), ("--listen", false)] {
+        let board = Sim::on_a_cable(&[]);
+        let device = ["--device", "sim:?join-ms=1500&apply-delay-ms=50", "--pop", POP];
+        let device = if names { &[][..] } else { &device[..] };
+        let record = ["--json", "--events", "-v", "--trace", trace.to_str().expect("a path")];
+        let ran = run([&["provision", option, board.port()], device, &record[..], &NETWORK[..]].concat());
+        assert_eq!((ran.status, schemas.check(&ran.json()).as_str()), (0, "online"), "{ran:?}");
+        let traced = fs::read_to_string(&trace).expect("a trace");
+        for told in [lines(&ran.stderr), lines(&traced)] {
+            for event in &told {
+                schemas.check(event);
+            }
+            let has = |name: &str| told.iter().any(|event| event["event"] == name);
+            assert!(has("board") && has("exchange") && has("named") == names, "{option}: {told:#?}");
+        }
+    }
 }
 
 #[test]

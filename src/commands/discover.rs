@@ -102,4 +102,24 @@ mod tests {
         assert!(text.contains("sudo usermod -aG dialout ana") && !text.contains('\x1b'), "{text}");
         assert_eq!(barred.json()["error"]["code"], "port.permission");
     }
+
+    /// Ports are the computer's; so their rows meet their schema here, and a real run's document in `tests/json.rs`.
+    #[test]
+    fn a_row_is_what_its_schema_says() {
+        let read = |text| serde_json::from_str::<Value>(text).expect("JSON");
+        let common = read(include_str!("../../docs/schema/common-1.json"));
+        let registry = jsonschema::Registry::new().add("json-schema:///common-1.json", common);
+        let registry = registry.and_then(jsonschema::RegistryBuilder::prepare).expect("the common parts");
+        let schema = read(include_str!("../../docs/schema/discover-1.json"));
+        let validator = jsonschema::options().with_registry(&registry).build(&schema).expect("a schema");
+        let usb = Usb { vid: 0x10c4, pid: 0xea60, serial: None, product: Some("CP2102".into()) };
+        let board = Port { path: "/dev/ttyUSB0".into(), aliases: vec!["/dev/serial/by-id/x".into()], usb: Some(usb) };
+        let plain = Port { path: "COM3".into(), ..Port::default() };
+        let obstacle = PortError::Busy { path: plain.path.clone(), holders: Vec::new() };
+        let rows = [Row { port: board, obstacle: None }, Row { port: plain, obstacle: Some(obstacle) }];
+        let rows: Vec<_> = rows.iter().map(Row::json).collect();
+        let document = json!({ "schema": "espctl/discover/1", "outcome": "done", "serial": rows });
+        let errors: Vec<_> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:#?}\n{document:#}");
+    }
 }

@@ -89,8 +89,17 @@ pub(crate) struct Sim {
 impl Sim {
     /// Starts it with these further options.
     pub(crate) fn start(options: &[&str]) -> Self {
-        let mut command = espctl(["sim", "--http", "127.0.0.1:0", "--json", "--quiet"]);
-        command.args(options).args([
+        Self::hosted(&["--http", "127.0.0.1:0"], options)
+    }
+
+    /// The same behind a pseudo-terminal, with security 1.
+    pub(crate) fn on_a_cable(options: &[&str]) -> Self {
+        Self::hosted(&["--console", "--sec-ver", "1"], options)
+    }
+
+    fn hosted(host: &[&str], options: &[&str]) -> Self {
+        let mut command = espctl(["sim", "--json", "--quiet"]);
+        command.args(host).args(options).args([
             "--ap",
             "HomeNet=correct-horse-battery",
             "--join-ms",
@@ -107,6 +116,11 @@ impl Sim {
     /// What is said of the first device.
     pub(crate) fn device(&self, member: &str) -> &str {
         self.ready["devices"][0][member].as_str().expect(member)
+    }
+
+    /// The path of the pseudo-terminal it is behind.
+    pub(crate) fn port(&self) -> &str {
+        self.device("device").strip_prefix("console:").expect("a path")
     }
 
     /// The first device's host and port.
