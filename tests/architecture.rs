@@ -209,6 +209,20 @@ fn only_the_links_open_sockets() {
 }
 
 #[test]
+fn only_the_console_and_its_simulation_open_ports() {
+    let mut complaints = Vec::new();
+    for source in sources() {
+        let host = ["transport/serial/", "sim/console/"].iter().any(|folder| source.path.starts_with(folder));
+        for (line, code) in source.code() {
+            if code.contains("serialport::") && !host {
+                complaints.push(format!("src/{}:{line} has serialport::", source.path));
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
 fn files_say_what_they_are_for_and_stay_short() {
     let mut complaints = Vec::new();
     for source in sources() {
