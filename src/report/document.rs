@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::error::{Code, Exit, Failure};
+use crate::error::{Exit, Failure};
 use crate::text;
 
 /// What a command came to.
