@@ -1,9 +1,10 @@
 //! Errors as people and scripts meet them: a stable code, the stage, the evidence, and what to do.
 //!
-//! `catalogue` holds every code with its explanation, `exit` the statuses they end the program with. `reading` maps
-//! what the layers below report onto them, `serial` what ports and consoles report. Nothing here prints: `report`
-//! renders a [`Failure`].
+//! `catalogue` holds every code with its explanation, `exit` the statuses they end the program with; `reading` maps
+//! what the layers below report onto them, `serial` what ports and consoles report, `agent` what the agent's console
+//! does. Nothing here prints: `report` renders a [`Failure`].
 
+mod agent;
 mod catalogue;
 mod exit;
 mod reading;

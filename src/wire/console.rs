@@ -47,11 +47,20 @@ pub enum Answer {
 /// Looks for the answer to `line` in what the board has printed since the line was sent. `None` until the prompt is
 /// back.
 pub fn find_answer(output: &[u8], line: &str) -> Option<Answer> {
-    let text = clean(output);
+    between(&clean(output), line).map(read_answer)
+}
+
+/// Whether the prompt is back after the echo of `line`, whatever was printed between them. The line may have bytes
+/// that are no ASCII.
+pub fn is_answered(output: &[u8], line: &[u8]) -> bool {
+    between(&clean(output), &clean(line)).is_some()
+}
+
+/// What stands between the echo of `line` and the prompt.
+fn between<'a>(text: &'a str, line: &str) -> Option<&'a str> {
     let start = text.find(line)? + line.len();
     let rest = &text[start..];
-    let end = rest.find(PROMPT)?;
-    Some(read_answer(&rest[..end]))
+    rest.find(PROMPT).map(|end| &rest[..end])
 }
 
 /// Whether a prompt is the last thing the board has printed: it waits for a line.
@@ -92,14 +101,15 @@ fn find_log_line(text: &str) -> Option<usize> {
     (0..bytes.len()).find(|at| is_log_start(&bytes[*at..]))
 }
 
-fn is_log_start(text: &[u8]) -> bool {
+/// Whether a line of ESP-IDF's log begins here: `I (1234) `.
+pub fn is_log_start(text: &[u8]) -> bool {
     let [b'E' | b'W' | b'I' | b'D' | b'V', b' ', b'(', rest @ ..] = text else { return false };
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     digits > 0 && rest.get(digits..).is_some_and(|rest| rest.starts_with(b") "))
 }
 
-/// Drops ANSI escape sequences and carriage returns.
-fn strip_escapes(output: &[u8]) -> String {
+/// Output without ANSI escape sequences and carriage returns; bytes that are no ASCII become `?`.
+pub fn strip_escapes(output: &[u8]) -> String {
     let mut text = String::with_capacity(output.len());
     let mut bytes = output.iter().copied().peekable();
     while let Some(byte) = bytes.next() {

@@ -219,3 +219,12 @@ pub(super) static DEADLINE_TOTAL: Entry = Entry {
     meaning: "The time for the whole run was used up. Time spent at prompts does not count.",
     hints: &["give it more time with --timeout"],
 };
+
+pub(super) static CONSOLE_NOT_AGENT: Entry = Entry {
+    word: "console.not-agent",
+    exit: Exit::NotFound,
+    title: "the board's console is not the RainMaker agent's",
+    meaning: "A prompt is there, but get-node-id is not answered: the firmware was built without the agent's console, or \
+         the prompt is protocomm's.",
+    hints: &["leave out --dialect, or give --dialect protocomm", "use the transport the firmware was built for"],
+};

@@ -76,6 +76,7 @@ codes! {
     ConsoleBootLoop = link::CONSOLE_BOOT_LOOP;
     ConsoleRestarted = link::CONSOLE_RESTARTED;
     ConsoleNotProvisioning = link::CONSOLE_NOT_PROVISIONING;
+    ConsoleNotAgent = link::CONSOLE_NOT_AGENT;
     DeviceNotProvisioning = device::DEVICE_NOT_PROVISIONING;
     SecurityUnsupported = device::SECURITY_UNSUPPORTED;
     SecurityDoesNotFit = device::SECURITY_DOES_NOT_FIT;

@@ -15,7 +15,7 @@ use super::output::{Output, TooMuch};
 use super::{ConsoleError, Reset};
 use crate::transport::TransportError;
 use crate::transport::serial::SerialPort;
-use crate::wire::console::{Answer, OUTPUT_MAX, capacity, request_line};
+use crate::wire::console::{Answer, OUTPUT_MAX, capacity, is_answered, request_line};
 
 /// How long one carriage return may take to bring the prompt.
 const PROMPT_WAIT: Duration = Duration::from_millis(800);
@@ -33,7 +33,7 @@ const SETTLED_AT_LAST: Duration = Duration::from_millis(400);
 const QUIET: Duration = Duration::from_millis(700);
 
 /// A board's console, one line at a time.
-pub(super) struct Conversation {
+pub(crate) struct Conversation {
     port: SerialPort,
     baud: u32,
     session: u32,
@@ -47,7 +47,7 @@ impl Conversation {
     ///
     /// # Errors
     /// [`ConsoleError`] where no prompt comes.
-    pub(super) async fn begin(port: SerialPort, baud: u32, session: u32, reset: Reset) -> Result<Self, TransportError> {
+    pub(crate) async fn begin(port: SerialPort, baud: u32, session: u32, reset: Reset) -> Result<Self, TransportError> {
         let mut conversation = Self { port, baud, session, ready: false };
         if reset == Reset::Boot {
             conversation.port.restart_board().await?;
@@ -58,7 +58,7 @@ impl Conversation {
     }
 
     /// The port's name.
-    pub(super) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.port.path()
     }
 
@@ -77,7 +77,7 @@ impl Conversation {
         }
         self.ready = false;
         self.port.discard();
-        self.send(&line).await?;
+        self.send(line.as_bytes()).await?;
         let answer = self.answer(&line).await?;
         self.ready = true;
         let port = || self.port.path().to_owned();
@@ -86,6 +86,49 @@ impl Conversation {
             Answer::Refused => Err(ConsoleError::Refused { port: port() }.into()),
             Answer::Unreadable => Err(ConsoleError::Unreadable { port: port() }.into()),
         }
+    }
+
+    /// Sends a line of another dialect; [`Conversation::reply`] is to follow.
+    ///
+    /// # Errors
+    /// [`TransportError`]: nothing was sent.
+    pub(crate) async fn say(&mut self, line: &[u8]) -> Result<(), TransportError> {
+        if !self.ready {
+            self.greet(GREETING, false).await?;
+        }
+        self.ready = false;
+        self.port.discard();
+        self.send(line).await
+    }
+
+    /// What the board printed since `line` was sent, up to the prompt after it. Waits as long as that takes. Dropping
+    /// the future leaves the conversation usable.
+    ///
+    /// # Errors
+    /// [`TransportError`]; the conversation can go on unless the port is gone.
+    pub(crate) async fn reply(&mut self, line: &[u8]) -> Result<Zeroizing<Vec<u8>>, TransportError> {
+        let mut output = Output::default();
+        loop {
+            let chunk = match timeout(QUIET, self.receive()).await {
+                Ok(chunk) => chunk?,
+                // What was printed has fallen into the echo.
+                Err(_) if output.has_prompt() => break,
+                Err(_) => continue,
+            };
+            let pushed = output.push(&chunk);
+            let port = || self.port.path().to_owned();
+            if let Some(reason) = heard::restart(output.bytes()) {
+                return Err(ConsoleError::Restarted { port: port(), reason }.into());
+            }
+            if output.has_prompt() && is_answered(output.bytes(), line) {
+                break;
+            }
+            if pushed == Err(TooMuch) {
+                return Err(TransportError::ReplyTooLong { peer: port(), limit: OUTPUT_MAX });
+            }
+        }
+        self.ready = true;
+        Ok(Zeroizing::new(output.bytes().to_vec()))
     }
 
     async fn answer(&mut self, line: &str) -> Result<Answer, TransportError> {
@@ -121,7 +164,7 @@ impl Conversation {
         let mut restart = restart_if_silent;
         let mut output = Output::default();
         while Instant::now() < end {
-            self.send("").await?;
+            self.send(b"").await?;
             let wait = (Instant::now() + PROMPT_WAIT).min(end);
             while let Ok(chunk) = timeout_at(wait, self.receive()).await {
                 let pushed = output.push(&chunk?);
@@ -152,13 +195,17 @@ impl Conversation {
     }
 
     /// Sends a line in one write, ended by the carriage return alone.
-    async fn send(&mut self, line: &str) -> Result<(), TransportError> {
-        let line = Zeroizing::new([line.as_bytes(), b"\r"].concat());
+    async fn send(&mut self, line: &[u8]) -> Result<(), TransportError> {
+        let line = Zeroizing::new([line, b"\r"].concat());
         self.port.send(&line).await.map_err(gone)
     }
 
-    async fn receive(&mut self) -> Result<Vec<u8>, TransportError> {
-        self.port.receive().await.map_err(gone)
+    /// The next piece of what the board prints; waits for one.
+    ///
+    /// # Errors
+    /// [`ConsoleError::Gone`].
+    pub(crate) async fn receive(&mut self) -> Result<Zeroizing<Vec<u8>>, TransportError> {
+        self.port.receive().await.map(Zeroizing::new).map_err(gone)
     }
 }
 

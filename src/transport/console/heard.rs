@@ -7,6 +7,8 @@ use crate::wire::console::clean;
 
 /// Longest piece of output that is quoted, in characters.
 const QUOTED: usize = 80;
+/// Commands of the agent's console whose echo is not quoted.
+const SECRET: [&str; 2] = ["wifi-prov", "add-user"];
 
 /// Why there is no prompt in `output`, which was read at `baud`.
 pub(super) fn explain(output: &Output, port: &str, baud: u32) -> ConsoleError {
@@ -51,7 +53,11 @@ fn is_log(output: &[u8]) -> bool {
 fn last_line(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output);
     let line = text.split(['\n', '\r']).map(str::trim).rfind(|line| !line.is_empty());
-    quoted(line.unwrap_or_default())
+    match line {
+        // The echo of a command that carries credentials, from an earlier conversation with the agent's console.
+        Some(line) if SECRET.iter().any(|command| line.contains(command)) => "(a command with credentials)".to_owned(),
+        line => quoted(line.unwrap_or_default()),
+    }
 }
 
 fn quoted(text: &str) -> String {
@@ -83,6 +89,12 @@ mod tests {
         assert_eq!(said(booted.as_bytes()), ConsoleError::NoPrompt { port: port(), last, booting: true });
         let other = ConsoleError::NoPrompt { port: port(), last: "login:".into(), booting: false };
         assert_eq!(said(b"\r\nlogin: "), other);
+    }
+
+    #[test]
+    fn an_echo_with_credentials_is_not_quoted() {
+        let said = format!("{:?}", said(b"\r\nwifi-prov HomeNet hunter22-hunter"));
+        assert!(!said.contains("hunter22"), "{said}");
     }
 
     #[test]

@@ -22,10 +22,10 @@ use rand_core::{Rng, UnwrapErr};
 pub use error::ConsoleError;
 pub use settings::{ConsoleSettings, DEFAULT_BAUD};
 
-use self::conversation::Conversation;
 use super::serial::{self, Reset, SerialPort};
 use super::{BoxFuture, Limits, Locator, Transport, TransportError, TransportKind};
 use crate::wire::console::capacity;
+pub(crate) use conversation::Conversation;
 
 /// The endpoint that may be asked twice.
 const VERSION: &str = "proto-ver";

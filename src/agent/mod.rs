@@ -1,0 +1,23 @@
+//! The RainMaker agent's own console: a second dialect on the serial line, beside protocomm's.
+//!
+//! Firmware that calls `esp_rmaker_console_init` takes `wifi-prov`, `add-user`, `get-node-id` and `sign-data` as
+//! lines of text, whichever transport its provisioning uses, so a cable is enough where BLE or `SoftAP` is meant. It
+//! is no protocomm transport: there are no endpoints and no session, and what becomes of the join stands in the log
+//! alone. The line discipline is that of [`transport::console`](crate::transport::console).
+//!
+//! - `command.rs`: lines to send; pure
+//! - `reply.rs`: what the board printed in answer; pure
+//! - `join.rs`: what the log says of the join; pure, time is an argument
+//! - `console.rs`: all of it on a port
+//!
+//! Source: esp-rainmaker's `esp_rmaker_console.c` and `esp_rmaker_commands.c`.
+
+mod command;
+mod console;
+mod join;
+mod reply;
+
+pub use command::{Command, Unsendable};
+pub use console::{Agent, AgentError};
+pub use join::{Cause, JoinEnd, JoinWatch};
+pub use reply::{NodeId, failure, node_id, signature};

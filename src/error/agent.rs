@@ -1,0 +1,75 @@
+//! What the agent's console reports, as failures.
+
+use super::{Code, Failure, serial};
+use crate::agent::{AgentError, Cause, Unsendable};
+use crate::session::Meaning;
+use crate::transport::TransportError;
+use crate::transport::console::ConsoleError;
+
+impl From<AgentError> for Failure {
+    fn from(error: AgentError) -> Self {
+        let failure = Self::new(code(&error)).caused_by(&error);
+        match &error {
+            AgentError::Transport(error) => serial::advise(failure, error),
+            AgentError::Refused { .. } => failure.hint("restart the board and try again: --reset boot"),
+            _ => failure,
+        }
+    }
+}
+
+impl From<Unsendable> for Failure {
+    fn from(error: Unsendable) -> Self {
+        Self::new(Code::UsageInvalid)
+            .saying("the board's console cannot take these values")
+            .caused_by(&error)
+            .hint("use the transport the firmware was built for")
+    }
+}
+
+fn code(error: &AgentError) -> Code {
+    match error {
+        AgentError::Transport(error) => transport_code(error),
+        AgentError::NotAgent { .. } => Code::ConsoleNotAgent,
+        AgentError::NoAnswer { .. } => Code::DeadlineStep,
+        AgentError::Refused { .. } => Code::DeviceRefused,
+        AgentError::Unreadable { .. } => Code::DeviceBadReply,
+        AgentError::Unsendable(_) => Code::UsageInvalid,
+    }
+}
+
+fn transport_code(error: &TransportError) -> Code {
+    match error {
+        TransportError::Port(error) => serial::port_code(error),
+        TransportError::Console(ConsoleError::Restarted { .. }) => Code::ConsoleRestarted,
+        TransportError::Console(error) => serial::console_code(error, Meaning::LinkLost).unwrap_or(Code::LinkLost),
+        TransportError::Unreachable { .. } => Code::LinkUnreachable,
+        TransportError::BadAddress { .. } => Code::UsageInvalid,
+        TransportError::ReplyTooLong { .. } => Code::DeviceBadReply,
+        _ => Code::LinkLost,
+    }
+}
+
+impl Failure {
+    /// The failure for attempts to join that the board's log calls failed.
+    pub fn of_join(cause: Cause) -> Self {
+        match cause {
+            Cause::Authentication(reason) => {
+                let failure = Self::new(Code::WifiAuthFailed);
+                match reason {
+                    // AUTH_EXPIRE and BEACON_TIMEOUT: some firmware counts them among authentication errors.
+                    Some(reason @ (2 | 200)) => failure
+                        .because(format!("the board logged an authentication error, with disconnect reason {reason}"))
+                        .hint("the access point stopped answering: that is more often the signal than the passphrase"),
+                    Some(reason) => failure.because(format!("the board logged disconnect reason {reason}")),
+                    None => failure.because("the board logged an authentication error"),
+                }
+            }
+            Cause::NotFound => {
+                Self::new(Code::WifiNotFound).because("the board logged that it does not find the network")
+            }
+            Cause::Reason(reason) => {
+                Self::new(Code::WifiNotJoined).because(format!("the board logged disconnect reason {reason}"))
+            }
+        }
+    }
+}
