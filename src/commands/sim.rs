@@ -22,6 +22,15 @@ Examples:
   espctl sim --sec-ver 1 --ap HomeNet=correct-horse-battery --fault auth-failed@1
   espctl sim --count 100 --http 127.0.0.1:9000 --json";
 
+/// What the simulated board's console speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Dialect {
+    /// ESP-IDF's protocomm console
+    Protocomm,
+    /// The RainMaker agent's own commands
+    Agent,
+}
+
 /// Options of `sim`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -42,6 +51,9 @@ pub(super) struct Args {
     /// With --console: print no faster than this many bits per second
     #[arg(long, alias = "slow_baud", value_name = "RATE", requires = "console", value_parser = clap::value_parser!(u32).range(300..))]
     slow_baud: Option<u32>,
+    /// With --console: what the console speaks
+    #[arg(long, value_name = "DIALECT", requires = "console", default_value = "protocomm")]
+    dialect: Dialect,
     /// The firmware to imitate; --list shows them
     #[arg(long, value_name = "NAME", help_heading = "Device")]
     profile: Option<String>,
@@ -155,14 +167,18 @@ fn observer(app: &App<'_>) -> Option<Observer> {
 /// One device on a pseudo-terminal.
 #[cfg(unix)]
 async fn console(args: &Args, options: DeviceOptions, app: &App<'_>) -> Result<Document, Failure> {
-    use crate::sim::console::{Host, Manner};
+    use crate::sim::console::{self, Host, Manner};
     let host = Host::open().map_err(|error| {
         Failure::new(Code::Unexpected).saying("the system has no pseudo-terminal to give").caused_by(&error)
     })?;
     let locator = format!("console:{}", host.path());
     let member = Member::new(host.path().to_owned(), locator, crate::sim::console::qr_payload(&options), &options);
     app.talk.announce(&ready(&[member], app.talk.ascii))?;
-    let manner = Manner { noise: args.noise, baud: args.slow_baud };
+    let dialect = match args.dialect {
+        Dialect::Protocomm => console::Dialect::Protocomm,
+        Dialect::Agent => console::Dialect::Agent,
+    };
+    let manner = Manner { noise: args.noise, baud: args.slow_baud, dialect };
     host.run(crate::sim::Device::new(options), manner, interrupted(), observer(app))
         .await
         .map_err(|error| Failure::new(Code::Unexpected).saying("the simulated device ended").caused_by(&error))?;

@@ -23,7 +23,7 @@ use crate::wire::messages::{
 const SSID_MAX: usize = 32;
 const PASSPHRASE_MAX: usize = 63;
 /// The address the device is given; the one of the recorded conversations.
-const ADDRESS: &str = "192.168.1.77";
+pub(super) const ADDRESS: &str = "192.168.1.77";
 
 impl Device {
     pub(super) fn config(&mut self, now: Duration, plain: &[u8]) -> Handled {
@@ -58,6 +58,16 @@ impl Device {
         self.note(now, Event::CredentialsSet { ssid: printable(&ssid) });
         self.staged = Some(Staged::Wifi { ssid, passphrase: Passphrase::new(until_zero(&set.passphrase)) });
         Status::Success
+    }
+
+    /// Credentials from the agent's console: taken and applied at once, unless the firmware works with others. A device
+    /// that has joined already leaves its network for the new one.
+    pub(super) fn join_at_once(&mut self, now: Duration, ssid: &[u8], passphrase: &[u8]) -> bool {
+        if self.station.is_connected() {
+            self.station.reprovision();
+        }
+        let set = CmdSetWifi { ssid: ssid.to_vec(), passphrase: passphrase.to_vec(), ..CmdSetWifi::default() };
+        self.set_wifi(now, &set) == Status::Success && self.apply(now) == Status::Success
     }
 
     /// Applies what was set, of either kind.

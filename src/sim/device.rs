@@ -155,7 +155,7 @@ impl Device {
     }
 
     /// Starts anew: sessions and what was staged are gone, and the link is off the air meanwhile.
-    fn restart(&mut self, now: Duration) {
+    pub(super) fn restart(&mut self, now: Duration) {
         self.secure = Secure::None;
         self.staged = None;
         self.wifi_scan = Scanner::default();

@@ -72,7 +72,7 @@ impl Device {
         }
     }
 
-    fn sign(&self, challenge: &[u8]) -> Vec<u8> {
+    pub(super) fn sign(&self, challenge: &[u8]) -> Vec<u8> {
         let block = |index: u8| {
             let mut hasher = Sha256::new();
             hasher.update(self.options.node_id().as_bytes());

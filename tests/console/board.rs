@@ -27,6 +27,10 @@ pub(crate) struct Simulated {
 }
 
 pub(crate) fn simulated(parameters: &[(&str, &str)], noise: bool, baud: Option<u32>) -> Simulated {
+    with_manner(parameters, Manner { noise, baud, ..Manner::default() })
+}
+
+pub(crate) fn with_manner(parameters: &[(&str, &str)], manner: Manner) -> Simulated {
     let options = DeviceOptions::from_parameters(parameters.iter().copied()).expect("options");
     let host = Host::open().expect("a pseudo-terminal");
     let path = host.path().to_owned();
@@ -34,7 +38,7 @@ pub(crate) fn simulated(parameters: &[(&str, &str)], noise: bool, baud: Option<u
     thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let off = async { drop(off.await) };
-        runtime.block_on(host.run(Device::new(options), Manner { noise, baud }, off, None)).expect("a board");
+        runtime.block_on(host.run(Device::new(options), manner, off, None)).expect("a board");
     });
     Simulated { path, _on: on }
 }

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use super::Dialect;
+use super::Manner;
+use super::agent::{AgentConsole, Ran};
 use super::boot::{self, Cause};
 use super::line::{Command, Line, Piece, parse};
 use super::noise::Noise;
 use crate::sim::device::{BOOT_TIME, Device, Refusal, Reply, Spoiled};
+use crate::sim::event::Timed;
 use crate::wire::console::PROMPT;
 
 /// What the board does next.
@@ -17,7 +21,7 @@ pub enum Step {
     Pause(Duration),
 }
 
-/// A device with the stock console.
+/// A device with a console.
 #[derive(Debug)]
 pub struct Board {
     device: Device,
@@ -27,20 +31,38 @@ pub struct Board {
     /// A command that never returns has the console.
     hangs: bool,
     noise: Option<Noise>,
+    /// Where the console is the agent's.
+    agent: Option<AgentConsole>,
     /// When the next log line that nothing asked for is due. None before anybody has typed.
     next_noise: Option<Duration>,
 }
 
 impl Board {
     /// A board that is off.
-    pub fn new(device: Device, noise: bool) -> Self {
-        let noise = noise.then(|| Noise::new(device.options().seed));
-        Self { device, line: Line::default(), session: None, hangs: false, noise, next_noise: None }
+    pub fn new(device: Device, manner: Manner) -> Self {
+        let noise = manner.noise.then(|| Noise::new(device.options().seed));
+        let agent = (manner.dialect == Dialect::Agent).then(AgentConsole::default);
+        Self { device, line: Line::default(), session: None, hangs: false, noise, agent, next_noise: None }
     }
 
     /// The device behind the console.
     pub fn device(&mut self) -> &mut Device {
         &mut self.device
+    }
+
+    /// Lets the device's time pass; what happened meanwhile, which the agent's board logs as well.
+    pub fn tick(&mut self, now: Duration) -> Vec<Timed> {
+        self.device.tick(now);
+        let events = self.device.take_events();
+        if let Some(agent) = &mut self.agent {
+            agent.log(&events);
+        }
+        events
+    }
+
+    /// When the device stops by itself, if it will. The agent's console goes on after provisioning.
+    pub fn stops_at(&self) -> Option<Duration> {
+        if self.agent.is_some() { None } else { self.device.stops_at() }
     }
 
     /// Switches the board on.
@@ -51,7 +73,7 @@ impl Board {
     /// Takes all the input that is there.
     pub fn input(&mut self, now: Duration, drained: &[u8]) -> Vec<Step> {
         // Off the air: nobody reads the line.
-        if self.hangs || !self.device.is_serving(now) {
+        if self.hangs || (self.agent.is_none() && !self.device.is_serving(now)) {
             return Vec::new();
         }
         let mut steps = Vec::new();
@@ -67,6 +89,9 @@ impl Board {
 
     /// What the board prints by itself at `now`.
     pub fn idle(&mut self, now: Duration) -> Vec<Step> {
+        if let Some(log) = self.agent.as_mut().and_then(AgentConsole::take_log) {
+            return vec![Step::Print(log)];
+        }
         match (&mut self.noise, self.next_noise) {
             (Some(noise), Some(due)) if due <= now => {
                 self.next_noise = Some(now + noise.pause());
@@ -79,15 +104,30 @@ impl Board {
     fn start(&mut self, cause: Cause) -> Vec<Step> {
         (self.session, self.hangs, self.line) = (None, false, Line::default());
         let firmware = boot::firmware(self.device.options());
+        // The agent's console shows its prompt after the first command only.
+        let prompt = if self.agent.is_some() { "" } else { PROMPT };
         vec![
             Step::Print(boot::rom(cause).into_bytes()),
             Step::Pause(BOOT_TIME),
-            Step::Print(format!("{firmware}{PROMPT}").into_bytes()),
+            Step::Print(format!("{firmware}{prompt}").into_bytes()),
         ]
     }
 
     fn execute(&mut self, now: Duration, line: &[u8]) -> Vec<Step> {
         let prompt = Step::Print(PROMPT.as_bytes().to_vec());
+        if let Some(agent) = &mut self.agent {
+            return match agent.run(&mut self.device, now, line) {
+                Ran::Printed(text) => {
+                    let logged = agent.take_log().unwrap_or_default();
+                    vec![Step::Print(logged), Step::Print(self.woven(now, &text)), prompt]
+                }
+                Ran::Hung => {
+                    self.hangs = true;
+                    Vec::new()
+                }
+                Ran::Restarted => self.start(Cause::Software),
+            };
+        }
         let Some(Command { endpoint, session, request }) = parse(line) else { return vec![prompt] };
         if self.session.replace(session) != Some(session) {
             self.device.open_session(now);
@@ -136,7 +176,7 @@ mod tests {
 
     fn board(parameters: &[(&str, &str)], noise: bool) -> Board {
         let options = DeviceOptions::from_parameters(parameters.iter().copied()).expect("options");
-        Board::new(Device::new(options), noise)
+        Board::new(Device::new(options), Manner { noise, ..Manner::default() })
     }
 
     fn printed(steps: Vec<Step>) -> Vec<u8> {

@@ -1,9 +1,10 @@
 //! A simulated device behind a pseudo-terminal: ESP-IDF's stock console, with its echo, its 255-character lines, its
-//! log in between, and a boot log at the start.
+//! log in between, and a boot log at the start; or the RainMaker agent's console, with the same line discipline.
 //!
 //! [`Board`] is pure: bytes in at a time, bytes and pauses out. [`Host`] gives it a pseudo-terminal. What a real
 //! UART has and this has not: modem lines, and a wrong rate.
 
+mod agent;
 mod board;
 mod boot;
 mod line;
@@ -17,6 +18,16 @@ pub use pty::Host;
 
 use super::options::DeviceOptions;
 
+/// What the board's console speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dialect {
+    /// ESP-IDF's `protocomm_console`.
+    #[default]
+    Protocomm,
+    /// The RainMaker agent's own commands.
+    Agent,
+}
+
 /// How the board behaves on its line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Manner {
@@ -24,6 +35,8 @@ pub struct Manner {
     pub noise: bool,
     /// Bits per second to keep to; as fast as it goes where `None`.
     pub baud: Option<u32>,
+    /// What its console speaks.
+    pub dialect: Dialect,
 }
 
 /// Text of the QR code on the label: no transport, since the code has no word for the console.

@@ -72,7 +72,7 @@ impl Host {
         let (sender, ended) = oneshot::channel();
         let name = device.options().name();
         let mut line = Wire {
-            board: Board::new(device, manner.noise),
+            board: Board::new(device, manner),
             master: self.master,
             slave: self.slave,
             baud: manner.baud,
@@ -123,7 +123,7 @@ impl Wire {
         let mut stopped = None;
         while !self.off.load(Ordering::Relaxed) {
             let now = self.tick();
-            if self.board.device().stops_at().is_some_and(|at| at <= now) {
+            if self.board.stops_at().is_some_and(|at| at <= now) {
                 let since = *stopped.get_or_insert(now);
                 if now >= since + LINGER {
                     return Ok(Ended::Stopped);
@@ -204,9 +204,7 @@ impl Wire {
     /// Lets the device's time pass and reports what happened.
     fn tick(&mut self) -> Duration {
         let now = self.booted.elapsed();
-        let device = self.board.device();
-        device.tick(now);
-        let events = device.take_events();
+        let events = self.board.tick(now);
         if let Some(observer) = &self.observer {
             for timed in &events {
                 observer(&self.name, timed);
