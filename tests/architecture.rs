@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers, lowest first. A module imports those before it, never one after it.
-const LAYERS: [&str; 16] = [
+const LAYERS: [&str; 17] = [
     "secret",
     "text",
     "wire",
     "security",
     "endpoint",
     "transport",
+    "agent",
     "event",
     "session",
     "error",

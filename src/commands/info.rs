@@ -37,7 +37,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     let (peer, limits, endpoints, version) = desk.run(work).await?;
     let text = text(&peer, limits, endpoints.as_deref(), &version);
     let body = json!({
-        "device": device_json(target.name.as_deref(), &peer, &version),
+        "device": device_json(target.name.as_deref(), &peer, Some(&version)),
         "security": version.security(),
         "credentials": credentials(&version),
         "radio": if version.is_thread() { "thread" } else { "wifi" },

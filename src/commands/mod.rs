@@ -8,6 +8,7 @@ mod completions;
 mod descriptors;
 mod desk;
 mod device;
+mod dialect;
 mod discover;
 mod explain;
 mod info;

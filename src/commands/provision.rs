@@ -11,12 +11,13 @@ use super::args::{DeviceArgs, RecordArgs, SecurityArgs};
 use super::board::{BoardArgs, Noting};
 use super::desk::Desk;
 use super::device::{self, Target};
+use super::dialect::{Dialect, Told};
 use super::input::{SecretSource, hex_bytes, qr_payload};
 use super::rainmaker::RainMakerArgs;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Silent};
 use crate::provision::plan::{check_dataset, check_passphrase, check_ssid};
-use crate::provision::{self, Outcome, Plan, Question, UserMapping, Verdict, WifiPlan};
+use crate::provision::{self, Plan, Question, UserMapping, Verdict, WifiPlan};
 use crate::report::records::{device_json, joined_json};
 use crate::report::{Document, error_json, words};
 use crate::secret::{MappingKey, Passphrase, ThreadDataset};
@@ -52,6 +53,9 @@ pub(super) struct Args {
     association: AssociationArgs,
     #[command(flatten)]
     rainmaker: RainMakerArgs,
+    /// What the board's console speaks: protocomm, the RainMaker agent's own commands, or auto for whichever answers
+    #[arg(long, value_name = "DIALECT", default_value = "auto", help_heading = "Board")]
+    dialect: Dialect,
     #[command(flatten)]
     pub(super) record: RecordArgs,
 }
@@ -114,6 +118,7 @@ struct AssociationArgs {
 pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
     args.rainmaker.check()?;
     args.rainmaker.address_into(&mut args.device);
+    args.dialect.needs_console(&mut args.device, app);
     // Where the board itself is to say which device it is, the rest of the plan waits for that.
     let (planned, mut wanted) = if args.board.names_device() {
         (None, Some(wanted(&args, app)?))
@@ -142,7 +147,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
         offer_hotspot(&target, &desk).await?;
         let mut context = desk.context(target.kind);
         let mut answers = Noting { answers: &mut *answers, redaction: board.redaction() };
-        let outcome = provision::provision(&plan, &mut context, &mut answers).await;
+        let outcome = args.dialect.provision(&plan, &mut context, &mut answers).await;
         let document = match outcome {
             Ok(outcome) => document(&outcome, target.name.as_deref()),
             Err(failure) => return Err(board.explain(failure).await),
@@ -199,6 +204,7 @@ fn plan(args: &Args, wanted: Wanted, target: Target, app: &App<'_>) -> Result<(P
         dataset,
         retry: !args.network.no_retry,
     };
+    args.dialect.check(&plan)?;
     Ok((plan, target))
 }
 
@@ -303,7 +309,7 @@ async fn offer_hotspot(target: &Target, desk: &Desk) -> Result<(), Failure> {
 }
 
 /// The outcome as a document.
-fn document(outcome: &Outcome, name: Option<&str>) -> Document {
+fn document(outcome: &Told, name: Option<&str>) -> Document {
     let shown = text::sanitise(name.unwrap_or(&outcome.peer));
     let seconds = outcome.took.as_secs_f32();
     let (word, network, line) = match &outcome.verdict {
@@ -321,12 +327,15 @@ fn document(outcome: &Outcome, name: Option<&str>) -> Document {
     };
     let mut body = json!({
         "outcome": word,
-        "device": device_json(name, &outcome.peer, &outcome.version),
+        "device": device_json(name, &outcome.peer, outcome.version.as_ref()),
         "security": outcome.security,
         "network": network,
         "node_id": outcome.node_id,
         "took_ms": outcome.took.as_millis(),
     });
+    if outcome.is_agent() {
+        body["dialect"] = json!("agent");
+    }
     let caveat = match &outcome.verdict {
         Verdict::Applied { cause } => {
             Some(Failure::new(Code::Unconfirmed).at(crate::event::Stage::AwaitNetwork).because(cause.clone()))

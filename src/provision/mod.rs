@@ -3,6 +3,7 @@
 //! Nothing here knows a terminal, a clock on the wall or which transport it is: answers come from [`Answers`],
 //! progress goes to an observer, limits come from the link.
 
+pub mod agent;
 mod answers;
 mod choose;
 mod join;

@@ -174,6 +174,13 @@ pub fn joined_json(joined: &Joined) -> Value {
         Joined::Wifi { ip, ssid, bssid, channel, auth } => {
             let mut network = wifi_members(ssid);
             network["ip"] = json!(ip);
+            if bssid.is_empty() {
+                // A log tells the address alone.
+                for member in ["bssid", "channel", "auth"] {
+                    network[member] = Value::Null;
+                }
+                return network;
+            }
             network["bssid"] = json!(mac(bssid));
             network["channel"] = json!(channel);
             network["auth"] = json!(auth);
@@ -213,7 +220,7 @@ pub fn thread_network(network: &ThreadNetwork) -> Value {
 }
 
 /// A device: its name where one was given, the other end of the link, and what it says of itself.
-pub fn device_json(name: Option<&str>, peer: &str, version: &VersionInfo) -> Value {
+pub fn device_json(name: Option<&str>, peer: &str, version: Option<&VersionInfo>) -> Value {
     json!({ "name": name, "peer": peer, "version": version })
 }
 

@@ -75,6 +75,10 @@ pub fn device(version: &VersionInfo, security: u8) -> String {
 /// Where a device has joined.
 pub fn place(joined: &Joined) -> String {
     match joined {
+        Joined::Wifi { ip, ssid, bssid, .. } if bssid.is_empty() => {
+            let ip = if ip.is_empty() { "address unknown" } else { ip };
+            format!("{} ({})", text::ssid(ssid), text::bounded(&text::sanitise(ip), 45))
+        }
         Joined::Wifi { ip, ssid, channel, auth, .. } => {
             format!("{} ({}, channel {channel}, {auth})", text::ssid(ssid), text::bounded(&text::sanitise(ip), 45))
         }

@@ -1,0 +1,279 @@
+//! One board through the agent's console: fewer stages than over protocomm, since there is no session and no scan,
+//! and the same outcomes.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::answers::{AnswerError, Answers, Retry, Selection};
+use super::plan::{self, Plan};
+use super::{Context, Verdict};
+use crate::agent::{Agent, AgentError, Command, JoinEnd, NodeId};
+use crate::endpoint::config::{JoinFailure, JoinState, Joined};
+use crate::endpoint::scan::AuthMode;
+use crate::error::{Code, Failure};
+use crate::event::{Event, Exchange, Stage};
+use crate::secret::Passphrase;
+use crate::session::patience::limit;
+
+/// How often a person may try again before the run ends by itself.
+const RETRIES: usize = 10;
+/// How often a network may be asked for before the run ends by itself.
+const QUESTIONS: usize = 100;
+/// The port, a greeting of up to 8 s, and two questions.
+const OPEN: Duration = Duration::from_secs(30);
+/// The log ends its wait by itself before this.
+const JOIN: Duration = Duration::from_secs(70);
+
+/// What a run led to, where it did not fail.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// How far the device came.
+    pub verdict: Verdict,
+    /// The port.
+    pub peer: String,
+    /// The node's id, where it has one.
+    pub node_id: Option<String>,
+    /// How long the run took, prompts included.
+    pub took: Duration,
+}
+
+/// Checks that a plan can be carried out on the agent's console, as far as its values are known. Nothing is sent.
+///
+/// # Errors
+/// [`Code::UsageConflict`] and [`Code::UsageInvalid`].
+pub fn check(plan: &Plan) -> Result<(), Failure> {
+    if plan.dataset.is_some() {
+        return Err(Failure::new(Code::UsageConflict)
+            .saying("the agent's console takes --ssid, not --thread-dataset: it knows no Thread"));
+    }
+    if let Some(mapping) = &plan.association {
+        Command::add_user(&mapping.user_id, &mapping.secret_key)?;
+    }
+    if let Some(ssid) = &plan.wifi.ssid {
+        let none = Passphrase::new([]);
+        Command::wifi_prov(ssid, plan.wifi.passphrase.as_ref().unwrap_or(&none))?;
+    }
+    Ok(())
+}
+
+/// Provisions one board.
+///
+/// # Errors
+/// A [`Failure`] with the stage it happened at; the port is closed on every way out.
+pub async fn provision(plan: &Plan, context: &mut Context<'_>, answers: &mut dyn Answers) -> Result<Outcome, Failure> {
+    let started = Instant::now();
+    check(plan)?;
+    started_event(context, Stage::Connect, OPEN);
+    let opened = within(context, Stage::Connect, OPEN, Agent::open(&plan.device)).await?;
+    let peer = opened.peer().to_owned();
+    context.observer.observe(&Event::Connected { peer: peer.clone() });
+    let node_id = match opened.node_id() {
+        NodeId::Known(id) => Some(id.clone()),
+        NodeId::Unclaimed => None,
+    };
+    let shown = node_id.as_deref().map_or("of a node without an id".to_owned(), |id| format!("of node {id}"));
+    context.observer.observe(&Event::Note { text: format!("the RainMaker agent's console {shown} answers") });
+    let mut run = Run { plan, context, agent: opened };
+    run.associate(node_id.as_deref()).await?;
+    let verdict = if plan.network { run.network(answers).await? } else { Verdict::NoNetwork };
+    Ok(Outcome { verdict, peer, node_id, took: started.elapsed() })
+}
+
+struct Run<'a, 'c> {
+    plan: &'a Plan,
+    context: &'a mut Context<'c>,
+    agent: Agent,
+}
+
+impl Run<'_, '_> {
+    async fn associate(&mut self, node_id: Option<&str>) -> Result<(), Failure> {
+        let Some(mapping) = &self.plan.association else {
+            let reason = "no --user-id and --secret-key were given".to_owned();
+            self.observe(&Event::Skipped { stage: Stage::Associate, reason });
+            return Ok(());
+        };
+        started_event(self.context, Stage::Associate, limit::EXCHANGE);
+        let Some(node_id) = node_id else {
+            return Err(Failure::new(Code::DeviceUnclaimed).at(Stage::Associate));
+        };
+        let command = Command::add_user(&mapping.user_id, &mapping.secret_key)?;
+        let began = Instant::now();
+        let told = self.agent.add_user(&mapping.user_id, &mapping.secret_key);
+        let told = self.context.patience.within(limit::EXCHANGE, told).await;
+        let told = told.map_err(|elapsed| late(elapsed.total, Stage::Associate))?;
+        self.trace(&command, began, &told);
+        told.map_err(|error| match error {
+            AgentError::Refused { .. } => Failure::new(Code::AssociationRefused).caused_by(&error).at(Stage::Associate),
+            error => Failure::from(error).at(Stage::Associate),
+        })?;
+        self.observe(&Event::Associated { node_id: node_id.to_owned() });
+        Ok(())
+    }
+
+    /// Credentials, join, and another try where a person wants one.
+    async fn network(&mut self, answers: &mut dyn Answers) -> Result<Verdict, Failure> {
+        let mut ssid = self.plan.wifi.ssid.clone();
+        let mut passphrase = self.plan.wifi.passphrase.clone();
+        let mut tries = 0;
+        loop {
+            let name = match ssid.take() {
+                Some(name) => name,
+                None => self.ask_network(answers).await?,
+            };
+            let secret = match passphrase.take() {
+                Some(secret) => secret,
+                None => self.ask_passphrase(answers, &name).await?,
+            };
+            let failure = match self.join(&name, &secret).await {
+                Ok(verdict) => return Ok(verdict),
+                Err(failure) => failure,
+            };
+            tries += 1;
+            if !self.plan.retry || tries > RETRIES || !recoverable(failure.code) {
+                return Err(failure);
+            }
+            let asked = self.context.patience.off_the_clock(answers.retry(&failure, &name)).await;
+            match asked.map_err(|error| Failure::from(error).at(Stage::Recover))? {
+                Retry::Stop => return Err(failure),
+                Retry::SameNetwork => ssid = Some(name),
+                Retry::AnotherNetwork => {}
+            }
+        }
+    }
+
+    /// The console cannot scan, so the name has to be typed.
+    async fn ask_network(&self, answers: &mut dyn Answers) -> Result<Vec<u8>, Failure> {
+        let reason = "the agent's console cannot scan; type the network's name".to_owned();
+        self.observe(&Event::Skipped { stage: Stage::Scan, reason });
+        for _ in 0..QUESTIONS {
+            let asked = self.context.patience.off_the_clock(answers.network(&[])).await;
+            if let Selection::Other(ssid) = asked.map_err(at_configure)? {
+                plan::check_ssid(&ssid).map_err(|failure| failure.at(Stage::Configure))?;
+                return Ok(ssid);
+            }
+        }
+        Err(at_configure(AnswerError::Closed))
+    }
+
+    async fn ask_passphrase(&self, answers: &mut dyn Answers, ssid: &[u8]) -> Result<Passphrase, Failure> {
+        let asked = self.context.patience.off_the_clock(answers.passphrase(ssid)).await;
+        let passphrase = asked.map_err(at_configure)?;
+        plan::check_passphrase(&passphrase).map_err(|failure| failure.at(Stage::Configure))?;
+        Ok(passphrase)
+    }
+
+    /// Hands over the credentials, which the board applies at once, and reads in its log what becomes of them.
+    async fn join(&mut self, ssid: &[u8], passphrase: &Passphrase) -> Result<Verdict, Failure> {
+        let command =
+            Command::wifi_prov(ssid, passphrase).map_err(|error| Failure::from(error).at(Stage::Configure))?;
+        started_event(self.context, Stage::Apply, limit::EXCHANGE);
+        let ready = self.context.observer.ready();
+        ready.map_err(|why| Failure::new(Code::TraceFailed).at(Stage::Apply).because(why))?;
+        let began = Instant::now();
+        let told = self.context.patience.within(limit::EXCHANGE, self.agent.wifi_prov(ssid, passphrase)).await;
+        let told = told.map_err(|elapsed| late(elapsed.total, Stage::Apply))?;
+        self.trace(&command, began, &told);
+        match told {
+            Ok(()) => {}
+            // The line was sent whole: the board may well have taken it.
+            Err(error @ (AgentError::Transport(_) | AgentError::NoAnswer { .. })) if self.agent.has_sent() => {
+                return Ok(Verdict::Applied { cause: error.to_string() });
+            }
+            Err(error) => return Err(Failure::from(error).at(Stage::Apply)),
+        }
+        self.observe(&Event::Configured { ssid: ssid.to_vec() });
+        self.observe(&Event::Applied);
+        self.await_network(ssid).await
+    }
+
+    async fn await_network(&mut self, ssid: &[u8]) -> Result<Verdict, Failure> {
+        started_event(self.context, Stage::AwaitNetwork, JOIN);
+        let began = Instant::now();
+        let observer = self.context.observer.clone();
+        let trying = JoinState::Joining { attempts_left: None };
+        observer.observe(&Event::Join { state: trying.clone(), elapsed: Duration::ZERO });
+        let failed = |elapsed| observer.observe(&Event::Join { state: trying.clone(), elapsed });
+        let end = self.context.patience.within(JOIN, self.agent.await_join(failed)).await;
+        let end = match end.map_err(|elapsed| late(elapsed.total, Stage::AwaitNetwork))? {
+            Ok(end) => end,
+            Err(error) => return Ok(Verdict::Applied { cause: error.to_string() }),
+        };
+        let elapsed = began.elapsed();
+        let state = |state| observer.observe(&Event::Join { state, elapsed });
+        match end {
+            JoinEnd::Joined { ip } => {
+                let ip = ip.map(|ip| ip.to_string()).unwrap_or_default();
+                // The log tells neither which radio nor how it authenticates.
+                let (bssid, auth) = (Vec::new(), AuthMode(-1));
+                let joined = Joined::Wifi { ip, ssid: ssid.to_vec(), bssid, channel: 0, auth };
+                state(JoinState::Joined(joined.clone()));
+                Ok(Verdict::Online(joined))
+            }
+            JoinEnd::Failed(cause) => {
+                let failure = Failure::of_join(cause).at(Stage::AwaitNetwork);
+                state(JoinState::Failed(match failure.code {
+                    Code::WifiAuthFailed => JoinFailure::Authentication,
+                    Code::WifiNotFound => JoinFailure::NotFound,
+                    _ => JoinFailure::Unknown(None),
+                }));
+                Err(failure)
+            }
+            JoinEnd::Taken => Err(Failure::new(Code::DeviceRefused)
+                .at(Stage::AwaitNetwork)
+                .because("the board logged that it still works with credentials it got before")
+                .hint("restart the board and try again: --reset boot")),
+            JoinEnd::Undecided => Err(Failure::new(Code::WifiNotJoined)
+                .at(Stage::AwaitNetwork)
+                .because(format!("the board's log tells no end of the join after {} s", elapsed.as_secs()))),
+            JoinEnd::Nothing => {
+                let cause = format!("the board logged nothing of a join in {} s", elapsed.as_secs());
+                Ok(Verdict::Applied { cause })
+            }
+        }
+    }
+
+    /// A command for the trace, secrets replaced; of the answer only whether it was one, since it repeats them.
+    fn trace(&self, command: &Command, began: Instant, told: &Result<(), AgentError>) {
+        self.observe(&Event::Exchange(Exchange {
+            endpoint: command.name().to_owned(),
+            request: command.shown().to_owned(),
+            request_len: command.line().len(),
+            reply: told.as_ref().map(|()| "taken".to_owned()).map_err(ToString::to_string),
+            reply_len: 0,
+            took: began.elapsed(),
+        }));
+    }
+
+    fn observe(&self, event: &Event) {
+        self.context.observer.observe(event);
+    }
+}
+
+fn started_event(context: &Context<'_>, stage: Stage, deadline: Duration) {
+    context.observer.observe(&Event::Started { stage, deadline });
+}
+
+async fn within<T>(
+    context: &Context<'_>,
+    stage: Stage,
+    limit: Duration,
+    work: impl Future<Output = Result<T, AgentError>>,
+) -> Result<T, Failure> {
+    let done = context.patience.within(limit, work).await;
+    let done = done.map_err(|elapsed| late(elapsed.total, stage))?;
+    done.map_err(|error| Failure::from(error).at(stage))
+}
+
+fn late(total: bool, stage: Stage) -> Failure {
+    Failure::new(if total { Code::DeadlineTotal } else { Code::DeadlineStep }).at(stage)
+}
+
+fn recoverable(code: Code) -> bool {
+    matches!(code, Code::DeviceRefused | Code::WifiAuthFailed | Code::WifiNotFound | Code::WifiNotJoined)
+}
+
+fn at_configure(error: AnswerError) -> Failure {
+    Failure::from(error).at(Stage::Configure)
+}
