@@ -27,9 +27,11 @@ pub(super) fn explain(output: &Output, port: &str, baud: u32) -> ConsoleError {
     }
 }
 
-/// The reason of the last start in `output`, if the board started anew.
+/// The reason of the last start in `output`, if the board started anew. A line that is still coming is waited for: its
+/// end has the reason.
 pub(super) fn restart(output: &[u8]) -> Option<String> {
-    starts(output).pop()
+    let ended = output.iter().rposition(|byte| *byte == b'\n')?;
+    starts(&output[..ended]).pop()
 }
 
 /// Each start of the chip's ROM in the output, with the reason it gives: `POWERON_RESET`.
@@ -101,6 +103,7 @@ mod tests {
     fn a_start_is_told_from_a_line_about_one() {
         assert_eq!(restart(b"0801\r\nrst:0xc (SW_CPU_RESET),boot:0x13\r\n").as_deref(), Some("SW_CPU_RESET"));
         assert_eq!(restart(b"I (1) boot: last was rst:0x1 (POWERON)\r\n"), None);
-        assert_eq!(restart(b"rst:0x\x1b[31m("), Some("no reason given".into()));
+        assert_eq!(restart(b"rst:0x\x1b[31m(\n"), Some("no reason given".into()));
+        assert_eq!(restart(b"rst:0x1 (POWE"), None, "the line has not ended");
     }
 }
