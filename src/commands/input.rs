@@ -162,7 +162,8 @@ mod tests {
 
     #[test]
     fn no_input_and_endless_input_are_errors() {
-        assert_eq!(line(b"").unwrap_err().code, Code::InputClosed);
+        assert_eq!(line(b"").unwrap_err().code, Code::FileUnreadable);
+        assert_eq!(first_line::<()>(io::empty(), STDIN).unwrap_err().code, Code::InputClosed);
         assert_eq!(first_line::<()>(io::repeat(b'x'), "a test").unwrap_err().code, Code::FileUnreadable);
     }
 

@@ -67,10 +67,7 @@ pub fn check_ssid(ssid: &[u8]) -> Result<(), Failure> {
     match ssid.len() {
         0 => Err(Failure::new(Code::WifiSsidInvalid).because("it is empty")),
         1..=SSID_MAX => Ok(()),
-        length => {
-            Err(Failure::new(Code::WifiSsidInvalid)
-                .because(format!("it has {length} bytes; a name has 1 to {SSID_MAX}")))
-        }
+        length => Err(Failure::new(Code::WifiSsidInvalid).because(format!("it has {length} bytes"))),
     }
 }
 
@@ -81,8 +78,7 @@ pub fn check_ssid(ssid: &[u8]) -> Result<(), Failure> {
 pub fn check_passphrase(passphrase: &Passphrase) -> Result<(), Failure> {
     match passphrase.expose().len() {
         0 | 8..=63 => Ok(()),
-        length => Err(Failure::new(Code::WifiPassphraseInvalid)
-            .because(format!("it has {length} bytes; a passphrase has 8 to 63"))),
+        length => Err(Failure::new(Code::WifiPassphraseInvalid).because(format!("it has {length} bytes"))),
     }
 }
 

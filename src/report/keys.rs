@@ -118,7 +118,7 @@ impl RawMode {
         raw.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ISIG);
         raw.special_codes[SpecialCodeIndex::VMIN] = 1;
         raw.special_codes[SpecialCodeIndex::VTIME] = 0;
-        tcsetattr(io::stdin(), OptionalActions::Flush, &raw).map_err(io::Error::from)?;
+        tcsetattr(io::stdin(), OptionalActions::Now, &raw).map_err(io::Error::from)?;
         Ok(Self { before })
     }
 }

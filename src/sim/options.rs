@@ -282,6 +282,7 @@ mod tests {
         assert!(matches!(options(&[("sec-ver", "3")]), Err(OptionsError::BadValue { key: "sec-ver", .. })));
         assert!(matches!(options(&[("fault", "boom")]), Err(OptionsError::Fault(_))));
         assert!(matches!(options(&[("profile", "idf-4.4"), ("sec-ver", "2")]), Err(OptionsError::Security2 { .. })));
-        assert_eq!(options(&[("no-pop", "")]).err(), Some(OptionsError::NoPassword));
+        assert_eq!(options(&[("no-pop", ""), ("sec-ver", "2")]).err(), Some(OptionsError::NoPassword));
+        assert_eq!(options(&[("no-pop", "")]).map(|options| options.security()), Ok(1));
     }
 }

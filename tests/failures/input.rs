@@ -112,7 +112,7 @@ pub(crate) const CASES: &[Case] = &[
         "an empty passphrase file",
         &["provision", "--device", "sim:", "--ssid", "x", "--passphrase-file", "{files}/empty"],
     )
-    .fails("input.closed", "", 2, "is empty"),
+    .fails("file.unreadable", "", 2, "is empty"),
     words(
         "an endless passphrase file",
         &["provision", "--device", "sim:", "--ssid", "x", "--passphrase-file", "/dev/zero"],
@@ -381,10 +381,10 @@ pub(crate) const CASES: &[Case] = &[
         "more than 4096 bytes",
     ),
     words("an endpoint of no possible name", &["send", "no such", "x", "--device", "sim:?sec-ver=0"]).fails(
-        "device.no-endpoint",
-        "request",
-        26,
-        "no such",
+        "usage.invalid-value",
+        "",
+        2,
+        "",
     ),
     words("an unknown code", &["explain", "wifi.auth-faild"]).fails("usage.unknown-code", "", 2, "wifi.auth-failed"),
     // A trace that cannot be written is known before the device is asked anything.

@@ -28,9 +28,9 @@ pub(crate) const CASES: &[Case] = &[
     label("a link to some other page", &["provision", "--qrcode", "https://example.com/about"], "some other page"),
     label("a link without data", &["provision", "--qrcode", "https://example.com/qrcode.html"], "no data="),
     label("a binary QR file", &["provision", "--qrcode", "{files}/binary"], "neither text nor a PNG"),
-    words("an empty QR code", &["provision", "--qrcode", ""]).fails("input.closed", "", 2, "is empty"),
+    words("an empty QR code", &["provision", "--qrcode", ""]).fails("qr.invalid", "", 2, "is empty"),
     words("no QR file", &["provision", "--qrcode", "{files}/none"]).fails("file.unreadable", "", 2, "--qrcode takes"),
-    words("an empty QR file", &["provision", "--qrcode", "{files}/empty"]).fails("input.closed", "", 2, "is empty"),
+    words("an empty QR file", &["provision", "--qrcode", "{files}/empty"]).fails("qr.invalid", "", 2, "is empty"),
     words("an endless QR file", &["provision", "--qrcode", "/dev/zero"]).fails("file.unreadable", "", 2, "more than"),
     words("a QR code from a closed input", &["provision", "--qrcode", "-"]).fails("input.closed", "", 2, "is empty"),
     words("a picture without a code", &["provision", "--qrcode", "{files}/blank.png"]).fails(

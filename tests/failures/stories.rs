@@ -53,7 +53,7 @@ fn a_device_that_stays_can_be_provisioned_again_after_a_reset() {
     let device = Hosted::start("sec-ver=1&no-auto-stop");
     let cafe = ["--pop", "abcd1234", "--ssid", "OpenCafe", "--open"];
     online(&provision(&device, GOOD));
-    online(&provision(&device, GOOD));
+    compare(Expected::Success("already-online"), &provision(&device, GOOD)).unwrap();
     failed(&provision(&device, &cafe), "device.already-provisioned", "apply", 26, "HomeNet");
     failed(&run(&device, &["scan", "--pop", "abcd1234"]), "device.already-provisioned", "scan", 26, "--reprov");
     let reset = run(&device, &["reset", "--reprov", "--pop", "abcd1234"]);

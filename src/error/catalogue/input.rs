@@ -102,7 +102,7 @@ pub(super) static WIFI_SSID_INVALID: Entry = Entry {
     exit: Exit::Usage,
     title: "that is no network name",
     meaning: "A network name has 1 to 32 bytes; in UTF-8 a letter may take up to 4.",
-    hints: &["names that are no UTF-8 can be given in hex with --ssid-hex"],
+    hints: &["a name has 1 to 32 bytes; one that is no UTF-8 can be given in hex with --ssid-hex"],
 };
 
 pub(super) static WIFI_PASSPHRASE_INVALID: Entry = Entry {
@@ -110,7 +110,7 @@ pub(super) static WIFI_PASSPHRASE_INVALID: Entry = Entry {
     exit: Exit::Usage,
     title: "that is no Wi-Fi passphrase",
     meaning: "A passphrase has 8 to 63 bytes. Devices refuse 64-digit raw keys.",
-    hints: &["--open is for networks without a passphrase"],
+    hints: &["a passphrase has 8 to 63 bytes; --open is for networks without one"],
 };
 
 pub(super) static WIFI_ENTERPRISE: Entry = Entry {
