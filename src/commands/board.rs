@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::App;
 use super::args::DeviceArgs;
 use super::desk::Desk;
 use crate::board::{self, Ear, Listener, Memory, Redaction, diagnose};
@@ -14,6 +15,7 @@ use crate::event::Event;
 use crate::provision::{AnswerError, Answers, Plan, Retry, Selection};
 use crate::report::watch::Watchers;
 use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
+use crate::settings::given;
 use crate::transport::BoxFuture;
 use crate::transport::console::DEFAULT_BAUD;
 use crate::transport::serial::{self, Reset, Settings};
@@ -117,8 +119,13 @@ impl Attention {
     }
 
     /// A board that prints no transport is provisioned where it prints: its label has no word for the console.
-    pub(super) fn name_console(&self, payload: Option<&Payload>, device: &mut DeviceArgs) {
-        let told = device.device.is_some() || device.transport.is_some() || device.address.is_some();
+    /// What was said of the device, on the command line or in the environment, wins.
+    pub(super) fn name_console(&self, payload: Option<&Payload>, device: &mut DeviceArgs, app: &App<'_>) {
+        let said =
+            |flag: &Option<String>, name, variable| given(flag.clone(), name, variable, app.environment).is_some();
+        let told = said(&device.device, "--device", "ESPCTL_DEVICE")
+            || said(&device.transport, "--transport", "ESPCTL_TRANSPORT")
+            || device.address.is_some();
         if !told && device.port.is_none() && payload.is_some_and(|payload| payload.transport.is_none()) {
             device.port = self.ear.as_ref().map(|ear| ear.path().to_owned());
         }

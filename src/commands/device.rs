@@ -41,6 +41,12 @@ pub(super) fn target_beside(
     heard: bool,
     app: &App<'_>,
 ) -> Result<Target, Failure> {
+    if args.address.as_deref() == Some("") {
+        // What a script's unset variable leaves: not the same as leaving the option out.
+        return Err(Failure::new(Code::UsageInvalid)
+            .saying("--address is empty")
+            .hint("leave it out for 192.168.4.1:80"));
+    }
     let name = args.device_name.clone().or_else(|| payload.as_ref().map(|payload| payload.name.clone()));
     let transport = given(args.transport.clone(), "--transport", "ESPCTL_TRANSPORT", app.environment);
     // A whole locator in the environment gives way to parts of one on the command line, and to nothing else.

@@ -139,7 +139,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
         let (plan, target) = if let Some(planned) = planned {
             planned
         } else {
-            board.name_console(payload.as_ref(), &mut args.device);
+            board.name_console(payload.as_ref(), &mut args.device, app);
             let target = device::target_beside(&args.device, payload, true, app)?;
             plan(&args, wanted.take().unwrap_or_default(), target, app)?
         };
