@@ -9,6 +9,9 @@ use prost::Message;
 
 use super::messages::{AssociationPayload, ChallengePayload, ConfigPayload, ControlPayload, ScanPayload, SessionData};
 
+/// Longest description, in bytes: a device may answer with 64 KiB of anything.
+const LONGEST: usize = 16 * 1024;
+
 /// Which way a message travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -37,7 +40,10 @@ pub fn describe(endpoint: &str, direction: Direction, plain: &[u8]) -> String {
 
 fn decoded<M: Message + Default + Debug>(plain: &[u8]) -> String {
     match M::decode(plain) {
-        Ok(message) => with_bytes_readable(&format!("{message:?}")),
+        Ok(message) => {
+            let debug = format!("{message:?}");
+            with_bytes_readable(&debug[..debug.floor_char_boundary(LONGEST)])
+        }
         Err(_) => format!("{} bytes that do not decode", plain.len()),
     }
 }
@@ -75,6 +81,7 @@ fn numbers(list: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::messages::{RespScanThreadResult, ThreadScanEntry, scan_payload::Payload};
 
     #[test]
     fn credentials_are_replaced() {
@@ -91,6 +98,14 @@ mod tests {
         assert!(line.contains("ssid: \"HomeNet\"") && line.contains("bssid: 0x020000000001"), "{line}");
         let entries = describe("prov-scan", Direction::Reply, &hex::decode("08057a050a030a0141").unwrap());
         assert!(entries.contains("entries: [WifiScanEntry { ssid: \"A\""), "{entries}");
+    }
+
+    #[test]
+    fn a_description_is_bounded() {
+        let entry = ThreadScanEntry { network_name: "[é".repeat(20_000), ..ThreadScanEntry::default() };
+        let results = RespScanThreadResult { entries: vec![entry] };
+        let reply = ScanPayload { payload: Some(Payload::RespThreadResult(results)), ..ScanPayload::default() };
+        assert!(describe("prov-scan", Direction::Reply, &reply.encode_to_vec()).len() <= LONGEST);
     }
 
     #[test]
