@@ -308,6 +308,7 @@ pub(crate) const CASES: &[Case] = &[
         2,
         "from 1 to 65535",
     ),
+    words("an empty address", &["info", "--address", ""]).fails("usage.invalid-value", "", 2, "leave it out"),
     words("an address with a path", &["info", "--address", "http://192.168.4.1/prov"]).fails(
         "usage.invalid-value",
         "",
