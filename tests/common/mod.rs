@@ -41,11 +41,11 @@ impl TryRng for Script {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        unimplemented!("the handshakes draw bytes")
+        unreachable!("the handshakes draw bytes, never numbers")
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        unimplemented!("the handshakes draw bytes")
+        unreachable!("the handshakes draw bytes, never numbers")
     }
 
     fn try_fill_bytes(&mut self, destination: &mut [u8]) -> Result<(), Infallible> {
