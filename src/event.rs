@@ -66,6 +66,22 @@ pub enum Event {
         /// By when it will have ended, one way or the other.
         deadline: Duration,
     },
+    /// The device is in reach; connecting to it begins.
+    Found {
+        /// Its name, as it said, else its address.
+        name: String,
+        /// How strongly it is heard, in dBm.
+        rssi: Option<i16>,
+    },
+    /// A try to open the link failed; another follows.
+    Retrying {
+        /// On what evidence.
+        cause: String,
+        /// The number of the try that follows.
+        attempt: u32,
+        /// The most tries.
+        of: u32,
+    },
     /// The link stands.
     Connected {
         /// The other end.

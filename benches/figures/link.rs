@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use espctl::transport::{Locator, Transport, TransportKind, softap::SoftAp};
+use espctl::transport::{Locator, Opening, Transport, TransportKind, softap::SoftAp};
 
 use crate::client::runtime;
 use crate::processes::Sim;
@@ -26,7 +26,7 @@ pub(crate) fn measure(table: &mut Table) {
 }
 
 async fn own_client(locator: &Locator) -> Vec<Duration> {
-    let mut link: Box<dyn Transport> = SoftAp.connect(locator).await.expect("a device");
+    let mut link: Box<dyn Transport> = SoftAp.connect(locator, Opening::unwatched()).await.expect("a device");
     let mut times = Vec::with_capacity(ROUND_TRIPS);
     for _ in 0..ROUND_TRIPS {
         let started = Instant::now();

@@ -27,7 +27,11 @@ pub use args::{ColorChoice, TalkArgs};
 pub use misuse::misuse;
 pub use rainmaker::spelled_out;
 
+use std::time::Duration;
+
 use clap::{Parser, Subcommand};
+use futures_util::future::join_all;
+use tokio::time::timeout;
 
 use crate::error::Failure;
 use crate::report::{Document, Talk};
@@ -126,11 +130,25 @@ impl Cli {
     }
 }
 
-/// Runs the command.
+/// How long links may take to be given back at the end.
+const RELEASE: Duration = Duration::from_secs(4);
+
+/// Runs the command, and waits until no link is left up behind it.
 ///
 /// # Errors
 /// The [`Failure`] to report.
 pub async fn run(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
+    let result = carry_out(cli, app).await;
+    let released = join_all(app.kinds.iter().map(|kind| kind.released()));
+    tokio::select! {
+        _ = timeout(RELEASE, released) => {}
+        // A second Ctrl-C means now.
+        () = desk::interrupted() => {}
+    }
+    result
+}
+
+async fn carry_out(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
     match cli.command {
         Command::Provision(args) => provision::run(*args, app).await,
         Command::Discover(args) => discover::run(args).await,

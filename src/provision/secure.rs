@@ -28,7 +28,7 @@ pub struct Opened {
 /// At the stages connect and identify.
 pub async fn identify(device: &Locator, context: &Context<'_>) -> Result<(Link, VersionInfo), Failure> {
     let observer = &context.observer;
-    observer.observe(&Event::Started { stage: Stage::Connect, deadline: limit::CONNECT });
+    observer.observe(&Event::Started { stage: Stage::Connect, deadline: context.kind.opening_limit() });
     let mut link = Link::connect(context.kind, device, observer.clone(), context.patience.clone()).await?;
     observer.observe(&Event::Started { stage: Stage::Identify, deadline: limit::EXCHANGE });
     let version = match link.identify().await {

@@ -88,6 +88,10 @@ fn record(event: &Event) -> Value {
         Event::Started { stage, deadline } => {
             json!({ "event": "started", "stage": stage, "deadline_ms": deadline.as_millis() })
         }
+        Event::Found { name, rssi } => json!({ "event": "found", "name": name, "rssi": rssi }),
+        Event::Retrying { cause, attempt, of } => {
+            json!({ "event": "retrying", "cause": cause, "attempt": attempt, "of": of })
+        }
         Event::Connected { peer } => json!({ "event": "connected", "peer": peer }),
         Event::Identified { version, security } => {
             json!({ "event": "identified", "version": version, "security": security })

@@ -9,6 +9,13 @@ use crate::wire::version::VersionInfo;
 /// The line for an event, where it has one.
 pub fn line(event: &Event) -> Option<String> {
     Some(match event {
+        Event::Found { name, rssi } => {
+            let heard = rssi.map(|rssi| format!(" ({rssi} dBm)"));
+            format!("Found {}{}", text::sanitise(name), heard.unwrap_or_default())
+        }
+        Event::Retrying { cause, attempt, of } => {
+            format!("Could not connect ({}); try {attempt} of {of}", text::sanitise(cause))
+        }
         Event::Identified { version, security } => format!("Connected: {}", device(version, *security)),
         Event::Secured { again: true, .. } => "Secure session renewed".to_owned(),
         Event::Secured { security: 0, .. } => "Session established (security 0: nothing is encrypted)".to_owned(),

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::endpoint::Request;
 use crate::event::{Event, Exchange, Observer};
 use crate::security::{Cipher, Credentials, Handshake, Next, Scheme, Turn};
-use crate::transport::{Limits, Locator, Transport, TransportError, TransportKind};
+use crate::transport::{Limits, Locator, News, Opening, Transport, TransportError, TransportKind, Witness};
 use crate::wire::describe::{Direction, describe};
 use crate::wire::version::VersionInfo;
 
@@ -26,6 +26,19 @@ const VERSION_ENDPOINT: &str = "proto-ver";
 const SESSION_ENDPOINT: &str = "prov-session";
 /// The version request's body: its content is ignored, but it must not be empty.
 const VERSION_REQUEST: &[u8] = b"---";
+
+/// Makes events of what a link tells.
+struct Told(Arc<dyn Observer>);
+
+impl Witness for Told {
+    fn tell(&self, news: News) {
+        self.0.observe(&match news {
+            News::Found { name, rssi } => Event::Found { name, rssi },
+            News::Retrying { cause, attempt, of } => Event::Retrying { cause, attempt, of },
+            News::Note(text) => Event::Note { text },
+        });
+    }
+}
 
 /// An open link without a session.
 pub struct Link {
@@ -46,8 +59,11 @@ impl Link {
         patience: Patience,
     ) -> Result<Self, SessionError> {
         let at_connect = |kind| SessionError { step: Step::Connect, endpoint: String::new(), security: None, kind };
+        let limit = kind.opening_limit();
+        let within = patience.left().map_or(limit, |left| left.min(limit));
+        let opening = Opening { within, witness: Arc::new(Told(observer.clone())) };
         let transport = patience
-            .within(limit::CONNECT, kind.connect(to))
+            .within(limit, kind.connect(to, opening))
             .await
             .map_err(|elapsed| at_connect(SessionErrorKind::Deadline(elapsed)))?
             .map_err(|error| at_connect(error.into()))?;

@@ -7,12 +7,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-/// Limits of single steps.
+/// Limits of single steps; a transport has its own for opening a link.
 pub mod limit {
     use std::time::Duration;
 
-    /// Opening a link.
-    pub const CONNECT: Duration = Duration::from_secs(10);
     /// A plain request and its reply.
     pub const EXCHANGE: Duration = Duration::from_secs(10);
     /// A handshake message: security 2 takes small chips 1 to 3 s.

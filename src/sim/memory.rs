@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::device::{Device, Refusal, Reply, Spoiled};
 use super::options::DeviceOptions;
-use crate::transport::{BoxFuture, Limits, Locator, Transport, TransportError, TransportKind};
+use crate::transport::{BoxFuture, Limits, Locator, Opening, Transport, TransportError, TransportKind};
 
 /// What SoftAP carries; the stock HTTP server takes 4096 bytes.
 const LIMITS: Limits = Limits { request: 4096, scan_page: 16, scan_group: 5, security2: true };
@@ -35,7 +35,7 @@ impl TransportKind for InMemory {
         options(to).map(drop)
     }
 
-    fn connect<'a>(&'a self, to: &'a Locator) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>> {
+    fn connect<'a>(&'a self, to: &'a Locator, _: Opening) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>> {
         Box::pin(async move {
             let link: Box<dyn Transport> = Box::new(MemoryLink::new(Device::new(options(to)?)));
             Ok(link)
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     async fn connect(locator: &str) -> Box<dyn Transport> {
-        KIND.connect(&locator.parse().expect("a locator")).await.expect("a device")
+        KIND.connect(&locator.parse().expect("a locator"), Opening::unwatched()).await.expect("a device")
     }
 
     #[tokio::test(start_paused = true)]
@@ -208,7 +208,7 @@ mod tests {
     #[tokio::test]
     async fn parameters_that_make_no_device() {
         let locator: Locator = "sim:?profile=idf-9".parse().expect("a locator");
-        let error = KIND.connect(&locator).await.err().expect("no device");
+        let error = KIND.connect(&locator, Opening::unwatched()).await.err().expect("no device");
         assert!(error.to_string().contains("netprov-1.2"), "{error}");
     }
 }

@@ -11,11 +11,18 @@ mod locator;
 pub mod serial;
 pub mod softap;
 
+use std::future;
+use std::sync::Arc;
+use std::time::Duration;
+
 pub use futures_util::future::BoxFuture;
 pub use locator::{Locator, LocatorError};
 
 /// The transports of this crate. The simulated device adds its own in the program, not here.
 pub static KINDS: &[&dyn TransportKind] = &[&softap::SoftAp, &console::Console];
+
+/// How long a link may take to open where its kind does not say otherwise.
+const OPENING_LIMIT: Duration = Duration::from_secs(10);
 
 /// What a link can carry. Paging, channel grouping and "can security 2 work here" come from this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +74,75 @@ pub trait TransportKind: Sync {
     /// [`TransportError::BadAddress`].
     fn check(&self, to: &Locator) -> Result<(), TransportError>;
 
-    /// Opens a link. The caller wraps the future in a deadline.
-    fn connect<'a>(&'a self, to: &'a Locator) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>>;
+    /// The longest that opening a link may take.
+    fn opening_limit(&self) -> Duration {
+        OPENING_LIMIT
+    }
+
+    /// Opens a link. The caller wraps the future in a deadline, which `opening` tells.
+    fn connect<'a>(
+        &'a self,
+        to: &'a Locator,
+        opening: Opening,
+    ) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>>;
+
+    /// Completes when what links of this kind hold outside the program is given back, also for links that were
+    /// dropped in the middle of something. The caller wraps the future in a deadline.
+    fn released(&self) -> BoxFuture<'static, ()> {
+        Box::pin(future::ready(()))
+    }
+}
+
+/// The circumstances under which a link is opened.
+#[derive(Clone)]
+pub struct Opening {
+    /// When the caller gives up: who searches until then can say in time what was seen instead.
+    pub within: Duration,
+    /// Who is told.
+    pub witness: Arc<dyn Witness>,
+}
+
+impl Opening {
+    /// With nobody told, and time enough.
+    pub fn unwatched() -> Self {
+        Self { within: OPENING_LIMIT, witness: Arc::new(Nobody) }
+    }
+}
+
+/// Who is told what happens on a link beside its replies.
+pub trait Witness: Send + Sync {
+    /// Takes note. Must not block.
+    fn tell(&self, news: News);
+}
+
+/// What happens on a link beside its replies. Texts that came from a device are raw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// The device is in reach.
+    Found {
+        /// Its name as advertised, else its address.
+        name: String,
+        /// How strongly it is heard, in dBm, where that is known.
+        rssi: Option<i16>,
+    },
+    /// A try to open the link failed; another follows.
+    Retrying {
+        /// On what evidence.
+        cause: String,
+        /// The number of the try that follows, from 2.
+        attempt: u32,
+        /// The most tries.
+        of: u32,
+    },
+    /// Something to know that is no failure.
+    Note(String),
+}
+
+/// Is told nothing.
+struct Nobody;
+
+impl Witness for Nobody {
+    fn tell(&self, _: News) {}
 }
 
 /// Why an exchange or a connection failed. The layer above knows the stage and reads the meaning from both.

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use espctl::sim::memory;
-use espctl::transport::{BoxFuture, Limits, Locator, Transport, TransportError, TransportKind};
+use espctl::transport::{BoxFuture, Limits, Locator, Opening, Transport, TransportError, TransportKind};
 use tokio::time::Instant;
 
 /// A request that passed.
@@ -82,11 +82,15 @@ impl TransportKind for Door {
         Ok(())
     }
 
-    fn connect<'a>(&'a self, _: &'a Locator) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>> {
+    fn connect<'a>(
+        &'a self,
+        _: &'a Locator,
+        opening: Opening,
+    ) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>> {
         Box::pin(async move {
             let inner = match self.script {
                 Some(_) => None,
-                None => Some(memory::KIND.connect(&self.locator.parse().expect("a locator")).await?),
+                None => Some(memory::KIND.connect(&self.locator.parse().expect("a locator"), opening).await?),
             };
             let link: Box<dyn Transport> = Box::new(Logged {
                 inner,

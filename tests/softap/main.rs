@@ -6,7 +6,7 @@ mod round_trip;
 
 use std::time::Duration;
 
-use espctl::transport::{Limits, Locator, TransportError, TransportKind, softap::SoftAp};
+use espctl::transport::{Limits, Locator, Opening, TransportError, TransportKind, softap::SoftAp};
 use peer::{Peer, Step, answer, ok};
 
 const BARE: &str = "Content-Type: application/x-www-form-urlencoded\\r\\nContent-Length: 3\\r\\n";
@@ -55,7 +55,7 @@ async fn ipv6_is_written_in_brackets() {
 async fn a_name_is_resolved_and_each_address_tried() {
     let peer = Peer::start([answer(ok("", "{}"))]).await;
     let locator = Locator::new("softap", &format!("localhost:{}", peer.address.port()));
-    let mut link = SoftAp.connect(&locator).await.expect("the peer listens on one of them");
+    let mut link = SoftAp.connect(&locator, Opening::unwatched()).await.expect("the peer listens on one of them");
     assert_eq!(link.exchange("proto-ver", b"---").await.expect("a reply"), b"{}");
     assert!(peer.requests()[0].1.contains(&format!("Host: localhost:{}\\r\\n", peer.address.port())));
 }
@@ -214,7 +214,7 @@ async fn what_cannot_be_sent_is_refused_before_connecting() {
 async fn a_wrong_address_is_known_without_connecting() {
     for text in ["softap:http://192.0.2.1/x", "softap:192.0.2.1:0", "softap:192.0.2.1?baud=115200"] {
         let locator: Locator = text.parse().expect("a locator");
-        let error = SoftAp.connect(&locator).await.err().expect("no address");
+        let error = SoftAp.connect(&locator, Opening::unwatched()).await.err().expect("no address");
         assert!(matches!(error, TransportError::BadAddress { .. }), "{text}: {error:?}");
     }
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use espctl::transport::{Locator, Transport, TransportError, TransportKind, softap::SoftAp};
+use espctl::transport::{Locator, Opening, Transport, TransportError, TransportKind, softap::SoftAp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -74,7 +74,10 @@ impl Peer {
 
     /// A link to the server.
     pub(crate) async fn connect(&self) -> Box<dyn Transport> {
-        SoftAp.connect(&Locator::new("softap", &self.address.to_string())).await.expect("the peer listens")
+        SoftAp
+            .connect(&Locator::new("softap", &self.address.to_string()), Opening::unwatched())
+            .await
+            .expect("the peer listens")
     }
 
     /// What one exchange on a fresh link comes to.

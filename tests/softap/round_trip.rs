@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
-use espctl::transport::{Locator, Transport, TransportKind, softap::SoftAp};
+use espctl::transport::{Locator, Opening, Transport, TransportKind, softap::SoftAp};
 
 /// Serves one connection from a thread of its own, header and body in six small writes.
 fn stock_server() -> SocketAddr {
@@ -29,7 +29,8 @@ fn stock_server() -> SocketAddr {
 
 async fn round_trips(count: usize) -> Vec<Duration> {
     let locator = Locator::new("softap", &stock_server().to_string());
-    let mut link: Box<dyn Transport> = SoftAp.connect(&locator).await.expect("the server listens");
+    let mut link: Box<dyn Transport> =
+        SoftAp.connect(&locator, Opening::unwatched()).await.expect("the server listens");
     let mut times = Vec::with_capacity(count);
     for _ in 0..count {
         let start = Instant::now();

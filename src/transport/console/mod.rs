@@ -23,7 +23,7 @@ pub use error::ConsoleError;
 pub use settings::{ConsoleSettings, DEFAULT_BAUD};
 
 use super::serial::{self, Reset, SerialPort};
-use super::{BoxFuture, Limits, Locator, Transport, TransportError, TransportKind};
+use super::{BoxFuture, Limits, Locator, Opening, Transport, TransportError, TransportKind};
 use crate::wire::console::capacity;
 pub(crate) use conversation::Conversation;
 
@@ -46,7 +46,7 @@ impl TransportKind for Console {
         ConsoleSettings::read(to).map(drop)
     }
 
-    fn connect<'a>(&'a self, to: &'a Locator) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>> {
+    fn connect<'a>(&'a self, to: &'a Locator, _: Opening) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>> {
         Box::pin(async move {
             let settings = ConsoleSettings::read(to)?;
             let path = serial::resolve(&settings.port).await?;

@@ -17,7 +17,7 @@ pub use address::{Address, check_address};
 
 use self::connection::Connection;
 use self::http::Cookie;
-use super::{BoxFuture, Limits, Locator, Transport, TransportError, TransportKind};
+use super::{BoxFuture, Limits, Locator, Opening, Transport, TransportError, TransportKind};
 
 /// What the firmware's HTTP server and its list of scan results hold; the group is what Espressif's own clients ask
 /// for, so that the radio comes back to the link in time.
@@ -36,7 +36,7 @@ impl TransportKind for SoftAp {
         address_of(to).map(drop)
     }
 
-    fn connect<'a>(&'a self, to: &'a Locator) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>> {
+    fn connect<'a>(&'a self, to: &'a Locator, _: Opening) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>> {
         Box::pin(async move {
             let address = address_of(to)?;
             let idle = Some(Connection::open(&address).await?);
