@@ -1,9 +1,11 @@
-//! The bytes both ends of the wire agree on: generated messages, the version document, the QR payload, serial lines.
+//! The bytes both ends of the wire agree on: generated messages, the version document, the QR payload, serial lines,
+//! GATT services.
 //!
 //! Nothing here does I/O or knows which end it serves.
 
 pub mod console;
 pub mod describe;
+pub mod gatt;
 pub mod log;
 pub mod messages;
 pub mod qr;
