@@ -154,6 +154,11 @@ impl Device {
         self.note(now, Event::TransportSession);
     }
 
+    /// The transport session is over, and its secure session with it.
+    pub fn close_session(&mut self) {
+        self.secure = Secure::None;
+    }
+
     /// Starts anew: sessions and what was staged are gone, and the link is off the air meanwhile.
     pub(super) fn restart(&mut self, now: Duration) {
         self.secure = Secure::None;
@@ -164,19 +169,26 @@ impl Device {
         self.vanish(now, Some(BOOT_TIME));
     }
 
+    /// The device's endpoints, in the order in which the firmware creates them.
+    pub fn endpoints(&self) -> Vec<&'static str> {
+        let profile = &self.options.profile;
+        let association = |wanted| profile.association == wanted;
+        let all = [
+            ("prov-ctrl", profile.control),
+            ("prov-scan", profile.scan),
+            ("prov-session", self.script.has(FaultKind::NoSessionEndpoint).is_none()),
+            ("prov-config", true),
+            ("proto-ver", true),
+            ("cloud_user_assoc", association(Association::Mapping)),
+            ("ch_resp", association(Association::ChallengeResponse)),
+            ("custom-data", profile.custom_data),
+        ];
+        all.into_iter().filter(|(_, present)| *present).map(|(name, _)| name).collect()
+    }
+
     /// Whether the device has this endpoint.
     pub fn has_endpoint(&self, endpoint: &str) -> bool {
-        let profile = &self.options.profile;
-        match endpoint {
-            "proto-ver" | "prov-config" => true,
-            "prov-session" => self.script.has(FaultKind::NoSessionEndpoint).is_none(),
-            "prov-scan" => profile.scan,
-            "prov-ctrl" => profile.control,
-            "cloud_user_assoc" => profile.association == Association::Mapping,
-            "ch_resp" => profile.association == Association::ChallengeResponse,
-            "custom-data" => profile.custom_data,
-            _ => false,
-        }
+        self.endpoints().contains(&endpoint)
     }
 
     /// Takes what happened since the last call, oldest first.

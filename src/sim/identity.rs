@@ -41,8 +41,14 @@ impl DeviceOptions {
         self.node_id.clone().unwrap_or_else(|| hex::encode(mark::<6>(self.seed, b'i')))
     }
 
-    /// Text of the QR code on the device's label.
+    /// Text of the QR code on the label of a device that provisions over SoftAP.
     pub fn qr_payload(&self) -> String {
+        self.qr_payload_over(Some("softap"))
+    }
+
+    /// Text of the QR code on the label, with the code's word for how the device is reached; without one for a
+    /// console, for which the code has no word.
+    pub fn qr_payload_over(&self, transport: Option<&str>) -> String {
         let mut payload = serde_json::Map::new();
         let mut put = |key: &str, value: String| payload.insert(key.to_owned(), value.into());
         put("ver", "v1".into());
@@ -53,7 +59,9 @@ impl DeviceOptions {
         } else if let (1, Some(pop)) = (self.security(), &self.pop) {
             put("pop", String::from_utf8_lossy(pop.expose()).into_owned());
         }
-        put("transport", "softap".into());
+        if let Some(transport) = transport {
+            put("transport", transport.to_owned());
+        }
         if self.thread {
             put("network", "thread".into());
         }

@@ -2,8 +2,8 @@
 //!
 //! [`Device`] is one pure function over bytes and time. Hosts feed it: [`memory`] behind the transport seam,
 //! [`http`] behind a TCP listener that answers like the firmware's own HTTP server, [`console`] behind a
-//! pseudo-terminal. Nothing here prints, reads the
-//! environment or exits; what happened is drained as [`event::Event`]s.
+//! pseudo-terminal, [`gatt`] as the peripheral of a Bluetooth link. Nothing here prints, reads the environment or
+//! exits; what happened is drained as [`event::Event`]s.
 
 pub mod access_point;
 mod config;
@@ -11,6 +11,7 @@ pub mod console;
 pub mod device;
 pub mod event;
 pub mod fault;
+pub mod gatt;
 pub mod http;
 pub mod identity;
 pub mod memory;

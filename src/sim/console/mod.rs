@@ -41,12 +41,5 @@ pub struct Manner {
 
 /// Text of the QR code on the label: no transport, since the code has no word for the console.
 pub fn qr_payload(options: &DeviceOptions) -> String {
-    let payload = options.qr_payload();
-    match serde_json::from_str::<serde_json::Map<_, _>>(&payload) {
-        Ok(mut members) => {
-            members.shift_remove("transport");
-            serde_json::Value::Object(members).to_string()
-        }
-        Err(_) => payload,
-    }
+    options.qr_payload_over(None)
 }
