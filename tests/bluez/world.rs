@@ -1,0 +1,264 @@
+//! What bluetoothd knows at the moment: adapters, devices, agents, and the record of what clients asked for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use super::nearby::Nearby;
+use super::table::Table;
+
+/// Whether there is a bluetoothd, and whether the bus lets anybody talk to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Daemon {
+    #[default]
+    Running,
+    /// Not started, and nothing starts it.
+    Absent,
+    /// The bus's policy forbids messages to it.
+    Forbidden,
+    /// It is there and answers nothing.
+    Silent,
+}
+
+/// How an adapter is at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Radio {
+    pub(crate) powered: bool,
+    /// Switched off by rfkill: it cannot be switched on over D-Bus.
+    pub(crate) blocked: bool,
+}
+
+impl Radio {
+    /// Switched on.
+    pub(crate) const ON: Self = Self { powered: true, blocked: false };
+    /// Switched off.
+    pub(crate) const OFF: Self = Self { powered: false, blocked: false };
+    /// Switched off by rfkill.
+    pub(crate) const BLOCKED: Self = Self { powered: false, blocked: true };
+}
+
+/// An adapter.
+pub(super) struct Adapter {
+    pub(super) path: String,
+    pub(super) address: String,
+    pub(super) powered: bool,
+    pub(super) blocked: bool,
+    /// The clients that scan, with the services they filter for.
+    pub(super) scans: BTreeMap<u32, Vec<Uuid>>,
+    /// The filters that clients have set, for their next scan.
+    pub(super) filters: BTreeMap<u32, Vec<Uuid>>,
+    /// When the scan that runs began.
+    pub(super) since: Instant,
+    /// Scans that ended because their client went, not because it stopped them.
+    pub(super) abandoned: usize,
+}
+
+/// Whether a device has an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    No,
+    /// It was seen in a scan, and is forgotten after that.
+    Seen,
+    /// It was connected to once.
+    Kept,
+}
+
+/// The link to a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Link {
+    Down,
+    Opening,
+    Up,
+    /// Up, and the device's attributes are known.
+    Resolved,
+}
+
+/// A device as one adapter sees it: a `Device1`, once it has been heard.
+pub(super) struct Device {
+    pub(super) adapter: usize,
+    /// Its index among those nearby.
+    pub(super) nearby: usize,
+    pub(super) path: String,
+    pub(super) address: String,
+    pub(super) known: Known,
+    /// Whether its name has been heard.
+    pub(super) named: bool,
+    /// When the scan that runs first and last heard it.
+    pub(super) heard: Option<(Instant, Instant)>,
+    pub(super) link: Link,
+    /// Its attributes, once they are known; they stay when the link goes.
+    pub(super) table: Option<Table>,
+    pub(super) paired: bool,
+    /// Characteristics with a read, or a write, under way.
+    pub(super) busy: Vec<(String, &'static str)>,
+    /// Told when the link, or the try to make one, ends.
+    pub(super) ended: Arc<Notify>,
+}
+
+/// An agent of a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Agent {
+    pub(super) client: u32,
+    pub(super) path: String,
+}
+
+/// Something a client asked of bluetoothd.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) at: Instant,
+    /// The client's number.
+    pub(crate) client: u32,
+    pub(crate) path: String,
+    /// Without its interface: `Connect`.
+    pub(crate) member: String,
+}
+
+/// A value that a client wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wrote {
+    /// The endpoint's name.
+    pub(crate) endpoint: String,
+    /// Length, in bytes.
+    pub(crate) length: usize,
+}
+
+/// All of it.
+pub(super) struct World {
+    pub(super) daemon: Daemon,
+    pub(super) adapters: Vec<Adapter>,
+    pub(super) nearby: Vec<Nearby>,
+    pub(super) devices: Vec<Device>,
+    /// Oldest first; the last one that became the default is `default_agent`.
+    pub(super) agents: Vec<Agent>,
+    pub(super) default_agent: Option<Agent>,
+    pub(super) asked: Vec<Asked>,
+    pub(super) wrote: Vec<Wrote>,
+    pub(super) paired: Vec<String>,
+    pub(super) removed: Vec<String>,
+    /// When each device of an address was first told of to anybody.
+    pub(super) first_heard: BTreeMap<String, Instant>,
+}
+
+impl World {
+    pub(super) fn new(daemon: Daemon, radios: &[Radio], nearby: Vec<Nearby>) -> Self {
+        let adapters: Vec<Adapter> =
+            radios.iter().enumerate().map(|(index, radio)| Adapter::new(index, *radio)).collect();
+        let mut world = Self {
+            daemon,
+            adapters,
+            nearby: Vec::new(),
+            devices: Vec::new(),
+            agents: Vec::new(),
+            default_agent: None,
+            asked: Vec::new(),
+            wrote: Vec::new(),
+            paired: Vec::new(),
+            removed: Vec::new(),
+            first_heard: BTreeMap::new(),
+        };
+        for one in nearby {
+            world.add(one);
+        }
+        world
+    }
+
+    /// A device comes near.
+    pub(super) fn add(&mut self, mut nearby: Nearby) {
+        let number = self.nearby.len();
+        // Espressif's, and one of nobody's.
+        let vendor = if nearby.address_type == "public" { "24:0A:C4" } else { "4A:11:22" };
+        let address = nearby.address.clone().unwrap_or_else(|| format!("{vendor}:00:00:{:02X}", number + 1));
+        for (adapter, radio) in self.adapters.iter().enumerate() {
+            if nearby.heard_by.is_empty() || nearby.heard_by.contains(&adapter) {
+                let mut device = Device::new(adapter, number, &radio.path, &address);
+                if nearby.linked_to == Some(adapter) {
+                    nearby.link_changed(true);
+                    (device.known, device.named) = (Known::Kept, true);
+                    (device.link, device.table) = (Link::Resolved, Some(nearby.table()));
+                }
+                self.devices.push(device);
+            }
+        }
+        self.nearby.push(nearby);
+    }
+
+    /// The device an object belongs to: by its own path, or by one below it.
+    pub(super) fn device_at(&self, path: &str) -> Option<usize> {
+        let belongs = |device: &Device| {
+            path.strip_prefix(&device.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.devices.iter().position(|device| device.is_known() && belongs(device))
+    }
+
+    pub(super) fn adapter_at(&self, path: &str) -> Option<usize> {
+        self.adapters.iter().position(|adapter| adapter.path == path)
+    }
+
+    /// The nearby device behind a device's object.
+    pub(super) fn behind(&mut self, device: usize) -> &mut Nearby {
+        let nearby = self.devices[device].nearby;
+        &mut self.nearby[nearby]
+    }
+
+    /// The agent to ask for a client: its own, else the default one.
+    pub(super) fn agent_for(&self, client: Option<u32>) -> Option<Agent> {
+        let own = self.agents.iter().find(|agent| Some(agent.client) == client);
+        own.or(self.default_agent.as_ref()).cloned()
+    }
+}
+
+impl Adapter {
+    fn new(index: usize, radio: Radio) -> Self {
+        Self {
+            path: format!("/org/bluez/hci{index}"),
+            address: format!("00:1A:7D:DA:71:{:02X}", 0x10 + index),
+            powered: radio.powered,
+            blocked: radio.blocked,
+            scans: BTreeMap::new(),
+            filters: BTreeMap::new(),
+            since: Instant::now(),
+            abandoned: 0,
+        }
+    }
+
+    /// Whether it scans for anybody.
+    pub(super) fn discovering(&self) -> bool {
+        !self.scans.is_empty()
+    }
+
+    /// Whether anybody's filter lets this device through: bluetoothd merges the filters of all its clients.
+    pub(super) fn lets_through(&self, services: &[Uuid]) -> bool {
+        self.scans.values().any(|filter| filter.is_empty() || filter.iter().any(|uuid| services.contains(uuid)))
+    }
+}
+
+impl Device {
+    fn new(adapter: usize, nearby: usize, adapter_path: &str, address: &str) -> Self {
+        Self {
+            adapter,
+            nearby,
+            path: format!("{adapter_path}/dev_{}", address.replace(':', "_")),
+            address: address.to_owned(),
+            known: Known::No,
+            named: false,
+            heard: None,
+            link: Link::Down,
+            table: None,
+            paired: false,
+            busy: Vec::new(),
+            ended: Arc::new(Notify::new()),
+        }
+    }
+    /// Whether there is an object.
+    pub(super) fn is_known(&self) -> bool {
+        self.known != Known::No
+    }
+
+    /// Whether a link is up.
+    pub(super) fn is_connected(&self) -> bool {
+        matches!(self.link, Link::Up | Link::Resolved)
+    }
+}
