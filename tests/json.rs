@@ -1,52 +1,14 @@
 //! Every JSON document the program prints, on success and on failure, against its schema in `docs/schema`.
 
 mod program;
+#[path = "program/schemas.rs"]
+mod schemas;
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
-use jsonschema::{Registry, Validator};
 use program::{NETWORK, POP, QUICK, Sim, run};
+use schemas::{Schemas, lines};
 use serde_json::Value;
-
-/// The schemas by what a document's `schema` member says.
-struct Schemas(BTreeMap<String, Validator>);
-
-impl Schemas {
-    fn load() -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema");
-        let files = fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path());
-        let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
-        let read = |path: &Path| -> Value {
-            serde_json::from_str(&fs::read_to_string(path).expect("a file"))
-                .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-        };
-        let files: BTreeMap<_, _> = files.map(|path| (path.file_stem().unwrap().to_owned(), read(&path))).collect();
-        let common = files.iter().find(|(name, _)| *name == "common-1").expect("the common parts").1;
-        let registry = Registry::new()
-            .add("json-schema:///common-1.json", common)
-            .and_then(jsonschema::RegistryBuilder::prepare)
-            .expect("the common parts");
-        let compiled = files.iter().map(|(stem, schema)| {
-            let stem = stem.to_str().expect("a plain name");
-            assert_eq!(schema["$id"], format!("{stem}.json"));
-            let validator = jsonschema::options().with_registry(&registry).build(schema);
-            let name = format!("espctl/{}", stem.replace("-1", "/1"));
-            (name, validator.unwrap_or_else(|error| panic!("{stem}: {error}")))
-        });
-        Self(compiled.collect())
-    }
-
-    /// Fails unless the document is what its schema says; returns its outcome.
-    fn check(&self, document: &Value) -> String {
-        let name = document["schema"].as_str().unwrap_or_else(|| panic!("no schema: {document}"));
-        let validator = self.0.get(name).unwrap_or_else(|| panic!("no file for {name}"));
-        let errors: Vec<_> = validator.iter_errors(document).map(|error| error.to_string()).collect();
-        assert!(errors.is_empty(), "{name}: {errors:#?}\n{document:#}");
-        document["outcome"].as_str().unwrap_or_default().to_owned()
-    }
-}
 
 /// A command line on the quick device.
 fn quick<'a>(command: &'a str, more: &[&'a str]) -> Vec<&'a str> {
@@ -230,8 +192,4 @@ fn a_scan_tells_each_network_once_with_its_access_points() {
     assert_eq!(home.len(), 1);
     assert_eq!(home[0]["bssid"], home[0]["access_points"][0]["bssid"]);
     assert!(home[0]["access_points"].as_array().is_some_and(|own| own.len() > 1));
-}
-
-fn lines(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
 }
