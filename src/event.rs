@@ -66,6 +66,13 @@ pub enum Event {
         /// By when it will have ended, one way or the other.
         deadline: Duration,
     },
+    /// The device is being looked for.
+    Looking {
+        /// What for.
+        wanted: String,
+        /// Over which radio.
+        over: &'static str,
+    },
     /// The device is in reach; connecting to it begins.
     Found {
         /// Its name, as it said, else its address.

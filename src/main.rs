@@ -14,6 +14,7 @@ use espctl::sim::memory;
 use espctl::transport::{self, TransportKind};
 
 fn main() -> ExitCode {
+    keep_quiet_about_streams();
     let terminal = SavedMode::take();
     let status = match Cli::try_parse_from(commands::spelled_out(std::env::args_os())) {
         Ok(cli) => run(cli),
@@ -37,6 +38,18 @@ fn run(cli: Cli) -> u8 {
     // A prompt that still waits for a key, or a name that is still being resolved, must not hold up the end.
     runtime.shutdown_background();
     talk.deliver(&result)
+}
+
+/// bluez-async's streams panic, in a task of their own, when a signal comes in while one is dropped: nothing is lost,
+/// and nobody should be told. Every other panic is told as ever.
+fn keep_quiet_about_streams() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let harmless = panic.location().is_some_and(|location| location.file().contains("bluez-async"));
+        if !harmless {
+            tell(panic);
+        }
+    }));
 }
 
 /// How to talk: options, then environment, then what the terminals are.

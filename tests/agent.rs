@@ -17,11 +17,13 @@ use espctl::endpoint::config::Joined;
 use espctl::endpoint::scan::Network;
 use espctl::error::{Code, Failure};
 use espctl::event::Silent;
-use espctl::provision::{self, AnswerError, Answers, Context, Plan, Retry, SecurityPlan, Selection, Verdict, WifiPlan};
+use espctl::provision::{
+    self, AnswerError, Answers, Context, Pick, Plan, Retry, SecurityPlan, Selection, Verdict, WifiPlan,
+};
 use espctl::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use espctl::session::patience::Patience;
 use espctl::sim::console::{Dialect, Manner};
-use espctl::transport::BoxFuture;
+use espctl::transport::{BoxFuture, Candidate, Sort};
 use serde_json::Value;
 
 /// No run may take longer.
@@ -285,6 +287,9 @@ struct Person {
 }
 
 impl Answers for Person {
+    fn candidate<'a>(&'a mut self, _: Sort, _: &'a [Candidate]) -> BoxFuture<'a, Result<Pick, AnswerError>> {
+        Box::pin(async { Err(AnswerError::Closed) })
+    }
     fn pop(&mut self, _: bool) -> BoxFuture<'_, Result<ProofOfPossession, AnswerError>> {
         Box::pin(async { Err(AnswerError::Closed) })
     }

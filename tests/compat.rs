@@ -8,7 +8,7 @@ use std::io::Cursor;
 use std::path::PathBuf;
 
 use image::{GrayImage, ImageFormat, Luma};
-use program::{NETWORK, POP, QUICK, Ran, Sim, espctl, finish, run, run_with};
+use program::{NETWORK, NO_BLUETOOTH, POP, QUICK, Ran, Sim, espctl, finish, run, run_with};
 
 const JSON: &str = r#"{"ver":"v1","name":"PROV_d76c30","pop":"abcd1234","transport":"softap"}"#;
 const COMPACT: &str = "NP:PROV_d76c30|abcd1234|s";
@@ -100,18 +100,28 @@ fn device_ip_host_and_port_reach_a_device_in_both_spellings() {
 
 #[test]
 fn transports_of_the_other_tool_are_named_as_missing() {
-    for transport in ["ble", "on-network"] {
-        let ran = run([&["provision", "--transport", transport, "--pop", POP], &NETWORK[..]].concat());
-        assert_eq!((ran.status, ran.code()), (2, Some("usage.unsupported")), "{ran:?}");
-        assert!(ran.stderr.contains("option --transport"), "{ran:?}");
-    }
-    let ran = provision(&["--qrcode", "NP:PROV_d76c30|abcd1234|b"]);
-    is_online(&ran);
-    let ran = run([&["provision", "--qrcode", "NP:PROV_d76c30|abcd1234|b"], &NETWORK[..]].concat());
+    let ran = run([&["provision", "--transport", "on-network", "--pop", POP], &NETWORK[..]].concat());
     assert_eq!((ran.status, ran.code()), (2, Some("usage.unsupported")), "{ran:?}");
-    assert!(ran.stderr.contains("the QR payload"), "{ran:?}");
+    assert!(ran.stderr.contains("option --transport"), "{ran:?}");
     let ran = run([&["provision", "--transport", "carrier-pigeon", "--pop", POP], &NETWORK[..]].concat());
     assert_eq!((ran.status, ran.code()), (2, Some("usage.invalid-value")), "{ran:?}");
+}
+
+/// There is no Bluetooth here; that it is missed shows that it was chosen.
+#[test]
+fn bluetooth_is_chosen_by_option_environment_and_label() {
+    let label = "NP:PROV_d76c30|abcd1234|b";
+    is_online(&provision(&["--qrcode", label]));
+    let missed = |options: &[&str], variables: &[(&str, &str)]| {
+        let mut command = espctl([&["provision"], options, &["--pop", POP], &NETWORK].concat());
+        let ran = finish(command.envs(NO_BLUETOOTH).envs(variables.iter().copied()));
+        assert!(ran.status == 12 && ran.code().is_some_and(|code| code.starts_with("ble.")), "{ran:?}");
+    };
+    missed(&["--transport", "ble", "--device_name", "PROV_d76c30"], &[]);
+    missed(&["--transport", "ble"], &[]);
+    missed(&["--qrcode", label], &[]);
+    missed(&[], &[("ESPCTL_TRANSPORT", "ble")]);
+    missed(&[], &[("ESPCTL_DEVICE", "ble:PROV_d76c30")]);
 }
 
 #[test]
@@ -225,7 +235,7 @@ fn the_environment_gives_what_options_would() {
         ("ESPCTL_PASSPHRASE", "correct-horse-battery"),
     ];
     is_online(&finish(command.envs(variables)));
-    let ran = finish(espctl(["info"]).env("ESPCTL_TRANSPORT", "ble"));
+    let ran = finish(espctl(["info"]).env("ESPCTL_TRANSPORT", "on-network"));
     assert_eq!((ran.status, ran.code()), (2, Some("usage.unsupported")), "{ran:?}");
     assert!(ran.stderr.contains("environment variable ESPCTL_TRANSPORT"), "{ran:?}");
 }

@@ -7,7 +7,7 @@ const BLE: &str = r#"{"ver":"v1","name":"PROV_d76c30","pop":"abcd1234","transpor
 /// Runs `espctl info` with these variables and no others of ours; its exit status, and all it said.
 fn info(variables: &[(&str, &str)], options: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_espctl"));
-    for name in ["ESPCTL_DEVICE", "ESPCTL_TRANSPORT"] {
+    for name in ["ESPCTL_DEVICE", "ESPCTL_TRANSPORT", "ESPCTL_ADAPTER"] {
         command.env_remove(name);
     }
     let output = command.arg("info").args(options).envs(variables.iter().copied()).output().expect("the program runs");
@@ -33,5 +33,7 @@ fn the_environment_wins_over_the_payload_and_a_whole_locator_over_a_part() {
     assert_simulated(info(&[("ESPCTL_TRANSPORT", "sim")], &["--qrcode", BLE]));
     assert_simulated(info(&[("ESPCTL_DEVICE", "sim:")], &["--qrcode", BLE]));
     assert_simulated(info(&[("ESPCTL_DEVICE", "sim:"), ("ESPCTL_TRANSPORT", "softap")], &[]));
-    assert_eq!(info(&[], &["--qrcode", BLE]).0, Some(2));
+    // There is no such adapter: that it is missed shows what was chosen.
+    let nowhere = [("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent"), ("ESPCTL_ADAPTER", "none")];
+    assert_eq!(info(&nowhere, &["--qrcode", BLE]).0, Some(12));
 }

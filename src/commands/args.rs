@@ -55,13 +55,15 @@ pub(super) fn without_questions() -> Vec<Arg> {
 /// Which device, and how it is reached.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct DeviceArgs {
-    /// The device: softap:, softap:HOST:PORT, console:PORT, or sim: for an embedded simulated one [env: ESPCTL_DEVICE]
+    /// The device: softap:, softap:HOST:PORT, console:PORT, ble:NAME or ble:ADDRESS, or sim: for an embedded simulated
+    /// one [env: ESPCTL_DEVICE]
     #[arg(long, value_name = "LOCATOR", help_heading = "Device")]
     pub device: Option<String>,
-    /// How to reach the device: softap, console or sim [env: ESPCTL_TRANSPORT]
+    /// How to reach the device: softap, console, ble or sim [env: ESPCTL_TRANSPORT]
     #[arg(long, value_name = "KIND", help_heading = "Device", conflicts_with = "device")]
     pub transport: Option<String>,
-    /// The device's address over SoftAP: HOST, HOST:PORT or [IPV6]:PORT; default 192.168.4.1:80
+    /// The device's address: over SoftAP HOST, HOST:PORT or [IPV6]:PORT, default 192.168.4.1:80; over Bluetooth as
+    /// AA:BB:CC:DD:EE:FF
     #[arg(long, value_name = "ADDRESS", help_heading = "Device", conflicts_with = "device")]
     pub address: Option<String>,
     /// The board's serial port, for its console: a path, a path with *, usb:VID:PID or a serial number; without one, the
@@ -74,7 +76,11 @@ pub(super) struct DeviceArgs {
     /// Restart the board on its serial port first: never, boot, or auto for one that says nothing; default: never
     #[arg(long, value_name = "WHEN", help_heading = "Device", conflicts_with = "device")]
     pub reset: Option<String>,
-    /// The device's name, for example PROV_d76c30
+    /// The Bluetooth adapter, by name (hci0) or address; without one, the only one that is on [env: ESPCTL_ADAPTER]
+    #[arg(long, value_name = "ADAPTER", help_heading = "Device")]
+    pub adapter: Option<String>,
+    /// The device's name, for example PROV_d76c30. Over Bluetooth it is looked for by it: with * and ? for any text and
+    /// character, or the beginning up to _ or -
     #[arg(long, alias = "device_name", value_name = "NAME", help_heading = "Device")]
     pub device_name: Option<String>,
     /// Onboarding QR code: its text (JSON, NP:… or the qrcode.html address), a file with it, a PNG or JPEG, or -

@@ -12,13 +12,13 @@ use crate::board::{self, Ear, Listener, Memory, Redaction, diagnose};
 use crate::endpoint::scan::Network;
 use crate::error::{Code, Failure};
 use crate::event::Event;
-use crate::provision::{AnswerError, Answers, Plan, Retry, Selection};
+use crate::provision::{AnswerError, Answers, Pick, Plan, Retry, Selection};
 use crate::report::watch::Watchers;
 use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use crate::settings::given;
-use crate::transport::BoxFuture;
 use crate::transport::console::DEFAULT_BAUD;
 use crate::transport::serial::{self, Reset, Settings};
+use crate::transport::{BoxFuture, Candidate, Sort};
 use crate::wire::qr::Payload;
 
 /// The board on the cable.
@@ -176,6 +176,9 @@ macro_rules! noted {
 }
 
 impl Answers for Noting<'_> {
+    fn candidate<'a>(&'a mut self, of: Sort, among: &'a [Candidate]) -> BoxFuture<'a, Result<Pick, AnswerError>> {
+        self.answers.candidate(of, among)
+    }
     fn pop(&mut self, rejected: bool) -> BoxFuture<'_, Result<ProofOfPossession, AnswerError>> {
         noted!(self, self.answers.pop(rejected))
     }

@@ -5,7 +5,7 @@ use super::args::{DeviceArgs, SecurityArgs};
 use super::input::{self, SecretSource};
 use crate::error::{Code, Failure};
 use crate::provision::SecurityPlan;
-use crate::settings::{given, or_qr};
+use crate::settings::{Origin, given, or_qr};
 use crate::text;
 use crate::transport::{Locator, TransportError, TransportKind};
 use crate::wire::qr::Payload;
@@ -23,10 +23,12 @@ pub(super) struct Target {
 }
 
 /// Transports that Espressif's tools have and this version has not.
-const ELSEWHERE: [&str; 2] = ["ble", "on-network"];
+const ELSEWHERE: [&str; 1] = ["on-network"];
 
 /// The scheme of the serial console.
 const CONSOLE: &str = "console";
+/// The scheme of Bluetooth LE.
+const BLE: &str = "ble";
 
 /// Works out which device is meant. No I/O but reading the QR payload.
 pub(super) fn target(args: &DeviceArgs, app: &App<'_>) -> Result<Target, Failure> {
@@ -72,10 +74,14 @@ pub(super) fn target_beside(
                 "--port, --baud and --reset are for the console, not for {}",
                 text::sanitise(&scheme)
             )));
+        } else if scheme == BLE {
+            let named = args.address.as_deref().or(name.as_deref());
+            (Locator::naming(BLE, named.unwrap_or_default()), origin)
         } else {
             (Locator::new(&scheme, args.address.as_deref().unwrap_or_default()), origin)
         }
     };
+    let locator = over_adapter(locator, args, app)?;
 
     let kind = app.kinds.iter().copied().find(|kind| kind.scheme() == locator.scheme()).ok_or_else(|| {
         let have: Vec<_> = app.kinds.iter().map(|kind| kind.scheme()).collect();
@@ -100,6 +106,41 @@ pub(super) fn target_beside(
     })?;
     let explicit = !locator.address().is_empty();
     Ok(Target { locator, kind, payload, name, explicit })
+}
+
+/// Where a system permits Bluetooth to the terminal program, not to espctl, says which program that is.
+pub(super) fn name_terminal(failure: Failure, app: &App<'_>) -> Failure {
+    let terminal = (app.environment)("TERM_PROGRAM").filter(|name| !name.is_empty() && cfg!(target_vendor = "apple"));
+    match terminal {
+        Some(name) if failure.code == Code::BlePermission => failure.hint(format!(
+            "System Settings, Privacy & Security, Bluetooth: allow {}, then start it anew",
+            text::bounded(&text::sanitise(name.trim_end_matches(".app")), 64)
+        )),
+        _ => failure,
+    }
+}
+
+/// The same device over the adapter that was named, if one was.
+fn over_adapter(locator: Locator, args: &DeviceArgs, app: &App<'_>) -> Result<Locator, Failure> {
+    let adapter = given(args.adapter.clone(), "--adapter", "ESPCTL_ADAPTER", app.environment);
+    let Some(adapter) = adapter else { return Ok(locator) };
+    if locator.scheme() != BLE {
+        // A variable may stand there for other runs.
+        return match adapter.origin {
+            Origin::Flag(_) => Err(Failure::new(Code::UsageConflict)
+                .saying(format!("--adapter is for Bluetooth, not for {}", text::sanitise(locator.scheme())))
+                .hint("give --transport ble, or leave out --adapter")),
+            _ => Ok(locator),
+        };
+    }
+    let named = locator.parameters().any(|(key, _)| key == "adapter");
+    match adapter.origin {
+        Origin::Flag(_) if named => {
+            Err(Failure::new(Code::UsageConflict).saying("both --adapter and --device name a Bluetooth adapter"))
+        }
+        _ if named => Ok(locator),
+        _ => Ok(locator.with("adapter", &adapter.value)),
+    }
 }
 
 /// The console's locator, from the options that make one.

@@ -27,8 +27,9 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     let target = device::target(&args.device, app)?;
     let desk = Desk::new(args.device.timeout, &args.record, app)?;
     let context = desk.context(target.kind);
+    let mut answers = desk.answers();
     let work = async {
-        let (link, version) = identify(&target.locator, &context).await?;
+        let (link, version) = identify(&target.locator, &context, &mut *answers).await?;
         let (peer, limits) = (link.peer(), link.limits());
         let endpoints = link.endpoints().map(<[String]>::to_vec);
         link.close().await;

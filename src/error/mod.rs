@@ -1,10 +1,12 @@
 //! Errors as people and scripts meet them: a stable code, the stage, the evidence, and what to do.
 //!
 //! `catalogue` holds every code with its explanation, `exit` the statuses they end the program with; `reading` maps
-//! what the layers below report onto them, `serial` what ports and consoles report, `agent` what the agent's console
+//! what the layers below report onto them, `serial` what ports and consoles report, `ble` what Bluetooth
+//! does, `agent` what the agent's console
 //! does. Nothing here prints: `report` renders a [`Failure`].
 
 mod agent;
+mod ble;
 mod catalogue;
 mod exit;
 mod reading;

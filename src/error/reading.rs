@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use super::{Code, Failure, serial};
+use super::{Code, Failure, ble, serial};
 use crate::event::Stage;
 use crate::session::{Meaning, SessionError, SessionErrorKind, Step};
 use crate::transport::TransportError;
@@ -11,7 +11,7 @@ impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
         let mut failure = Self::new(code(&error)).caused_by(&error);
         if let SessionErrorKind::Transport(error) = &error.kind {
-            failure = serial::advise(failure, error);
+            failure = ble::advise(serial::advise(failure, error), error);
         }
         if let Some(stage) = stage(error.step) {
             failure = failure.at(stage);
@@ -35,6 +35,12 @@ fn code(error: &SessionError) -> Code {
                 return code;
             }
         }
+        SessionErrorKind::Transport(TransportError::Ble(ble)) => {
+            if let Some(code) = ble::code(ble, error.meaning()) {
+                return code;
+            }
+        }
+        SessionErrorKind::Transport(TransportError::Several { of, .. }) => return ble::several(*of),
         _ => {}
     }
     match error.meaning() {

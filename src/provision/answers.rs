@@ -3,11 +3,13 @@
 use crate::endpoint::scan::Network;
 use crate::error::{Code, Failure};
 use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
-use crate::transport::BoxFuture;
+use crate::transport::{BoxFuture, Candidate, Sort};
 
 /// A question that can come up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
+    /// Which device, or which adapter.
+    Candidate,
     /// The proof of possession.
     Pop,
     /// Security 2's password.
@@ -28,6 +30,15 @@ pub enum Selection {
     /// One that is not on the list, by name.
     Other(Vec<u8>),
     /// Scan again.
+    Rescan,
+}
+
+/// Which device or adapter a person chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pick {
+    /// The one at this index of the list shown.
+    Listed(usize),
+    /// Look again.
     Rescan,
 }
 
@@ -57,6 +68,8 @@ pub enum AnswerError {
 
 /// Whoever answers. Time spent here does not count against the run's budget.
 pub trait Answers: Send {
+    /// Which of these devices or adapters.
+    fn candidate<'a>(&'a mut self, of: Sort, among: &'a [Candidate]) -> BoxFuture<'a, Result<Pick, AnswerError>>;
     /// The proof of possession; `rejected` where the device did not take the one before.
     fn pop(&mut self, rejected: bool) -> BoxFuture<'_, Result<ProofOfPossession, AnswerError>>;
     /// Security 2's password for this user name.
@@ -80,6 +93,9 @@ pub trait Answers: Send {
 pub struct NobodyToAsk;
 
 impl Answers for NobodyToAsk {
+    fn candidate<'a>(&'a mut self, _: Sort, _: &'a [Candidate]) -> BoxFuture<'a, Result<Pick, AnswerError>> {
+        missing(Question::Candidate)
+    }
     fn pop(&mut self, _: bool) -> BoxFuture<'_, Result<ProofOfPossession, AnswerError>> {
         missing(Question::Pop)
     }
@@ -108,7 +124,7 @@ impl Question {
     /// The code for an answer to this that is of no use.
     fn code(self) -> Code {
         match self {
-            Self::Pop | Self::Sec2Password | Self::Network => Code::UsageInvalid,
+            Self::Candidate | Self::Pop | Self::Sec2Password | Self::Network => Code::UsageInvalid,
             Self::Passphrase => Code::WifiPassphraseInvalid,
             Self::ThreadDataset => Code::ThreadDatasetInvalid,
         }
@@ -117,6 +133,7 @@ impl Question {
     /// What is missing, and the option and environment variable that give it.
     fn describe(self) -> (&'static str, &'static str, &'static str) {
         match self {
+            Self::Candidate => ("it is not clear which one is meant", "--device", "ESPCTL_DEVICE"),
             Self::Pop => ("the device wants a proof of possession", "--pop", "ESPCTL_POP"),
             Self::Sec2Password => {
                 ("the device wants a user name and password", "--pop (or --sec2-password)", "ESPCTL_POP")

@@ -15,7 +15,7 @@ pub mod scan;
 pub mod secure;
 mod stages;
 
-pub use answers::{AnswerError, Answers, NobodyToAsk, Question, Retry, Selection};
+pub use answers::{AnswerError, Answers, NobodyToAsk, Pick, Question, Retry, Selection};
 pub use plan::{Plan, SecurityPlan, UserMapping, WifiPlan};
 pub use run::{Outcome, Verdict, provision};
 pub use secure::{Opened, open};

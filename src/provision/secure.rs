@@ -1,14 +1,14 @@
 //! From a locator to a secure session: connect, identify, choose the scheme, establish. Every command that talks to
 //! a device starts here.
 
-use super::{Answers, Context, SecurityPlan};
+use super::{AnswerError, Answers, Context, Pick, SecurityPlan};
 use crate::error::{Code, Failure};
 use crate::event::{Event, Stage};
 use crate::secret::ProofOfPossession;
 use crate::security::{self, Credentials, DEFAULT_USERNAME, Scheme};
 use crate::session::patience::limit;
-use crate::session::{Link, Meaning, Session};
-use crate::transport::{Limits, Locator};
+use crate::session::{Link, Meaning, Session, SessionErrorKind};
+use crate::transport::{Limits, Locator, TransportError};
 use crate::wire::version::VersionInfo;
 
 /// How often a person is asked for another PoP. Firmware locks itself after five wrong ones.
@@ -26,10 +26,13 @@ pub struct Opened {
 ///
 /// # Errors
 /// At the stages connect and identify.
-pub async fn identify(device: &Locator, context: &Context<'_>) -> Result<(Link, VersionInfo), Failure> {
+pub async fn identify(
+    device: &Locator,
+    context: &Context<'_>,
+    answers: &mut dyn Answers,
+) -> Result<(Link, VersionInfo), Failure> {
+    let mut link = connect(device, context, answers).await?;
     let observer = &context.observer;
-    observer.observe(&Event::Started { stage: Stage::Connect, deadline: context.kind.opening_limit() });
-    let mut link = Link::connect(context.kind, device, observer.clone(), context.patience.clone()).await?;
     observer.observe(&Event::Started { stage: Stage::Identify, deadline: limit::EXCHANGE });
     let version = match link.identify().await {
         Ok(version) => version,
@@ -39,6 +42,31 @@ pub async fn identify(device: &Locator, context: &Context<'_>) -> Result<(Link, 
         }
     };
     Ok((link, version))
+}
+
+/// Opens a link. Where it is not clear which one is meant, a person chooses.
+async fn connect(device: &Locator, context: &Context<'_>, answers: &mut dyn Answers) -> Result<Link, Failure> {
+    let observer = &context.observer;
+    let mut to = device.clone();
+    loop {
+        observer.observe(&Event::Started { stage: Stage::Connect, deadline: context.kind.opening_limit() });
+        let error = match Link::connect(context.kind, &to, observer.clone(), context.patience.clone()).await {
+            Ok(link) => return Ok(link),
+            Err(error) => error,
+        };
+        let SessionErrorKind::Transport(TransportError::Several { of, candidates }) = &error.kind else {
+            return Err(error.into());
+        };
+        match context.patience.off_the_clock(answers.candidate(*of, candidates)).await {
+            Ok(Pick::Listed(index)) => {
+                to = candidates.get(index).map_or_else(|| to.clone(), |candidate| candidate.locator.clone());
+            }
+            Ok(Pick::Rescan) => {}
+            // Nobody to ask: the list is the news, not the missing answer.
+            Err(AnswerError::Missing(_)) => return Err(error.into()),
+            Err(other) => return Err(Failure::from(other).at(Stage::Connect)),
+        }
+    }
 }
 
 /// Opens a secure session. A rejected proof is asked for again where a person is there to ask.
@@ -51,7 +79,7 @@ pub async fn open(
     context: &mut Context<'_>,
     answers: &mut dyn Answers,
 ) -> Result<Opened, Failure> {
-    let (mut link, version) = identify(device, context).await?;
+    let (mut link, version) = identify(device, context, answers).await?;
     let observer = context.observer.clone();
     let scheme = match choose(&version, plan.version, link.limits()) {
         Ok(scheme) => scheme,

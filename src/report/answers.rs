@@ -15,11 +15,11 @@ use super::terminal::Terminal;
 use crate::endpoint::scan::Network;
 use crate::error::{Code, Failure};
 use crate::provision::plan::{check_dataset, check_passphrase, check_ssid};
-use crate::provision::{AnswerError, Answers, Question, Retry, Selection};
+use crate::provision::{AnswerError, Answers, Pick, Question, Retry, Selection};
 use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use crate::security::DEFAULT_USERNAME;
 use crate::text;
-use crate::transport::BoxFuture;
+use crate::transport::{BoxFuture, Candidate, Sort};
 
 /// Asks at the terminal.
 #[derive(Clone)]
@@ -100,6 +100,19 @@ fn unusable(failure: Failure) -> String {
 }
 
 impl Answers for AtTerminal {
+    fn candidate<'a>(&'a mut self, of: Sort, among: &'a [Candidate]) -> BoxFuture<'a, Result<Pick, AnswerError>> {
+        let list = numbered(among);
+        let count = among.len();
+        let words = match of {
+            Sort::Device => "Select device by number (0 to rescan)",
+            Sort::Adapter => "Select adapter by number (0 to look again)",
+        };
+        Box::pin(self.ask(Question::Candidate, move |terminal| {
+            terminal.show(&list)?;
+            until_usable(terminal, |terminal| terminal.text(words), |typed| picked(&typed, count))
+        }))
+    }
+
     fn pop(&mut self, rejected: bool) -> BoxFuture<'_, Result<ProofOfPossession, AnswerError>> {
         let before = rejected.then_some("The device rejected that proof of possession; it is case-sensitive");
         let words = "Proof of possession (PoP), on the device's label".to_owned();
@@ -203,6 +216,24 @@ impl Answers for AtTerminal {
             let same = terminal.confirm(&same, true)?;
             Ok(if same { Retry::SameNetwork } else { Retry::AnotherNetwork })
         }))
+    }
+}
+
+/// What there is to choose from, a line each, numbered from 1.
+fn numbered(among: &[Candidate]) -> String {
+    let line = |(index, candidate): (usize, &Candidate)| {
+        let rssi = candidate.rssi.map(|rssi| format!("  {rssi} dBm")).unwrap_or_default();
+        format!("{:4}  {}{rssi}", index + 1, text::sanitise(&candidate.label))
+    };
+    among.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What was chosen of `count`; 0 looks again.
+fn picked(typed: &str, count: usize) -> Result<Pick, String> {
+    match typed.trim().parse::<usize>() {
+        Ok(0) => Ok(Pick::Rescan),
+        Ok(number) if number <= count => Ok(Pick::Listed(number - 1)),
+        _ => Err("Invalid selection".to_owned()),
     }
 }
 

@@ -88,6 +88,7 @@ fn record(event: &Event) -> Value {
         Event::Started { stage, deadline } => {
             json!({ "event": "started", "stage": stage, "deadline_ms": deadline.as_millis() })
         }
+        Event::Looking { wanted, over } => json!({ "event": "looking", "wanted": wanted, "over": over }),
         Event::Found { name, rssi } => json!({ "event": "found", "name": name, "rssi": rssi }),
         Event::Retrying { cause, attempt, of } => {
             json!({ "event": "retrying", "cause": cause, "attempt": attempt, "of": of })

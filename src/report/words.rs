@@ -9,6 +9,7 @@ use crate::wire::version::VersionInfo;
 /// The line for an event, where it has one.
 pub fn line(event: &Event) -> Option<String> {
     Some(match event {
+        Event::Looking { wanted, over } => format!("Looking for {} over {over}", text::sanitise(wanted)),
         Event::Found { name, rssi } => {
             let heard = rssi.map(|rssi| format!(" ({rssi} dBm)"));
             format!("Found {}{}", text::sanitise(name), heard.unwrap_or_default())

@@ -9,6 +9,7 @@ use super::patience::Elapsed;
 use crate::endpoint::ReplyError;
 use crate::security::{CipherError, HandshakeError};
 use crate::transport::TransportError;
+use crate::transport::ble::BleError;
 use crate::transport::console::ConsoleError;
 use crate::wire::messages::Status;
 
@@ -118,7 +119,10 @@ fn read_transport(error: &TransportError, step: Step) -> Meaning {
             | TransportError::InvalidRequest { .. },
             _,
         ) => Meaning::Invalid,
-        (TransportError::Unreachable { .. } | TransportError::Port(_), _) => Meaning::Unreachable,
+        (TransportError::Unreachable { .. } | TransportError::Port(_) | TransportError::Several { .. }, _) => {
+            Meaning::Unreachable
+        }
+        (TransportError::Ble(error), step) => read_ble(error, step),
         (TransportError::Console(error), step) => read_console(error, step),
         (
             TransportError::NoSuchEndpoint { .. } | TransportError::ReplyTooLong { .. },
@@ -153,6 +157,17 @@ fn read_console(error: &ConsoleError, step: Step) -> Meaning {
         | ConsoleError::Garbage { .. }
         | ConsoleError::BootLoop { .. }
         | ConsoleError::NoPrompt { .. } => Meaning::Unreachable,
+    }
+}
+
+fn read_ble(error: &BleError, step: Step) -> Meaning {
+    match error {
+        // A device that refuses the version request is some other firmware's.
+        BleError::Refused { .. } => read_silence(step).unwrap_or(Meaning::NotADevice),
+        BleError::NotProvisioning { .. } => Meaning::NotADevice,
+        BleError::Lost { .. } => Meaning::LinkLost,
+        BleError::Stack { .. } if step != Step::Connect => Meaning::LinkLost,
+        _ => Meaning::Unreachable,
     }
 }
 

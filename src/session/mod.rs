@@ -33,6 +33,7 @@ struct Told(Arc<dyn Observer>);
 impl Witness for Told {
     fn tell(&self, news: News) {
         self.0.observe(&match news {
+            News::Looking { wanted, over } => Event::Looking { wanted, over },
             News::Found { name, rssi } => Event::Found { name, rssi },
             News::Retrying { cause, attempt, of } => Event::Retrying { cause, attempt, of },
             News::Note(text) => Event::Note { text },

@@ -1,6 +1,7 @@
 //! A device's name: `scheme:address?key=value`. It parses, prints and round-trips; what an address means is the
 //! affair of the transport with that scheme.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -26,12 +27,20 @@ pub enum LocatorError {
     /// A parameter without a key, or bytes that are no UTF-8 once decoded.
     #[error("parameters are written ?key=value&key=value")]
     BadParameter,
+    /// An address that is no UTF-8 once decoded.
+    #[error("the address is no text once decoded")]
+    BadText,
 }
 
 impl Locator {
     /// A locator without parameters.
     pub fn new(scheme: &str, address: &str) -> Self {
         Self { scheme: scheme.to_ascii_lowercase(), address: address.to_owned(), parameters: Vec::new() }
+    }
+
+    /// A locator whose address is this text, whatever is in it.
+    pub fn naming(scheme: &str, text: &str) -> Self {
+        Self::new(scheme, &utf8_percent_encode(text, ESCAPED).to_string())
     }
 
     /// The same with one more parameter.
@@ -49,6 +58,14 @@ impl Locator {
     /// What follows the scheme, up to the `?`.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The address decoded, for transports whose addresses may hold any character.
+    ///
+    /// # Errors
+    /// [`LocatorError::BadText`].
+    pub fn text(&self) -> Result<Cow<'_, str>, LocatorError> {
+        percent_decode_str(&self.address).decode_utf8().map_err(|_| LocatorError::BadText)
     }
 
     /// The parameters, in order.
@@ -114,6 +131,15 @@ mod tests {
         assert_eq!(locator.scheme(), "sim");
         let parameters: Vec<_> = locator.parameters().collect();
         assert_eq!(parameters, [("ap", "A B"), ("fault", "delay"), ("fault", "truncate")]);
+    }
+
+    #[test]
+    fn any_text_can_be_an_address() {
+        for text in ["PROV_1", "Café? 100 %", "a&b=c#d", "24:0A:C4:00:00:01"] {
+            let locator: Locator = Locator::naming("ble", text).to_string().parse().expect(text);
+            assert_eq!(locator.text().as_deref(), Ok(text));
+        }
+        assert_eq!(Locator::new("ble", "%ff").text(), Err(LocatorError::BadText));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //!
 //! To add one: a file beside this one, its `mod` line, one entry in [`KINDS`].
 
+pub mod ble;
 pub mod console;
 mod locator;
 pub mod serial;
@@ -19,7 +20,7 @@ pub use futures_util::future::BoxFuture;
 pub use locator::{Locator, LocatorError};
 
 /// The transports of this crate. The simulated device adds its own in the program, not here.
-pub static KINDS: &[&dyn TransportKind] = &[&softap::SoftAp, &console::Console];
+pub static KINDS: &[&dyn TransportKind] = &[&softap::SoftAp, &console::Console, &ble::Ble];
 
 /// How long a link may take to open where its kind does not say otherwise.
 const OPENING_LIMIT: Duration = Duration::from_secs(10);
@@ -65,7 +66,7 @@ pub trait Transport: Send {
 
 /// A family of links, stateless.
 pub trait TransportKind: Sync {
-    /// The locator's scheme: `softap`, `console`, `sim`.
+    /// The locator's scheme: `softap`, `console`, `ble`, `sim`.
     fn scheme(&self) -> &'static str;
 
     /// Checks a locator without any I/O.
@@ -109,6 +110,26 @@ impl Opening {
     }
 }
 
+/// One of several that could be meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// What opens this one and no other.
+    pub locator: Locator,
+    /// What it is called, for people.
+    pub label: String,
+    /// How strongly it is heard, in dBm.
+    pub rssi: Option<i16>,
+}
+
+/// What there are several of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// Devices that match.
+    Device,
+    /// Adapters of this computer.
+    Adapter,
+}
+
 /// Who is told what happens on a link beside its replies.
 pub trait Witness: Send + Sync {
     /// Takes note. Must not block.
@@ -118,6 +139,13 @@ pub trait Witness: Send + Sync {
 /// What happens on a link beside its replies. Texts that came from a device are raw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
+    /// A search begins.
+    Looking {
+        /// What for, fit to be shown.
+        wanted: String,
+        /// Over which radio.
+        over: &'static str,
+    },
     /// The device is in reach.
     Found {
         /// Its name as advertised, else its address.
@@ -218,6 +246,17 @@ pub enum TransportError {
         /// The bound, in bytes.
         limit: usize,
     },
+    /// It is not clear which one is meant.
+    #[error("{} {} could be meant", candidates.len(), match of { Sort::Device => "devices", Sort::Adapter => "adapters" })]
+    Several {
+        /// What they are.
+        of: Sort,
+        /// Those, the likeliest first.
+        candidates: Vec<Candidate>,
+    },
+    /// A device that cannot be reached over Bluetooth.
+    #[error(transparent)]
+    Ble(#[from] ble::BleError),
     /// A serial port that cannot be used.
     #[error(transparent)]
     Port(#[from] serial::PortError),

@@ -213,7 +213,11 @@ fn the_transport_comes_from_the_board_and_options_win() {
     let board = Board::printing(b"I (9) app: NP:PROV_1|zero-typing-7|b\r\n");
     let ble =
         ["provision", "--from-serial", &board.path, "--ssid", "HomeNet", "--passphrase", "correct-horse", "--json"];
-    assert_eq!(ran(&ble).ends_with(2).json()["error"]["code"], "usage.unsupported");
+    // There is no Bluetooth here; that it is missed shows that it was chosen.
+    let nowhere = [("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent"), ("ESPCTL_ADAPTER", "none")];
+    let missed = read(espctl(&ble).envs(nowhere).output().expect("the program"));
+    let code = missed.ends_with(12).json()["error"]["code"].to_string();
+    assert!(code.starts_with("\"ble."), "{code}");
     let wrong = ran(&provision("sim:?pop=zero-typing-7", &["--from-serial", &board.path, "--pop", "explicit"]));
     assert_eq!(wrong.ends_with(21).json()["error"]["code"], "security.proof-rejected");
 }

@@ -321,11 +321,29 @@ pub(crate) const CASES: &[Case] = &[
         2,
         "carrier-pigeon",
     ),
-    words("Bluetooth", &["provision", "--transport", "ble", "--ssid", "x", "--open"]).fails(
-        "usage.unsupported",
+    words("a parameter that Bluetooth does not have", &["info", "--device", "ble:PROV_1?baud=9600"]).fails(
+        "usage.invalid-value",
         "",
         2,
-        "softap and console and sim",
+        "the parameter adapter and no other",
+    ),
+    words("a Bluetooth name with control characters", &["info", "--device", "ble:PROV%1b"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "control characters",
+    ),
+    words("a Bluetooth adapter for SoftAP", &["info", "--transport", "softap", "--adapter", "hci0"]).fails(
+        "usage.conflict",
+        "",
+        2,
+        "--adapter is for Bluetooth, not for softap",
+    ),
+    words("two Bluetooth adapters", &["info", "--device", "ble:?adapter=hci0", "--adapter", "hci1"]).fails(
+        "usage.conflict",
+        "",
+        2,
+        "both --adapter and --device",
     ),
     words("a port that is not there", &["info", "--device", "console:/dev/no-such-port"]).fails(
         "port.absent",
@@ -333,8 +351,13 @@ pub(crate) const CASES: &[Case] = &[
         10,
         "/dev/no-such-port",
     ),
-    words("the local network", &["info", "--transport", "on-network"]).fails("usage.unsupported", "", 2, "on-network"),
-    words("a transport from the environment", &["info"]).env(&[("ESPCTL_TRANSPORT", "ble")]).fails(
+    words("the local network", &["info", "--transport", "on-network"]).fails(
+        "usage.unsupported",
+        "",
+        2,
+        "softap and console and ble and sim",
+    ),
+    words("a transport from the environment", &["info"]).env(&[("ESPCTL_TRANSPORT", "on-network")]).fails(
         "usage.unsupported",
         "",
         2,

@@ -49,9 +49,4 @@ pub(crate) const CASES: &[Case] = &[
     provision("a label in a file", Memory("sec-ver=1"))
         .args(&["provision", "--device", DEVICE, "--qrcode", "{files}/label.txt"])
         .succeeds("online"),
-    words(
-        "a label of a Bluetooth device",
-        &["provision", "--ssid", "x", "--open", "--qrcode", r#"{"name":"P","transport":"ble"}"#],
-    )
-    .fails("usage.unsupported", "", 2, "the QR payload"),
 ];

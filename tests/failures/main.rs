@@ -27,6 +27,8 @@ use espctl::sim::Fault;
 /// Most rows wait for a limit of time, so there are more of them at once than there are processors.
 const AT_ONCE: usize = 20;
 
+const BLUETOOTH: &str = "takes a Bluetooth stack: tests/ble";
+
 /// Codes that no row reaches, and why.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("internal.unexpected", "a defect of the program by definition"),
@@ -47,6 +49,20 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("console.not-agent", "takes a board on a port: tests/agent.rs"),
     ("console.not-provisioning", "takes a board on a port: tests/console"),
     ("security.does-not-fit", "takes a board on a port: tests/console"),
+    ("ble.not-found", BLUETOOTH),
+    ("ble.several", BLUETOOTH),
+    ("ble.adapter-absent", BLUETOOTH),
+    ("ble.adapter-off", BLUETOOTH),
+    ("ble.several-adapters", BLUETOOTH),
+    ("ble.no-bus", BLUETOOTH),
+    ("ble.no-bluetoothd", BLUETOOTH),
+    ("ble.permission", BLUETOOTH),
+    ("ble.busy", BLUETOOTH),
+    ("ble.connect-failed", BLUETOOTH),
+    ("ble.services-unresolved", BLUETOOTH),
+    ("ble.pairing-failed", BLUETOOTH),
+    ("ble.not-provisioning", BLUETOOTH),
+    ("ble.stack", BLUETOOTH),
     ("board.port-lost", "takes a board on a port: tests/board"),
     ("board.silent", "takes a board on a port: tests/board"),
     ("board.garbled", "takes a board on a port: tests/board"),

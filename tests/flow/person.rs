@@ -5,9 +5,9 @@ use std::future;
 
 use espctl::endpoint::scan::Network;
 use espctl::error::Failure;
-use espctl::provision::{AnswerError, Answers, Question, Retry, SecurityPlan, Selection, Verdict, WifiPlan};
+use espctl::provision::{AnswerError, Answers, Pick, Question, Retry, SecurityPlan, Selection, Verdict, WifiPlan};
 use espctl::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
-use espctl::transport::BoxFuture;
+use espctl::transport::{BoxFuture, Candidate, Sort};
 
 use crate::device::Door;
 use crate::{home, provision};
@@ -15,11 +15,14 @@ use crate::{home, provision};
 /// Answers prepared in order; a question without one is missing.
 #[derive(Default)]
 pub(crate) struct Person {
+    pub(crate) picks: VecDeque<Pick>,
     pub(crate) pops: VecDeque<&'static str>,
     pub(crate) network: Option<fn(&[Network]) -> Selection>,
     pub(crate) passphrases: VecDeque<&'static str>,
     pub(crate) datasets: VecDeque<&'static str>,
     pub(crate) retries: VecDeque<Retry>,
+    /// The labels on each list of devices shown.
+    pub(crate) candidates: Vec<Vec<String>>,
     /// The names on the list shown last.
     pub(crate) shown: Vec<Vec<u8>>,
     /// The codes of the failures after which they were asked to try again.
@@ -31,6 +34,10 @@ fn answer<'a, T: Send + 'a>(answer: Option<T>, question: Question) -> BoxFuture<
 }
 
 impl Answers for Person {
+    fn candidate<'a>(&'a mut self, _: Sort, among: &'a [Candidate]) -> BoxFuture<'a, Result<Pick, AnswerError>> {
+        self.candidates.push(among.iter().map(|candidate| candidate.label.clone()).collect());
+        answer(self.picks.pop_front(), Question::Candidate)
+    }
     fn pop(&mut self, _: bool) -> BoxFuture<'_, Result<ProofOfPossession, AnswerError>> {
         answer(self.pops.pop_front().map(Into::into), Question::Pop)
     }

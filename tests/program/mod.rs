@@ -17,6 +17,10 @@ pub(crate) const POP: &str = "abcd1234";
 /// [`QUICK`]'s network, for the command line.
 pub(crate) const NETWORK: [&str; 4] = ["--ssid", "HomeNet", "--passphrase", "correct-horse-battery"];
 
+/// Variables under which there is no Bluetooth: no system bus on Linux, no such adapter anywhere.
+pub(crate) const NO_BLUETOOTH: [(&str, &str); 2] =
+    [("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent"), ("ESPCTL_ADAPTER", "none")];
+
 /// What a run left behind.
 #[derive(Debug)]
 pub(crate) struct Ran {

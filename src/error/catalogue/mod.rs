@@ -3,6 +3,7 @@
 //! The words are stable; scripts match on them. `espctl explain` prints these entries and docs/errors.md is generated
 //! from them (a test compares).
 
+mod ble;
 mod device;
 mod input;
 mod link;
@@ -77,6 +78,20 @@ codes! {
     ConsoleRestarted = link::CONSOLE_RESTARTED;
     ConsoleNotProvisioning = link::CONSOLE_NOT_PROVISIONING;
     ConsoleNotAgent = link::CONSOLE_NOT_AGENT;
+    BleNotFound = ble::NOT_FOUND;
+    BleSeveral = ble::SEVERAL;
+    BleAdapterAbsent = ble::ADAPTER_ABSENT;
+    BleAdapterOff = ble::ADAPTER_OFF;
+    BleSeveralAdapters = ble::SEVERAL_ADAPTERS;
+    BleNoBus = ble::NO_BUS;
+    BleNoBluetoothd = ble::NO_BLUETOOTHD;
+    BlePermission = ble::PERMISSION;
+    BleBusy = ble::BUSY;
+    BleConnectFailed = ble::CONNECT_FAILED;
+    BleServicesUnresolved = ble::SERVICES_UNRESOLVED;
+    BlePairingFailed = ble::PAIRING_FAILED;
+    BleNotProvisioning = ble::NOT_PROVISIONING;
+    BleStack = ble::STACK;
     DeviceNotProvisioning = device::DEVICE_NOT_PROVISIONING;
     SecurityUnsupported = device::SECURITY_UNSUPPORTED;
     SecurityDoesNotFit = device::SECURITY_DOES_NOT_FIT;

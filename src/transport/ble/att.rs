@@ -1,0 +1,189 @@
+//! What the operating systems' Bluetooth reports, read: BlueZ, CoreBluetooth and WinRT say the same in other words,
+//! and the library hands most of it on as text. Pure.
+
+use btleplug::Error;
+
+use crate::text;
+
+/// Longest text of the operating system that is repeated, in columns.
+const TEXT_MAX: usize = 200;
+
+/// Attribute protocol errors (Bluetooth Core, Vol 3, Part F, 3.4.1.1) that mean something here.
+mod code {
+    pub(super) const INVALID_HANDLE: u8 = 0x01;
+    pub(super) const INVALID_PDU: u8 = 0x04;
+    pub(super) const AUTHENTICATION: u8 = 0x05;
+    pub(super) const AUTHORIZATION: u8 = 0x08;
+    pub(super) const NOT_FOUND: u8 = 0x0a;
+    pub(super) const KEY_SIZE: u8 = 0x0c;
+    pub(super) const VALUE_LENGTH: u8 = 0x0d;
+    pub(super) const UNLIKELY: u8 = 0x0e;
+    pub(super) const ENCRYPTION: u8 = 0x0f;
+}
+
+/// What a failed operation means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// The device answered with an error, this one where the system tells it.
+    Refused(Option<u8>),
+    /// "Unlikely error": the device's own word, or BlueZ's for a request whose link broke.
+    Unlikely,
+    /// There is no link, and nothing was sent.
+    NotConnected,
+    /// The device takes no value of that length.
+    TooLong,
+    /// The device wants an encrypted link.
+    Encryption,
+    /// The device has no such attribute: what the system knows of it is out of date.
+    Stale,
+    /// The system knows no such device (any more).
+    Unknown,
+    /// The system does not let this user, or this program.
+    Permission,
+    /// The adapter is off.
+    NotReady,
+    /// The same is being done already.
+    InProgress,
+    /// No answer came.
+    TimedOut,
+    /// Something else.
+    Other,
+}
+
+/// The system's own words, fit to be shown.
+pub(super) fn words(error: &Error) -> String {
+    shown(&error.to_string())
+}
+
+/// A text of the operating system, fit to be shown.
+pub(super) fn shown(text: &str) -> String {
+    let text = text.trim().trim_end_matches('.');
+    let text = if text.is_empty() { "no reason given" } else { text };
+    text::bounded(&text::sanitise(text), TEXT_MAX).into_owned()
+}
+
+/// Reads an error.
+pub(super) fn read(error: &Error) -> Trouble {
+    match error {
+        Error::PermissionDenied => Trouble::Permission,
+        Error::DeviceNotFound => Trouble::Unknown,
+        Error::NotConnected => Trouble::NotConnected,
+        Error::NoSuchCharacteristic | Error::UnexpectedCharacteristic => Trouble::Stale,
+        Error::NoAdapterAvailable => Trouble::NotReady,
+        Error::TimedOut(_) => Trouble::TimedOut,
+        Error::NotSupported(text) if text == "ProtocolError" => Trouble::Refused(None),
+        // D-Bus's name for an error is in the debug form alone.
+        other => read_text(&other.to_string(), &format!("{other:?}")),
+    }
+}
+
+/// Reads an error by its text; `name` holds D-Bus's name for it somewhere.
+pub(super) fn read_text(text: &str, name: &str) -> Trouble {
+    if let Some((_, code)) = text.split_once("ATT error: 0x") {
+        let digits: String = code.chars().take_while(char::is_ascii_hexdigit).take(2).collect();
+        return u8::from_str_radix(&digits, 16).map_or(Trouble::Refused(None), read_code);
+    }
+    let has = |word: &str| name.contains(word) || text.contains(word);
+    BY_WORD.iter().find(|(word, _)| has(word)).map_or(Trouble::Other, |(_, trouble)| *trouble)
+}
+
+fn read_code(code: u8) -> Trouble {
+    match code {
+        code::INVALID_HANDLE | code::NOT_FOUND => Trouble::Stale,
+        code::AUTHENTICATION | code::AUTHORIZATION | code::KEY_SIZE | code::ENCRYPTION => Trouble::Encryption,
+        code::VALUE_LENGTH => Trouble::TooLong,
+        code::UNLIKELY => Trouble::Unlikely,
+        code => Trouble::Refused(Some(code)),
+    }
+}
+
+/// Words by which an error is known; the first that is there decides.
+const BY_WORD: &[(&str, Trouble)] = &[
+    // BlueZ, src/gatt-client.c and src/error.c.
+    ("Not paired", Trouble::Encryption),
+    ("Invalid Length", Trouble::TooLong),
+    ("org.bluez.Error.NotAuthorized", Trouble::Encryption),
+    ("AuthenticationFailed", Trouble::Encryption),
+    ("AuthenticationRejected", Trouble::Encryption),
+    ("AuthenticationCanceled", Trouble::Encryption),
+    ("AuthenticationTimeout", Trouble::Encryption),
+    ("Not connected", Trouble::NotConnected),
+    ("org.bluez.Error.NotConnected", Trouble::NotConnected),
+    ("org.bluez.Error.NotReady", Trouble::NotReady),
+    ("org.bluez.Error.InProgress", Trouble::InProgress),
+    ("org.bluez.Error.DoesNotExist", Trouble::Unknown),
+    ("org.freedesktop.DBus.Error.UnknownObject", Trouble::Unknown),
+    ("org.freedesktop.DBus.Error.UnknownMethod", Trouble::Unknown),
+    ("org.freedesktop.DBus.Error.AccessDenied", Trouble::Permission),
+    ("org.freedesktop.DBus.Error.NoReply", Trouble::TimedOut),
+    ("Timeout waiting for reply", Trouble::TimedOut),
+    ("Service discovery timed out", Trouble::TimedOut),
+    // btleplug's own, on Linux, for a characteristic it has not found.
+    ("Characteristic with UUID", Trouble::Stale),
+    ("Service with UUID", Trouble::Stale),
+    // CoreBluetooth, CBATTError and CBError.
+    ("Authentication is insufficient", Trouble::Encryption),
+    ("Authorization is insufficient", Trouble::Encryption),
+    ("Encryption is insufficient", Trouble::Encryption),
+    ("encryption key size is insufficient", Trouble::Encryption),
+    ("Peer removed pairing information", Trouble::Encryption),
+    ("Failed to encrypt the connection", Trouble::Encryption),
+    ("value's length is invalid", Trouble::TooLong),
+    ("The handle is invalid", Trouble::Stale),
+    ("attribute could not be found", Trouble::Stale),
+    ("The command is invalid", Trouble::Refused(Some(code::INVALID_PDU))),
+    ("Unlikely error", Trouble::Unlikely),
+    ("Unknown ATT error", Trouble::Refused(None)),
+    ("is not connected", Trouble::NotConnected),
+    ("connection has timed out", Trouble::NotConnected),
+    // WinRT, GattCommunicationStatus. Its "unreachable" leaves open whether the request was sent.
+    ("GattCommunicationStatus(2)", Trouble::Refused(None)),
+    ("GattCommunicationStatus(3)", Trouble::Encryption),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bluez(name: &str, text: &str) -> Trouble {
+        read_text(text, &format!("Other(DbusError(D-Bus error: {text} ({name})))"))
+    }
+
+    #[test]
+    fn bluez_words_are_read() {
+        let failed = |text| bluez("org.bluez.Error.Failed", text);
+        assert_eq!(failed("Operation failed with ATT error: 0x80"), Trouble::Refused(Some(0x80)));
+        assert_eq!(failed("Operation failed with ATT error: 0x04"), Trouble::Refused(Some(0x04)));
+        assert_eq!(failed("Operation failed with ATT error: 0x0e"), Trouble::Unlikely);
+        assert_eq!(failed("Operation failed with ATT error: 0x01"), Trouble::Stale);
+        assert_eq!(failed("Operation failed with ATT error: 0x0f"), Trouble::Encryption);
+        assert_eq!(failed("Operation failed with ATT error: 0x"), Trouble::Refused(None));
+        assert_eq!(failed("Not connected"), Trouble::NotConnected);
+        assert_eq!(failed("le-connection-abort-by-local"), Trouble::Other);
+        assert_eq!(bluez("org.bluez.Error.InvalidArguments", "Invalid Length"), Trouble::TooLong);
+        assert_eq!(bluez("org.bluez.Error.NotPermitted", "Not paired"), Trouble::Encryption);
+        assert_eq!(bluez("org.bluez.Error.NotReady", "Resource Not Ready"), Trouble::NotReady);
+        assert_eq!(bluez("org.bluez.Error.InProgress", "Operation already in progress"), Trouble::InProgress);
+        assert_eq!(bluez("org.freedesktop.DBus.Error.AccessDenied", "Rejected send message"), Trouble::Permission);
+        assert_eq!(bluez("org.freedesktop.DBus.Error.UnknownObject", "x"), Trouble::Unknown);
+    }
+
+    #[test]
+    fn the_other_systems_words_are_read() {
+        let runtime = |text: &str| read(&Error::RuntimeError(text.to_owned()));
+        assert_eq!(runtime("Encryption is insufficient."), Trouble::Encryption);
+        assert_eq!(runtime("Unknown ATT error."), Trouble::Refused(None));
+        assert_eq!(runtime("The specified device has disconnected from us."), Trouble::Other);
+        let windows = |number| format!("Windows UWP threw error on write: GattCommunicationStatus({number})");
+        assert_eq!(read(&Error::Other(windows(2).into())), Trouble::Refused(None));
+        assert_eq!(read(&Error::Other(windows(3).into())), Trouble::Encryption);
+        assert_eq!(read(&Error::PermissionDenied), Trouble::Permission);
+    }
+
+    #[test]
+    fn hostile_words_are_shown_escaped_and_cut() {
+        assert_eq!(shown("\x1b[2Jgone."), "\\x1b[2Jgone");
+        assert_eq!(shown(" "), "no reason given");
+        assert!(shown(&"x".repeat(9000)).chars().count() <= TEXT_MAX);
+    }
+}

@@ -1,0 +1,276 @@
+//! What the library leaves out on Linux, asked of bluetoothd itself: why there is no Bluetooth, which adapter, a scan
+//! that switches nothing on, links left up by others, pairing, and devices to be forgotten.
+//!
+//! - `bus.rs`: the calls
+//! - `agent.rs`: pairing for the time of a session
+//! - `claim.rs`: which process has which device
+//! - `place.rs`: what the computer's files tell
+
+mod agent;
+mod bus;
+mod claim;
+mod place;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use btleplug::api::{Central as _, Manager as _, Peripheral as _, PeripheralProperties};
+use btleplug::platform::{Adapter, Manager, Peripheral};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use uuid::Uuid;
+use zbus::zvariant::{ObjectPath, OwnedValue, Value};
+
+use self::agent::{Agent, Guests};
+use self::bus::{Bus, Fault, Interfaces};
+pub(super) use self::claim::Claim;
+use super::att::{self, Trouble};
+use super::choose::{self, AdapterFacts};
+use super::error::BleError;
+use crate::transport::{Locator, TransportError};
+use crate::wire::gatt;
+
+const ADAPTER: &str = "org.bluez.Adapter1";
+const DEVICE: &str = "org.bluez.Device1";
+const AGENTS: &str = "org.bluez.AgentManager1";
+/// Where the daemon's objects are.
+const ROOT: &str = "/org/bluez";
+/// bluetoothd takes 2 s to end a link; it does so also for a program that no longer waits.
+const DISCONNECT: Duration = Duration::from_secs(4);
+/// How long to wait for the end of a link that nobody needs any more.
+const DISCONNECT_SHORT: Duration = Duration::from_millis(100);
+
+/// A device that bluetoothd has a link to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Linked {
+    pub(super) address: String,
+    pub(super) name: Option<String>,
+    pub(super) provisioning: bool,
+}
+
+/// bluetoothd.
+#[derive(Debug)]
+pub(super) struct Host {
+    bus: Bus,
+    manager: Manager,
+    guests: Guests,
+    /// Ends with the runtime that the connections above live in.
+    life: JoinHandle<()>,
+}
+
+/// One host a process: each connection to the bus is there for good.
+static HOST: Mutex<Option<Arc<Host>>> = Mutex::const_new(None);
+
+impl Host {
+    /// The host, opened when it is first asked for, or when the bus has gone away.
+    pub(super) async fn get() -> Result<Arc<Self>, BleError> {
+        let mut slot = HOST.lock().await;
+        if let Some(host) = slot.as_ref().filter(|host| !host.life.is_finished()) {
+            match host.bus.objects().await {
+                Ok(_) => return Ok(host.clone()),
+                // The bus answered: it is the daemon that is missing.
+                Err(fault) if !fault.name.is_empty() => return Err(fault.of_daemon()),
+                Err(_) => {}
+            }
+        }
+        let bus = Bus::open().await?;
+        bus.objects().await.map_err(Fault::of_daemon)?;
+        let stack = |error: &btleplug::Error| match att::read(error) {
+            Trouble::Permission => BleError::Permission { reason: att::words(error) },
+            _ => BleError::Stack { reason: att::words(error) },
+        };
+        let manager = Manager::new().await.map_err(|error| stack(&error))?;
+        let life = tokio::spawn(std::future::pending());
+        let host = Arc::new(Self { bus, manager, guests: Guests::default(), life });
+        *slot = Some(host.clone());
+        Ok(host)
+    }
+
+    /// The adapter to use, by its name or address where one is wanted.
+    pub(super) async fn adapter(
+        &self,
+        wanted: Option<&str>,
+        to: &Locator,
+    ) -> Result<(String, Adapter), TransportError> {
+        let objects = self.bus.objects().await.map_err(Fault::of_daemon)?;
+        let facts = objects.iter().filter_map(|(path, interfaces)| {
+            let own = interfaces.get(ADAPTER)?;
+            let name = path.rsplit('/').next()?.to_owned();
+            let powered = boolean(own, "Powered");
+            Some(AdapterFacts { name, address: string(own, "Address").unwrap_or_default(), powered })
+        });
+        let hidden = place::kernel_has_adapter(Path::new("/"));
+        let name = choose::adapter(facts.collect(), wanted, to, hidden, |name| place::block(Path::new("/"), name))?;
+        let adapters = self.manager.adapters().await.map_err(|error| BleError::Stack { reason: att::words(&error) })?;
+        for adapter in adapters {
+            // "hci0 (usb:v1D6Bp0246d0540)"
+            let info = adapter.adapter_info().await.unwrap_or_default();
+            if info.split(' ').next() == Some(&name) {
+                return Ok((name, adapter));
+            }
+        }
+        Err(BleError::AdapterAbsent { wanted: Some(name), present: Vec::new(), hidden }.into())
+    }
+
+    /// Whether the adapter is still there, and on.
+    pub(super) async fn ready(&self, adapter: &str) -> Result<(), BleError> {
+        let powered = self.bus.property(&adapter_path(adapter), ADAPTER, "Powered").await;
+        match powered.map(|value| bool::try_from(value).unwrap_or(false)) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.off(adapter)),
+            Err(fault) if matches!(fault.trouble, Trouble::Unknown) => {
+                let hidden = place::kernel_has_adapter(Path::new("/"));
+                Err(BleError::AdapterAbsent { wanted: Some(adapter.to_owned()), present: Vec::new(), hidden })
+            }
+            Err(fault) => Err(fault.of_daemon()),
+        }
+    }
+
+    /// The adapter is off.
+    #[allow(clippy::unused_self)] // as on other systems
+    pub(super) fn off(&self, adapter: &str) -> BleError {
+        BleError::AdapterOff { adapter: adapter.to_owned(), block: place::block(Path::new("/"), adapter) }
+    }
+
+    /// Starts to scan. The library would switch the adapter on, and would look for classic Bluetooth in between.
+    pub(super) async fn start_scan(&self, name: &str, _: &Adapter) -> Result<(), BleError> {
+        let path = adapter_path(name);
+        let filter = HashMap::from([("Transport", Value::from("le")), ("DuplicateData", Value::from(true))]);
+        let filtered = self.bus.call(&path, ADAPTER, "SetDiscoveryFilter", &filter).await;
+        let started = match filtered {
+            Ok(_) => self.bus.call(&path, ADAPTER, "StartDiscovery", &()).await,
+            Err(fault) => Err(fault),
+        };
+        match started {
+            Ok(_) => Ok(()),
+            Err(fault) => match fault.trouble {
+                Trouble::InProgress => Ok(()),
+                Trouble::NotReady => Err(self.off(name)),
+                Trouble::Permission => Err(BleError::Permission { reason: fault.words }),
+                _ => {
+                    self.ready(name).await?;
+                    Err(BleError::Stack { reason: fault.words })
+                }
+            },
+        }
+    }
+
+    /// Ends the scan.
+    pub(super) async fn stop_scan(&self, name: &str, _: &Adapter) {
+        // It has ended all the same where this fails: the adapter or the daemon is gone.
+        let _ = self.bus.call(&adapter_path(name), ADAPTER, "StopDiscovery", &()).await;
+    }
+
+    /// The devices that have a link over this adapter, from whatever program.
+    pub(super) async fn linked(&self, adapter: &str) -> Vec<Linked> {
+        let Ok(objects) = self.bus.objects().await else { return Vec::new() };
+        let below = format!("{}/", adapter_path(adapter));
+        let linked = |(path, interfaces): (&zbus::zvariant::OwnedObjectPath, &Interfaces)| {
+            let own = interfaces.get(DEVICE).filter(|own| path.starts_with(&below) && boolean(own, "Connected"))?;
+            let uuids = own.get("UUIDs").and_then(|value| Vec::<String>::try_from(value.clone()).ok());
+            let known = |uuid: &String| Uuid::parse_str(uuid).is_ok_and(|uuid| gatt::SERVICES.contains(&uuid));
+            let provisioning = uuids.is_some_and(|uuids| uuids.iter().any(known));
+            Some(Linked { address: string(own, "Address")?, name: string(own, "Name"), provisioning })
+        };
+        objects.iter().filter_map(linked).collect()
+    }
+
+    /// Ends a link, or an attempt at one, and waits until it has ended.
+    pub(super) async fn disconnect(&self, adapter: &str, address: &str) {
+        let path = device_path(adapter, address);
+        let _ = self.bus.call_within(DISCONNECT, &path, DEVICE, "Disconnect", &()).await;
+    }
+
+    /// As [`Host::disconnect`], for a device at hand.
+    pub(super) async fn cut(&self, adapter: &str, peripheral: &Peripheral) {
+        self.disconnect(adapter, &address(peripheral)).await;
+    }
+
+    /// Ends a link that nobody needs any more: waits until bluetoothd has understood, not until it has done it.
+    pub(super) async fn let_go(&self, adapter: &str, peripheral: &Peripheral) {
+        let path = device_path(adapter, &address(peripheral));
+        let ending = self.bus.call_within(DISCONNECT, &path, DEVICE, "Disconnect", &());
+        tokio::pin!(ending);
+        if timeout(DISCONNECT_SHORT, &mut ending).await.is_ok() {
+            return;
+        }
+        // Calls of one connection are taken in their order: after the answer to this one, the other was taken.
+        let _ = self.bus.property(&adapter_path(adapter), ADAPTER, "Powered").await;
+    }
+
+    /// Has bluetoothd forget the device with all it remembers of it: keys, name and attributes. Ends its link. Whether
+    /// that was done.
+    pub(super) async fn forget(&self, adapter: &str, peripheral: &Peripheral) -> bool {
+        let path = device_path(adapter, &address(peripheral));
+        let Ok(path) = ObjectPath::try_from(path) else { return false };
+        let adapter = adapter_path(adapter);
+        self.bus.call_within(DISCONNECT, &adapter, ADAPTER, "RemoveDevice", &(path,)).await.is_ok()
+    }
+
+    /// Whether the device is paired.
+    pub(super) async fn is_paired(&self, adapter: &str, address: &str) -> bool {
+        let value = self.bus.property(&device_path(adapter, address), DEVICE, "Paired").await;
+        value.is_ok_and(|value| bool::try_from(value).unwrap_or(false))
+    }
+
+    /// Agrees to pair with this device until it is dismissed.
+    pub(super) async fn admit(&self, adapter: &str, address: &str) {
+        if !self.guests.admit(&device_path(adapter, address)) {
+            return;
+        }
+        let Ok(path) = ObjectPath::try_from(agent::PATH) else { return };
+        // Without an agent only devices that demand encryption fail, and they say so themselves.
+        let server = self.bus.connection().object_server();
+        let _ = server.at(agent::PATH, Agent { guests: self.guests.clone() }).await;
+        let registered = self.bus.call(ROOT, AGENTS, "RegisterAgent", &(&path, agent::CAPABILITY)).await;
+        if registered.is_ok() {
+            // Pairing that a request brings about is asked of the default agent.
+            let _ = self.bus.call(ROOT, AGENTS, "RequestDefaultAgent", &(&path,)).await;
+        }
+    }
+
+    /// No longer agrees to pair with this device.
+    pub(super) async fn dismiss(&self, adapter: &str, address: &str) {
+        if !self.guests.dismiss(&device_path(adapter, address)) {
+            return;
+        }
+        if let Ok(path) = ObjectPath::try_from(agent::PATH) {
+            let _ = self.bus.call(ROOT, AGENTS, "UnregisterAgent", &(&path,)).await;
+        }
+    }
+}
+
+/// How a device is addressed.
+pub(super) fn address(peripheral: &Peripheral) -> String {
+    peripheral.address().to_string()
+}
+
+/// The name a device advertises: bluetoothd makes an alias of the address where there is none.
+pub(super) fn name(properties: PeripheralProperties) -> Option<String> {
+    properties.advertisement_name
+}
+
+/// Whether what is known of a device was heard just now, not remembered: bluetoothd drops the signal strength when
+/// discovery ends.
+pub(super) fn is_heard(rssi: Option<i16>) -> bool {
+    rssi.is_some()
+}
+
+fn adapter_path(adapter: &str) -> String {
+    format!("{ROOT}/{adapter}")
+}
+
+fn device_path(adapter: &str, address: &str) -> String {
+    format!("{ROOT}/{adapter}/dev_{}", address.replace(':', "_"))
+}
+
+fn string(members: &HashMap<String, OwnedValue>, name: &str) -> Option<String> {
+    members.get(name).and_then(|value| String::try_from(value.clone()).ok())
+}
+
+fn boolean(members: &HashMap<String, OwnedValue>, name: &str) -> bool {
+    members.get(name).is_some_and(|value| bool::try_from(value.clone()).unwrap_or(false))
+}

@@ -1,0 +1,178 @@
+//! What `bluez` is on Linux, for systems whose own Bluetooth does the rest: macOS and Windows. There pairing is the
+//! system's affair, a link ends with its program, and the system tells little of why something does not work.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use btleplug::api::{Central as _, CentralState, Manager as _, Peripheral as _, PeripheralProperties, ScanFilter};
+use btleplug::platform::{Adapter, Manager, Peripheral};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::att::{self, Trouble};
+use super::choose::{self, AdapterFacts};
+use super::error::{BleError, Block};
+use crate::transport::{Locator, TransportError};
+
+/// How long the system may take to answer what it can answer at once. macOS asks the person for permission first.
+const ANSWER: Duration = Duration::from_secs(10);
+/// How long the end of a link may take.
+const DISCONNECT: Duration = Duration::from_secs(3);
+
+/// A device that the system has a link to: never told here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Linked {
+    pub(super) address: String,
+    pub(super) name: Option<String>,
+    pub(super) provisioning: bool,
+}
+
+/// A device that this process has. Links end with their programs here, so there is nothing to tell apart.
+#[derive(Debug)]
+pub(super) struct Claim(());
+
+impl Claim {
+    #[allow(clippy::unnecessary_wraps)] // as on Linux
+    pub(super) fn take(_: &str) -> Option<Self> {
+        Some(Self(()))
+    }
+
+    pub(super) fn is_held(_: &str) -> bool {
+        false
+    }
+}
+
+/// The system's Bluetooth.
+#[derive(Debug)]
+pub(super) struct Host {
+    adapters: Vec<(String, Adapter)>,
+    /// Ends with the runtime that the adapters live in.
+    life: JoinHandle<()>,
+}
+
+/// One host a process: each manager of the system's Bluetooth is there for good.
+static HOST: Mutex<Option<Arc<Host>>> = Mutex::const_new(None);
+
+impl Host {
+    pub(super) async fn get() -> Result<Arc<Self>, BleError> {
+        let mut slot = HOST.lock().await;
+        if let Some(host) = slot.as_ref().filter(|host| !host.life.is_finished()) {
+            return Ok(host.clone());
+        }
+        let opened = async { Manager::new().await?.adapters().await };
+        let adapters = match timeout(ANSWER, opened).await {
+            Ok(Ok(adapters)) => adapters,
+            Ok(Err(error)) => return Err(fault(&error)),
+            Err(_) => return Err(BleError::Stack { reason: "it does not answer".to_owned() }),
+        };
+        // They have no names here.
+        let adapters = adapters.into_iter().enumerate().map(|(number, adapter)| (format!("adapter{number}"), adapter));
+        let host = Arc::new(Self { adapters: adapters.collect(), life: tokio::spawn(std::future::pending()) });
+        *slot = Some(host.clone());
+        Ok(host)
+    }
+
+    pub(super) async fn adapter(
+        &self,
+        wanted: Option<&str>,
+        to: &Locator,
+    ) -> Result<(String, Adapter), TransportError> {
+        let mut facts = Vec::new();
+        for (name, adapter) in &self.adapters {
+            let address = adapter.adapter_address().await.ok().flatten();
+            let address = address.map(|address| address.to_string()).unwrap_or_default();
+            facts.push(AdapterFacts { name: name.clone(), address, powered: is_on(adapter).await });
+        }
+        let name = choose::adapter(facts, wanted, to, false, |_| Block::None)?;
+        let found = self.adapters.iter().find(|(own, _)| *own == name);
+        found.cloned().ok_or_else(|| BleError::Stack { reason: format!("{name} has gone") }.into())
+    }
+
+    pub(super) async fn ready(&self, adapter: &str) -> Result<(), BleError> {
+        match self.adapters.iter().find(|(name, _)| name == adapter) {
+            Some((_, found)) if !is_on(found).await => Err(self.off(adapter)),
+            _ => Ok(()),
+        }
+    }
+
+    #[allow(clippy::unused_self)] // as on Linux
+    pub(super) fn off(&self, adapter: &str) -> BleError {
+        BleError::AdapterOff { adapter: adapter.to_owned(), block: Block::None }
+    }
+
+    pub(super) async fn start_scan(&self, name: &str, adapter: &Adapter) -> Result<(), BleError> {
+        self.ready(name).await?;
+        match timeout(ANSWER, adapter.start_scan(ScanFilter::default())).await {
+            Ok(started) => started.map_err(|error| fault(&error)),
+            Err(_) => Err(BleError::Stack { reason: "the scan does not start".to_owned() }),
+        }
+    }
+
+    pub(super) async fn stop_scan(&self, _: &str, adapter: &Adapter) {
+        let _ = timeout(ANSWER, adapter.stop_scan()).await;
+    }
+
+    #[allow(clippy::unused_async)] // as on Linux
+    pub(super) async fn linked(&self, _: &str) -> Vec<Linked> {
+        Vec::new()
+    }
+
+    #[allow(clippy::unused_async)] // as on Linux
+    pub(super) async fn disconnect(&self, _: &str, _: &str) {}
+
+    pub(super) async fn cut(&self, _: &str, peripheral: &Peripheral) {
+        let _ = timeout(DISCONNECT, peripheral.disconnect()).await;
+    }
+
+    pub(super) async fn let_go(&self, adapter: &str, peripheral: &Peripheral) {
+        self.cut(adapter, peripheral).await;
+    }
+
+    /// The system forgets by itself, when it sees fit.
+    #[allow(clippy::unused_async)] // as on Linux
+    pub(super) async fn forget(&self, _: &str, _: &Peripheral) -> bool {
+        false
+    }
+
+    /// Not told: what the system has paired is the person's affair.
+    #[allow(clippy::unused_async)] // as on Linux
+    pub(super) async fn is_paired(&self, _: &str, _: &str) -> bool {
+        true
+    }
+
+    #[allow(clippy::unused_async)] // as on Linux
+    pub(super) async fn admit(&self, _: &str, _: &str) {}
+
+    #[allow(clippy::unused_async)] // as on Linux
+    pub(super) async fn dismiss(&self, _: &str, _: &str) {}
+}
+
+async fn is_on(adapter: &Adapter) -> bool {
+    // A state that is not known may be on.
+    let state = timeout(ANSWER, adapter.adapter_state()).await;
+    !matches!(state, Ok(Ok(CentralState::PoweredOff)))
+}
+
+fn fault(error: &btleplug::Error) -> BleError {
+    match att::read(error) {
+        Trouble::Permission => BleError::Permission { reason: att::words(error) },
+        Trouble::NotReady => BleError::AdapterAbsent { wanted: None, present: Vec::new(), hidden: false },
+        _ => BleError::Stack { reason: att::words(error) },
+    }
+}
+
+/// How a device is addressed: macOS hides addresses behind UUIDs of its own.
+pub(super) fn address(peripheral: &Peripheral) -> String {
+    if cfg!(target_vendor = "apple") { peripheral.id().to_string() } else { peripheral.address().to_string() }
+}
+
+/// The name a device advertises, or the one the system has learnt of it.
+pub(super) fn name(properties: PeripheralProperties) -> Option<String> {
+    properties.advertisement_name.or(properties.local_name)
+}
+
+/// The system tells only of what it hears.
+pub(super) fn is_heard(_: Option<i16>) -> bool {
+    true
+}

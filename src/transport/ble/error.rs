@@ -1,0 +1,162 @@
+//! Why a device cannot be reached over Bluetooth. The evidence only; what each means at its step of a session, and
+//! what to do, is said above. Texts of the operating system in here are sanitised, names of devices are too.
+
+use std::time::Duration;
+
+/// Where the program runs, as far as that explains why there is no Bluetooth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// On the computer itself.
+    Computer,
+    /// Linux on Windows (WSL): no radio reaches it.
+    Wsl,
+    /// A container: it sees the system's bus only when told to.
+    Container,
+}
+
+/// What keeps an adapter off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Block {
+    /// Nothing that is known: it is just off.
+    None,
+    /// Blocked by software (rfkill).
+    Soft,
+    /// Blocked by a switch or a key of the computer.
+    Hard,
+}
+
+/// A device that was heard, as it is listed for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// Its name, else its address.
+    pub label: String,
+    /// How strongly it was heard last, in dBm.
+    pub rssi: Option<i16>,
+}
+
+/// A device that cannot be reached over Bluetooth.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BleError {
+    /// There is no system bus to ask.
+    #[error("the system bus cannot be reached ({reason})")]
+    NoBus {
+        /// The operating system's word.
+        reason: String,
+        /// Where the program runs.
+        place: Place,
+    },
+    /// Nobody on the bus manages Bluetooth.
+    #[error("bluetoothd does not run ({reason})")]
+    NoBluetoothd {
+        /// The bus's word.
+        reason: String,
+        /// Where the program runs.
+        place: Place,
+    },
+    /// The operating system does not let this user, or this program, use Bluetooth.
+    #[error("the operating system does not permit Bluetooth ({reason})")]
+    Permission {
+        /// Its word.
+        reason: String,
+    },
+    /// No adapter, or none of that name.
+    #[error("{}", absent(wanted.as_deref()))]
+    AdapterAbsent {
+        /// The adapter as it was named.
+        wanted: Option<String>,
+        /// The adapters there are.
+        present: Vec<String>,
+        /// Whether the kernel has one that is not offered to programs.
+        hidden: bool,
+    },
+    /// The adapter is off.
+    #[error("the adapter {adapter} is off")]
+    AdapterOff {
+        /// Which.
+        adapter: String,
+        /// What keeps it off.
+        block: Block,
+    },
+    /// Nothing that matches was heard.
+    #[error("{wanted} was not seen in {:.0} s", searched.as_secs_f32())]
+    NotFound {
+        /// What was looked for.
+        wanted: String,
+        /// Devices that could have been meant, the likeliest first.
+        near: Vec<Heard>,
+        /// How many devices were heard at all.
+        heard: usize,
+        /// How long was looked.
+        searched: Duration,
+    },
+    /// Another program has a link to the device.
+    #[error("another program on this computer has a link to {peer}")]
+    Busy {
+        /// The device.
+        peer: String,
+    },
+    /// The device was heard, but no link came up.
+    #[error("no link to {peer} came up in {tries} {} ({reason})", if *tries == 1 { "try" } else { "tries" })]
+    ConnectFailed {
+        /// The device.
+        peer: String,
+        /// How often it was tried.
+        tries: u32,
+        /// The operating system's word on the last.
+        reason: String,
+    },
+    /// A link came up, but what the device offers could not be read.
+    #[error("a link to {peer} came up, but its services could not be read ({reason})")]
+    ServicesUnresolved {
+        /// The device.
+        peer: String,
+        /// The operating system's word.
+        reason: String,
+    },
+    /// The device wants an encrypted link, and pairing did not work.
+    #[error("{peer} wants an encrypted link, and pairing with it failed ({reason})")]
+    PairingFailed {
+        /// The device.
+        peer: String,
+        /// The operating system's word.
+        reason: String,
+    },
+    /// A link came up, but the device offers no provisioning.
+    #[error("{peer} has no provisioning service")]
+    NotProvisioning {
+        /// The device.
+        peer: String,
+        /// The UUIDs of the services it has.
+        services: Vec<String>,
+    },
+    /// The device answered a request with an error of the attribute protocol. Firmware does this for every request it
+    /// refuses, so what it means depends on the request.
+    #[error("{peer} refused the request{}", att.map(|att| format!(" (ATT error {att:#04x})")).unwrap_or_default())]
+    Refused {
+        /// The device.
+        peer: String,
+        /// The error, where the operating system tells it.
+        att: Option<u8>,
+    },
+    /// The link broke where no request was under way that could have been refused.
+    #[error("the link to {peer} broke ({reason})")]
+    Lost {
+        /// The device.
+        peer: String,
+        /// The operating system's word.
+        reason: String,
+    },
+    /// The operating system's Bluetooth failed in another way.
+    #[error("Bluetooth on this computer fails ({reason})")]
+    Stack {
+        /// Its word.
+        reason: String,
+    },
+}
+
+fn absent(wanted: Option<&str>) -> String {
+    match wanted {
+        Some(name) => format!("there is no Bluetooth adapter {name}"),
+        None => "this computer has no Bluetooth adapter".to_owned(),
+    }
+}

@@ -1,0 +1,253 @@
+//! What is held of a device: its link, the claim on it, the readiness to pair with it. Brings the link up, in bounded
+//! and visible tries, and gives everything back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use btleplug::api::Peripheral as _;
+use btleplug::platform::Peripheral;
+use getrandom::SysRng;
+use rand_core::{Rng as _, UnwrapErr};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+
+use super::att::{self, Trouble};
+use super::error::BleError;
+use super::host::Claim;
+use super::radio::Radio;
+use super::release::Hold;
+use super::search::Found;
+use super::seek::Sighting;
+use super::table::{self, Table};
+use crate::transport::{News, Witness};
+
+/// How long a link may take to come up.
+pub(super) const CONNECT: Duration = Duration::from_secs(10);
+/// How long the device may take to say what it offers.
+pub(super) const RESOLVE: Duration = Duration::from_secs(8);
+/// How often a link that does not come up is tried.
+pub(super) const TRIES: u32 = 3;
+/// How often services are asked for that do not come.
+const RESOLVE_TRIES: u32 = 2;
+/// How long to listen for a device again after a failed try.
+pub(super) const AGAIN: Duration = Duration::from_secs(6);
+/// How often to look whether the link is up.
+const LOOK: Duration = Duration::from_millis(50);
+/// How often to look whether a link is gone after a request failed: the news may come after the error.
+const GONE_LOOKS: u32 = 6;
+
+/// What is held of a device.
+pub(super) struct Grip {
+    radio: Arc<Radio>,
+    pub(super) peripheral: Peripheral,
+    address: String,
+    /// `PROV_d76c30 (24:0A:C4:00:00:01)`.
+    pub(super) peer: String,
+    /// Whether it was paired before.
+    paired: bool,
+    _claim: Claim,
+    _hold: Hold,
+}
+
+/// Why a try failed.
+struct Failed {
+    /// Whether a link had come up.
+    up: bool,
+    trouble: Trouble,
+    words: String,
+}
+
+impl Failed {
+    fn read(up: bool, error: &btleplug::Error) -> Self {
+        Self { up, trouble: att::read(error), words: att::words(error) }
+    }
+
+    fn late(up: bool, limit: Duration) -> Self {
+        let words = format!("no answer within {:.0} s", limit.as_secs_f32());
+        Self { up, trouble: Trouble::TimedOut, words }
+    }
+}
+
+impl Grip {
+    /// Takes hold of a device that was found; no link yet.
+    ///
+    /// # Errors
+    /// [`BleError::Busy`].
+    pub(super) async fn take(radio: Arc<Radio>, found: Found) -> Result<Self, BleError> {
+        let hold = Hold::begin();
+        let address = found.sighting.address.clone();
+        let label = found.sighting.label();
+        let peer = if label == address { label } else { format!("{label} ({address})") };
+        let Some(claim) = Claim::take(&address) else { return Err(BleError::Busy { peer }) };
+        let paired = radio.host.is_paired(&radio.name, &address).await;
+        radio.host.admit(&radio.name, &address).await;
+        let peripheral = found.peripheral;
+        Ok(Self { radio, peripheral, address, peer, paired, _claim: claim, _hold: hold })
+    }
+
+    /// Brings the link up and reads what the device offers, until `end`.
+    pub(super) async fn open(&mut self, end: Instant, witness: &dyn Witness) -> Result<Table, BleError> {
+        self.connect(TRIES, end, witness).await?;
+        let services = match table::read(&self.peripheral).await {
+            Ok(table) => return Ok(table),
+            Err(services) => services,
+        };
+        // What the system remembers of a device outlives the firmware it was read from.
+        let none = BleError::NotProvisioning { peer: self.peer.clone(), services };
+        if !self.renew(end).await {
+            return Err(none);
+        }
+        self.connect(TRIES, end, witness).await?;
+        table::read(&self.peripheral).await.map_err(|_| none)
+    }
+
+    /// Brings a link up again that was lost.
+    pub(super) async fn reopen(&mut self, end: Instant, witness: &dyn Witness) -> Result<Table, BleError> {
+        if self.is_up().await {
+            self.radio.host.cut(&self.radio.name, &self.peripheral).await;
+        }
+        if !self.refresh(end).await {
+            self.radio.host.ready(&self.radio.name).await?;
+            let searched = AGAIN;
+            return Err(BleError::NotFound { wanted: self.peer.clone(), near: Vec::new(), heard: 0, searched });
+        }
+        self.connect(TRIES, end, witness).await?;
+        let table = table::read(&self.peripheral).await;
+        table.map_err(|services| BleError::NotProvisioning { peer: self.peer.clone(), services })
+    }
+
+    /// Has the system forget what it remembers of the device, and finds it anew; whether that worked. A device that
+    /// the person has paired is left alone.
+    pub(super) async fn renew(&mut self, end: Instant) -> bool {
+        !self.paired && self.radio.host.forget(&self.radio.name, &self.peripheral).await && self.refresh(end).await
+    }
+
+    async fn connect(&mut self, tries: u32, end: Instant, witness: &dyn Witness) -> Result<(), BleError> {
+        let mut unresolved = 0;
+        for attempt in 1..=tries {
+            let Err(failed) = self.try_once(end).await else { return Ok(()) };
+            self.radio.host.cut(&self.radio.name, &self.peripheral).await;
+            unresolved += u32::from(failed.up);
+            let last = attempt == tries || unresolved == RESOLVE_TRIES || Instant::now() >= end;
+            let fatal = matches!(failed.trouble, Trouble::Permission | Trouble::NotReady | Trouble::Encryption);
+            if last || fatal {
+                return Err(self.explain(failed, attempt).await);
+            }
+            witness.tell(News::Retrying { cause: failed.words, attempt: attempt + 1, of: tries });
+            sleep(pause()).await;
+            // A handle may have outlived its device.
+            self.refresh(end).await;
+        }
+        Err(BleError::ConnectFailed { peer: self.peer.clone(), tries, reason: "no try was made".to_owned() })
+    }
+
+    async fn try_once(&self, end: Instant) -> Result<(), Failed> {
+        let began = Instant::now();
+        let limit = (began + CONNECT).min(end);
+        let span = limit.saturating_duration_since(began);
+        let late = || Failed::late(false, span);
+        // One at a time: the semaphore is never closed.
+        let turn = timeout_at(end, self.radio.connecting.acquire()).await.map_err(|_| late())?;
+        let limit = (Instant::now() + CONNECT).min(end);
+        let mut connecting = self.peripheral.connect();
+        let mut up = false;
+        while !up {
+            tokio::select! {
+                biased;
+                done = &mut connecting => {
+                    drop(turn);
+                    done.map_err(|error| Failed::read(matches!(att::read(&error), Trouble::TimedOut), &error))?;
+                    return self.resolve(end).await;
+                }
+                () = sleep_until(limit) => return Err(late()),
+                () = sleep(LOOK) => up = self.is_up().await,
+            }
+        }
+        drop(turn);
+        let limit = (Instant::now() + RESOLVE).min(end);
+        let done = timeout_at(limit, connecting).await.map_err(|_| Failed::late(true, RESOLVE))?;
+        done.map_err(|error| Failed::read(true, &error))?;
+        self.resolve(end).await
+    }
+
+    /// Has the library read services and characteristics.
+    async fn resolve(&self, end: Instant) -> Result<(), Failed> {
+        let limit = (Instant::now() + RESOLVE).min(end);
+        let done = timeout_at(limit, self.peripheral.discover_services()).await;
+        done.map_err(|_| Failed::late(true, RESOLVE))?.map_err(|error| Failed::read(true, &error))
+    }
+
+    async fn explain(&self, failed: Failed, tries: u32) -> BleError {
+        let (peer, reason) = (self.peer.clone(), failed.words);
+        match failed.trouble {
+            Trouble::Permission => BleError::Permission { reason },
+            Trouble::NotReady => self.radio.host.off(&self.radio.name),
+            Trouble::Encryption => BleError::PairingFailed { peer, reason },
+            // The adapter may have been pulled or switched off.
+            _ => match self.radio.host.ready(&self.radio.name).await {
+                Err(error) => error,
+                Ok(()) if failed.up => BleError::ServicesUnresolved { peer, reason },
+                Ok(()) => BleError::ConnectFailed { peer, tries, reason },
+            },
+        }
+    }
+
+    /// Listens for the device and takes a new handle of it; whether it was heard.
+    async fn refresh(&mut self, end: Instant) -> bool {
+        let began = Instant::now();
+        let end = (began + AGAIN).min(end);
+        let mut listening = self.radio.listen();
+        let heard = loop {
+            // Others may have had the scan run before: what counts is what is heard from now on.
+            let anew = |sighting: &&Sighting| sighting.address == self.address && sighting.last >= began;
+            match listening.look(|sightings| sightings.iter().any(anew)) {
+                Ok(false) if Instant::now() < end => {}
+                heard => break heard.unwrap_or(false),
+            }
+            tokio::select! {
+                () = listening.more() => {}
+                () = sleep_until(end) => {}
+            }
+        };
+        let peripheral = listening.peripheral(&self.address).filter(|_| heard);
+        listening.finish().await;
+        let found = peripheral.is_some();
+        self.peripheral = peripheral.unwrap_or_else(|| self.peripheral.clone());
+        found
+    }
+
+    /// Whether the link is up, as far as the system knows.
+    pub(super) async fn is_up(&self) -> bool {
+        matches!(timeout(CONNECT, self.peripheral.is_connected()).await, Ok(Ok(true)))
+    }
+
+    /// Whether the link is gone, or goes in the next moment.
+    pub(super) async fn goes_down(&self) -> bool {
+        for _ in 0..GONE_LOOKS {
+            if !self.is_up().await {
+                return true;
+            }
+            sleep(LOOK).await;
+        }
+        false
+    }
+
+    /// The adapter is off.
+    pub(super) fn adapter_off(&self) -> BleError {
+        self.radio.host.off(&self.radio.name)
+    }
+
+    /// Gives everything back: the link ends, and a pairing that this session brought about is undone.
+    pub(super) async fn release(self) {
+        let host = &self.radio.host;
+        let unpair = !self.paired && host.is_paired(&self.radio.name, &self.address).await;
+        if !unpair || !host.forget(&self.radio.name, &self.peripheral).await {
+            host.let_go(&self.radio.name, &self.peripheral).await;
+        }
+        host.dismiss(&self.radio.name, &self.address).await;
+    }
+}
+
+/// The pause before another try: not the same for all that failed together.
+fn pause() -> Duration {
+    Duration::from_millis(200 + u64::from(UnwrapErr(SysRng).next_u32() % 300))
+}

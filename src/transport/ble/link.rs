@@ -1,0 +1,254 @@
+//! The task that owns the link to a device: it opens it, carries the exchanges, and gives it back when its handle is
+//! dropped, in the middle of whatever was going on. A run that is interrupted so leaves no link up.
+
+use std::sync::Arc;
+
+use btleplug::api::{Peripheral as _, WriteType};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::address::Target;
+use super::att::{self, Trouble};
+use super::error::BleError;
+use super::grip::{AGAIN, CONNECT, Grip, RESOLVE};
+use super::radio::Radio;
+use super::search::search;
+use super::table::Table;
+use super::{LOOK, margin};
+use crate::transport::{Locator, News, Opening, TransportError, Witness};
+use crate::wire::gatt;
+
+/// An exchange to be carried out.
+pub(super) struct Order {
+    pub(super) endpoint: String,
+    pub(super) request: Vec<u8>,
+    /// Closed where nobody waits for it any more.
+    pub(super) reply: oneshot::Sender<Result<Vec<u8>, TransportError>>,
+}
+
+/// What is known of a link that was opened.
+pub(super) struct Opened {
+    pub(super) peer: String,
+    pub(super) endpoints: Vec<String>,
+}
+
+/// Opens a link, says so over `ready`, and carries out orders until there can be no more.
+pub(super) async fn run(
+    target: Target,
+    to: Locator,
+    opening: Opening,
+    ready: oneshot::Sender<Result<Opened, TransportError>>,
+    orders: mpsc::Receiver<Order>,
+) {
+    let mut ready = ready;
+    let mut grip = None;
+    let opened = tokio::select! {
+        opened = open(&mut grip, &target, &to, &opening) => Some(opened),
+        () = ready.closed() => None,
+    };
+    match (opened, grip) {
+        (Some(Ok(table)), Some(grip)) => {
+            let known = Opened { peer: grip.peer.clone(), endpoints: table.names() };
+            let mut link = Link { grip, table, witness: opening.witness, state: State::Fresh };
+            if ready.send(Ok(known)).is_ok() {
+                link.serve(orders).await;
+            }
+            link.grip.release().await;
+        }
+        (opened, grip) => {
+            // Given back before it is told: who hears of the failure may end the program.
+            if let Some(grip) = grip {
+                grip.release().await;
+            }
+            if let Some(Err(error)) = opened {
+                let _ = ready.send(Err(error));
+            }
+        }
+    }
+}
+
+async fn open(
+    slot: &mut Option<Grip>,
+    target: &Target,
+    to: &Locator,
+    opening: &Opening,
+) -> Result<Table, TransportError> {
+    let began = Instant::now();
+    // Who gives up before its caller does can still say why.
+    let end = began + opening.within.saturating_sub(margin(opening.within));
+    let radio = Radio::get(target.adapter.as_deref(), to).await?;
+    let found = search(&radio, &target.wanted, to, end.min(began + LOOK), &*opening.witness).await?;
+    let (name, rssi) = (found.sighting.name.clone(), found.sighting.rssi);
+    opening.witness.tell(News::Found { name: name.unwrap_or_else(|| found.sighting.address.clone()), rssi });
+    let grip = slot.insert(Grip::take(radio, found).await?);
+    Ok(grip.open(end, &*opening.witness).await?)
+}
+
+/// How the link stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Up, and nothing was answered yet.
+    Fresh,
+    /// Up.
+    Good,
+    /// The device has refused a request: some firmware ends the link then.
+    Doubtful,
+    /// Down, or with a request under way that nobody waits for.
+    Broken,
+}
+
+struct Link {
+    grip: Grip,
+    table: Table,
+    witness: Arc<dyn Witness>,
+    state: State,
+}
+
+impl Link {
+    async fn serve(&mut self, mut orders: mpsc::Receiver<Order>) {
+        while let Some(Order { endpoint, request, mut reply }) = orders.recv().await {
+            let outcome = tokio::select! {
+                outcome = self.exchange(&endpoint, &request) => Some(outcome),
+                () = reply.closed() => None,
+            };
+            match outcome {
+                Some(outcome) => drop(reply.send(outcome)),
+                None => self.state = State::Broken,
+            }
+        }
+    }
+
+    async fn exchange(&mut self, endpoint: &str, request: &[u8]) -> Result<Vec<u8>, TransportError> {
+        let before = self.state;
+        if before == State::Broken || (before == State::Doubtful && !self.grip.is_up().await) {
+            self.reopen().await?;
+        }
+        let written = match self.write(endpoint, request).await {
+            // The end of the link that the refusal before had announced.
+            Err(Miss::Gone(_)) if before == State::Doubtful => {
+                self.reopen().await?;
+                self.write(endpoint, request).await
+            }
+            // What the system remembers of the device is out of date, so that nothing has reached an endpoint.
+            Err(Miss::Stale(_)) if before == State::Fresh => {
+                self.renew().await?;
+                self.write(endpoint, request).await
+            }
+            written => written,
+        };
+        written.map_err(|miss| self.told(miss))?;
+        let reply = self.read(endpoint).await.map_err(|miss| self.told(miss))?;
+        self.state = State::Good;
+        Ok(reply)
+    }
+
+    async fn write(&mut self, endpoint: &str, request: &[u8]) -> Result<(), Miss> {
+        let characteristic = self.table.find(endpoint).ok_or_else(|| self.no_such(endpoint))?;
+        match self.grip.peripheral.write(characteristic, request, WriteType::WithResponse).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.explain(&error, Some(request.len())).await),
+        }
+    }
+
+    /// The answer, which is there since the write was answered.
+    async fn read(&mut self, endpoint: &str) -> Result<Vec<u8>, Miss> {
+        let characteristic = self.table.find(endpoint).ok_or_else(|| self.no_such(endpoint))?;
+        match self.grip.peripheral.read(characteristic).await {
+            Ok(reply) if reply.len() > gatt::VALUE_MAX => {
+                let (peer, limit) = (self.grip.peer.clone(), gatt::VALUE_MAX);
+                Err(Miss::Told(TransportError::ReplyTooLong { peer, limit }))
+            }
+            Ok(reply) => Ok(reply),
+            Err(error) => Err(self.explain(&error, None).await),
+        }
+    }
+
+    fn no_such(&self, endpoint: &str) -> Miss {
+        let (peer, endpoint) = (self.grip.peer.clone(), endpoint.to_owned());
+        Miss::Told(TransportError::NoSuchEndpoint { peer, endpoint })
+    }
+
+    /// What a failed operation means; `written` is the length of the request, where it was one that failed.
+    async fn explain(&mut self, error: &btleplug::Error, written: Option<usize>) -> Miss {
+        let (peer, reason) = (self.grip.peer.clone(), att::words(error));
+        let trouble = att::read(error);
+        let gone = match trouble {
+            Trouble::Unlikely | Trouble::TimedOut | Trouble::InProgress | Trouble::Other => self.grip.goes_down().await,
+            Trouble::NotConnected | Trouble::Unknown => true,
+            _ => false,
+        };
+        self.state = match trouble {
+            _ if gone => State::Broken,
+            Trouble::Refused(_) | Trouble::Unlikely | Trouble::TooLong => State::Doubtful,
+            Trouble::Stale => self.state,
+            _ => State::Broken,
+        };
+        let told = match (trouble, written) {
+            // It was there when the request was sent.
+            (Trouble::Unlikely | Trouble::TimedOut | Trouble::InProgress | Trouble::Other, Some(_)) if gone => {
+                return Miss::Gone(TransportError::ClosedWithoutAnswer { peer });
+            }
+            _ if gone => return Miss::Gone(BleError::Lost { peer, reason }.into()),
+            (Trouble::Stale, _) => return Miss::Stale(reason),
+            (Trouble::TooLong, Some(length)) => {
+                return Miss::Told(TransportError::RequestTooLong { length, limit: value_limit(length) });
+            }
+            (Trouble::Refused(att), _) => BleError::Refused { peer, att },
+            (Trouble::Unlikely, _) => BleError::Refused { peer, att: Some(0x0e) },
+            (Trouble::Encryption, _) => BleError::PairingFailed { peer, reason },
+            (Trouble::Permission, _) => BleError::Permission { reason },
+            (Trouble::NotReady, _) => self.grip.adapter_off(),
+            _ => BleError::Stack { reason },
+        };
+        Miss::Told(told.into())
+    }
+
+    fn told(&self, miss: Miss) -> TransportError {
+        match miss {
+            Miss::Told(error) | Miss::Gone(error) => error,
+            Miss::Stale(reason) => BleError::ServicesUnresolved { peer: self.grip.peer.clone(), reason }.into(),
+        }
+    }
+
+    async fn reopen(&mut self) -> Result<(), TransportError> {
+        self.state = State::Broken;
+        let end = Instant::now() + AGAIN + CONNECT + RESOLVE;
+        self.table = self.grip.reopen(end, &*self.witness).await?;
+        self.state = State::Good;
+        Ok(())
+    }
+
+    async fn renew(&mut self) -> Result<(), TransportError> {
+        self.grip.renew(Instant::now() + AGAIN).await;
+        self.reopen().await
+    }
+}
+
+/// A request that was not answered.
+enum Miss {
+    /// The attribute is not where the system remembers it.
+    Stale(String),
+    /// The link ended with it, or had ended before.
+    Gone(TransportError),
+    /// Anything else.
+    Told(TransportError),
+}
+
+/// The longest value of the firmware that does not take `length` bytes: the most that any takes which is less.
+fn value_limit(length: usize) -> usize {
+    let limits = [gatt::VALUE_MAX, gatt::VALUE_MAX_BLUEDROID_SEC2, gatt::VALUE_MAX_BLUEDROID];
+    limits.into_iter().find(|limit| *limit < length).unwrap_or(length.saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn firmware_that_refuses_a_length_is_known_by_it() {
+        assert_eq!(value_limit(513), 512);
+        assert_eq!(value_limit(500), 481);
+        assert_eq!(value_limit(406), 257);
+        assert_eq!(value_limit(100), 99);
+    }
+}

@@ -1,0 +1,154 @@
+//! Bluetooth LE: protocomm over GATT. A request is written to its endpoint's characteristic, the answer is read from
+//! the same one.
+//!
+//! The library does the radio's work on every system. What it leaves out on Linux (why there is no Bluetooth, pairing,
+//! links left behind) is asked of bluetoothd itself.
+//!
+//! - `address.rs`: what may follow `ble:`; `seek.rs`: which device that is, of those heard
+//! - `radio.rs`: an adapter's scan, shared; `search.rs`: looking for one device
+//! - `grip.rs`: what is held of a device, brought up and given back; `link.rs`: the task that owns it
+//! - `table.rs`: which characteristic is which endpoint; `att.rs`: what errors mean
+//! - `choose.rs`: which adapter; `release.rs`: what the end of the program waits for
+//! - `bluez/`, `elsewhere.rs`: the system beneath
+
+mod address;
+mod att;
+#[cfg(target_os = "linux")]
+mod bluez;
+mod choose;
+#[cfg(any(not(target_os = "linux"), test))]
+#[cfg_attr(target_os = "linux", allow(dead_code))] // kept compiling, and checked by the lints, where tests run
+mod elsewhere;
+mod error;
+mod grip;
+mod link;
+mod radio;
+mod release;
+mod search;
+mod seek;
+mod table;
+
+#[cfg(target_os = "linux")]
+use self::bluez as host;
+#[cfg(not(target_os = "linux"))]
+use self::elsewhere as host;
+
+use std::time::Duration;
+
+pub use error::{BleError, Block, Heard, Place};
+use tokio::sync::{mpsc, oneshot};
+
+use self::address::Target;
+use self::link::{Opened, Order};
+use super::{BoxFuture, Limits, Locator, Opening, Transport, TransportError, TransportKind};
+use crate::wire::gatt;
+
+/// What a value of GATT holds; four scan entries are what the smallest one takes.
+const LIMITS: Limits = Limits { request: gatt::VALUE_MAX, scan_page: 4, scan_group: 0, security2: true };
+/// How long to look for a device.
+const LOOK: Duration = Duration::from_secs(30);
+/// What opening a link takes at most: looking, and each try to bring it up with the pause after it.
+const OPENING_LIMIT: Duration = Duration::from_secs(90);
+
+/// The time before a deadline at which to give up, so that there is time left to say why.
+fn margin(within: Duration) -> Duration {
+    (within / 10).min(Duration::from_millis(500))
+}
+
+/// The `ble:` transport: a name, part of one, an address, or nothing for the only device there is, and the parameter
+/// `adapter`.
+#[derive(Debug)]
+pub struct Ble;
+
+impl TransportKind for Ble {
+    fn scheme(&self) -> &'static str {
+        "ble"
+    }
+
+    fn check(&self, to: &Locator) -> Result<(), TransportError> {
+        Target::read(to).map(drop)
+    }
+
+    fn opening_limit(&self) -> Duration {
+        OPENING_LIMIT
+    }
+
+    fn connect<'a>(
+        &'a self,
+        to: &'a Locator,
+        opening: Opening,
+    ) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>> {
+        Box::pin(async move {
+            let target = Target::read(to)?;
+            let (ready, opened) = oneshot::channel();
+            let (orders, pending) = mpsc::channel(1);
+            let task = tokio::spawn(link::run(target, to.clone(), opening, ready, pending));
+            let Opened { peer, endpoints } = opened.await.map_err(|_| ended())??;
+            let link: Box<dyn Transport> = Box::new(Link { peer, endpoints, orders, task });
+            Ok(link)
+        })
+    }
+
+    fn released(&self) -> BoxFuture<'static, ()> {
+        Box::pin(release::released())
+    }
+}
+
+/// The task of a link ended without a word: it panicked, or the runtime ends.
+fn ended() -> TransportError {
+    BleError::Stack { reason: "the program's own part of it ended".to_owned() }.into()
+}
+
+/// The handle of a link. The link itself is its task's.
+struct Link {
+    peer: String,
+    endpoints: Vec<String>,
+    orders: mpsc::Sender<Order>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Link {
+    async fn exchange(&self, endpoint: &str, request: &[u8]) -> Result<Vec<u8>, TransportError> {
+        if request.is_empty() {
+            // Some firmware ignores it and answers the next read with what was there before.
+            return Err(TransportError::InvalidRequest { reason: "it is empty".to_owned() });
+        }
+        if request.len() > LIMITS.request {
+            return Err(TransportError::RequestTooLong { length: request.len(), limit: LIMITS.request });
+        }
+        let (reply, replied) = oneshot::channel();
+        let order = Order { endpoint: endpoint.to_owned(), request: request.to_vec(), reply };
+        self.orders.send(order).await.map_err(|_| ended())?;
+        replied.await.map_err(|_| ended())?
+    }
+}
+
+impl Transport for Link {
+    fn limits(&self) -> Limits {
+        LIMITS
+    }
+
+    fn endpoints(&self) -> Option<&[String]> {
+        Some(&self.endpoints)
+    }
+
+    fn peer(&self) -> String {
+        self.peer.clone()
+    }
+
+    fn exchange<'a>(
+        &'a mut self,
+        endpoint: &'a str,
+        request: &'a [u8],
+    ) -> BoxFuture<'a, Result<Vec<u8>, TransportError>> {
+        Box::pin(Self::exchange(self, endpoint, request))
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, Result<(), TransportError>> {
+        Box::pin(async move {
+            let Self { orders, task, .. } = *self;
+            drop(orders);
+            task.await.map_err(|_| ended())
+        })
+    }
+}

@@ -1,0 +1,270 @@
+//! The scan of an adapter, shared by all that look for devices over it: it runs while somebody looks, and what it
+//! hears goes to everybody. One a process and adapter.
+//!
+//! A task of its own starts and stops the scan, so that it stops also for who was dropped in the middle of a search.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use btleplug::api::{Central as _, CentralEvent, CentralState, Peripheral as _};
+use btleplug::platform::{Adapter, Peripheral, PeripheralId};
+use futures_util::future;
+use futures_util::stream::{Stream, StreamExt as _};
+use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+
+use super::att;
+use super::error::BleError;
+use super::host::{self, Host};
+use super::release::Hold;
+use super::seek::Sighting;
+use crate::transport::{Locator, TransportError};
+use crate::wire::gatt;
+
+/// Most devices that are remembered: whoever advertises under ever new addresses fills no memory.
+const SIGHTINGS_MAX: usize = 512;
+/// How soon a device is asked again what is known of it, where something is missing, and where nothing is.
+const RENEW: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
+/// How long the system may take to say what it knows of a device.
+const PROPERTIES: Duration = Duration::from_secs(2);
+/// How long the end of a scan is waited for.
+const STOP: Duration = Duration::from_secs(3);
+
+type Events = Pin<Box<dyn Stream<Item = CentralEvent> + Send>>;
+
+/// An adapter.
+pub(super) struct Radio {
+    pub(super) host: Arc<Host>,
+    /// `hci0`.
+    pub(super) name: String,
+    /// Held while a link comes up: most adapters bring up one at a time.
+    pub(super) connecting: Semaphore,
+    sky: Arc<watch::Sender<Sky>>,
+    task: JoinHandle<()>,
+}
+
+/// What is heard.
+#[derive(Default)]
+struct Sky {
+    seekers: usize,
+    scanning: bool,
+    heard: HashMap<PeripheralId, Seen>,
+    /// Why nothing can be.
+    trouble: Option<BleError>,
+}
+
+struct Seen {
+    sighting: Sighting,
+    peripheral: Peripheral,
+    renewed: Instant,
+}
+
+static RADIOS: Mutex<Vec<Arc<Radio>>> = Mutex::const_new(Vec::new());
+
+impl Radio {
+    /// The adapter that `wanted` names, or the only one.
+    ///
+    /// # Errors
+    /// Why there is none to use.
+    pub(super) async fn get(wanted: Option<&str>, to: &Locator) -> Result<Arc<Self>, TransportError> {
+        let host = Host::get().await?;
+        let (name, adapter) = host.adapter(wanted, to).await?;
+        let mut radios = RADIOS.lock().await;
+        radios.retain(|radio| !radio.task.is_finished() && Arc::ptr_eq(&radio.host, &host));
+        if let Some(radio) = radios.iter().find(|radio| radio.name == name) {
+            return Ok(radio.clone());
+        }
+        let sky = Arc::new(watch::channel(Sky::default()).0);
+        let scan = Scan { host: host.clone(), name: name.clone(), adapter, sky: sky.clone() };
+        let task = tokio::spawn(scan.tend());
+        let radio = Arc::new(Self { host, name, connecting: Semaphore::new(1), sky, task });
+        radios.push(radio.clone());
+        Ok(radio)
+    }
+
+    /// Has the scan run while the result lives.
+    pub(super) fn listen(self: &Arc<Self>) -> Listening {
+        self.sky.send_modify(|sky| {
+            if sky.seekers == 0 {
+                sky.heard.clear();
+                sky.trouble = None;
+            }
+            sky.seekers += 1;
+        });
+        Listening { sky: self.sky.subscribe(), radio: self.clone(), _hold: Hold::begin() }
+    }
+}
+
+/// A share in the scan; dropped, it no longer is one.
+pub(super) struct Listening {
+    radio: Arc<Radio>,
+    sky: watch::Receiver<Sky>,
+    _hold: Hold,
+}
+
+impl Listening {
+    /// Hands what is heard now to `read`.
+    ///
+    /// # Errors
+    /// Why nothing can be heard.
+    pub(super) fn look<T>(&mut self, read: impl FnOnce(&[&Sighting]) -> T) -> Result<T, BleError> {
+        let sky = self.sky.borrow_and_update();
+        match &sky.trouble {
+            Some(trouble) => Err(trouble.clone()),
+            None => Ok(read(&sky.heard.values().map(|seen| &seen.sighting).collect::<Vec<_>>())),
+        }
+    }
+
+    /// The handle of a device that was heard.
+    pub(super) fn peripheral(&self, address: &str) -> Option<Peripheral> {
+        let sky = self.sky.borrow();
+        sky.heard.values().find(|seen| seen.sighting.address == address).map(|seen| seen.peripheral.clone())
+    }
+
+    /// Completes when more is heard than at the last look.
+    pub(super) async fn more(&mut self) {
+        // The sender lives as long as the radio, which is held here.
+        let _ = self.sky.changed().await;
+    }
+
+    /// Gives the share back, and waits until the scan has stopped or is somebody else's: connecting in the middle of a
+    /// scan is what many adapters fail at.
+    pub(super) async fn finish(self) {
+        let mut sky = self.radio.sky.subscribe();
+        drop(self);
+        let _ = timeout(STOP, sky.wait_for(|sky| !sky.scanning || sky.seekers > 0)).await;
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.radio.sky.send_modify(|sky| sky.seekers = sky.seekers.saturating_sub(1));
+    }
+}
+
+/// The task that scans.
+struct Scan {
+    host: Arc<Host>,
+    name: String,
+    adapter: Adapter,
+    sky: Arc<watch::Sender<Sky>>,
+}
+
+impl Scan {
+    /// Starts and stops the scan as it is wanted, and writes down what it hears, as long as the runtime lives.
+    async fn tend(self) {
+        let mut wishes = self.sky.subscribe();
+        // Kept for good: the library's streams do not end quietly.
+        let mut events: Option<Events> = None;
+        let mut hold = None;
+        loop {
+            let (wanted, troubled) = {
+                let sky = wishes.borrow_and_update();
+                (sky.seekers > 0, sky.trouble.is_some())
+            };
+            if wanted && !troubled && hold.is_none() {
+                hold = Some(Hold::begin());
+                if let Err(trouble) = self.start(&mut events).await {
+                    self.sky.send_modify(|sky| sky.trouble = Some(trouble));
+                    hold = None;
+                }
+            } else if (!wanted || troubled) && hold.is_some() {
+                self.host.stop_scan(&self.name, &self.adapter).await;
+                self.sky.send_modify(|sky| sky.scanning = false);
+                hold = None;
+            }
+            tokio::select! {
+                _ = wishes.changed() => {}
+                event = next(&mut events) => match event {
+                    Some(event) if hold.is_some() => self.note(event).await,
+                    Some(_) => {}
+                    None => events = None,
+                },
+            }
+        }
+    }
+
+    async fn start(&self, events: &mut Option<Events>) -> Result<(), BleError> {
+        self.host.ready(&self.name).await?;
+        if events.is_none() {
+            let opened = timeout(PROPERTIES, self.adapter.events()).await;
+            let opened = opened.map_err(|_| BleError::Stack { reason: "it does not answer".to_owned() })?;
+            *events = Some(opened.map_err(|error| BleError::Stack { reason: att::words(&error) })?);
+        }
+        self.host.start_scan(&self.name, &self.adapter).await?;
+        self.sky.send_modify(|sky| sky.scanning = true);
+        Ok(())
+    }
+
+    async fn note(&self, event: CentralEvent) {
+        let (id, rssi) = match event {
+            CentralEvent::DeviceDiscovered(id)
+            | CentralEvent::DeviceUpdated(id)
+            | CentralEvent::ManufacturerDataAdvertisement { id, .. }
+            | CentralEvent::ServiceDataAdvertisement { id, .. }
+            | CentralEvent::ServicesAdvertisement { id, .. } => (id, None),
+            CentralEvent::RssiUpdate { id, rssi } => (id, Some(rssi)),
+            CentralEvent::StateUpdate(CentralState::PoweredOff) => {
+                self.sky.send_modify(|sky| sky.trouble = Some(self.host.off(&self.name)));
+                return;
+            }
+            _ => return,
+        };
+        let now = Instant::now();
+        let known = self.sky.borrow().heard.get(&id).map(|seen| {
+            let missing = seen.sighting.name.is_none() || !seen.sighting.provisioning;
+            let due = if missing { RENEW.0 } else { RENEW.1 };
+            (seen.peripheral.clone(), rssi.is_none() || now.duration_since(seen.renewed) >= due)
+        });
+        let read = match known {
+            Some((_, false)) => None,
+            Some((peripheral, true)) => read(&peripheral, now).await.map(|sighting| (peripheral, sighting)),
+            None => match self.adapter.peripheral(&id).await {
+                Ok(peripheral) => read(&peripheral, now).await.map(|sighting| (peripheral, sighting)),
+                Err(_) => None,
+            },
+        };
+        self.sky.send_modify(|sky| sky.remember(id, read, rssi, now));
+    }
+}
+
+impl Sky {
+    fn remember(&mut self, id: PeripheralId, read: Option<(Peripheral, Sighting)>, rssi: Option<i16>, now: Instant) {
+        if let Some(seen) = self.heard.get_mut(&id) {
+            if let Some((_, sighting)) = read {
+                seen.sighting = Sighting { first: seen.sighting.first, ..sighting };
+                seen.renewed = now;
+            }
+            seen.sighting.rssi = rssi.or(seen.sighting.rssi);
+            seen.sighting.last = now;
+            return;
+        }
+        let Some((peripheral, sighting)) = read else { return };
+        if self.heard.len() >= SIGHTINGS_MAX {
+            let oldest = self.heard.iter().min_by_key(|(_, seen)| (seen.sighting.provisioning, seen.sighting.last));
+            if let Some(oldest) = oldest.map(|(id, _)| id.clone()) {
+                self.heard.remove(&oldest);
+            }
+        }
+        self.heard.insert(id, Seen { sighting, peripheral, renewed: now });
+    }
+}
+
+/// What the system knows of a device, where it was heard just now.
+async fn read(peripheral: &Peripheral, now: Instant) -> Option<Sighting> {
+    let properties = timeout(PROPERTIES, peripheral.properties()).await.ok()?.ok()??;
+    let (rssi, address) = (properties.rssi, host::address(peripheral));
+    let provisioning = properties.services.iter().any(|service| gatt::SERVICES.contains(service));
+    let name = host::name(properties).filter(|name| !name.is_empty());
+    host::is_heard(rssi).then_some(Sighting { address, name, rssi, provisioning, first: now, last: now })
+}
+
+async fn next(events: &mut Option<Events>) -> Option<CentralEvent> {
+    match events {
+        Some(events) => events.next().await,
+        None => future::pending().await,
+    }
+}

@@ -1,0 +1,115 @@
+//! Looking for a device: listens until it is clear which one is meant, or time is up, and says then what was heard
+//! instead. Ends links to it that a killed program has left up, since a device that has a link is not heard.
+
+use std::sync::Arc;
+
+use btleplug::platform::Peripheral;
+use tokio::time::{Instant, sleep_until};
+
+use super::address::{Fit, Wanted};
+use super::error::BleError;
+use super::host::Claim;
+use super::radio::{Listening, Radio};
+use super::seek::{self, Sighting, Verdict};
+use crate::text;
+use crate::transport::{Candidate, Locator, News, Sort, TransportError, Witness};
+
+/// A device that was found.
+pub(super) struct Found {
+    pub(super) sighting: Sighting,
+    pub(super) peripheral: Peripheral,
+}
+
+/// Looks for the device that `to` means by `wanted`, until `end`.
+///
+/// # Errors
+/// [`TransportError::Several`], or [`BleError`] for none.
+pub(super) async fn search(
+    radio: &Arc<Radio>,
+    wanted: &Wanted,
+    to: &Locator,
+    end: Instant,
+    witness: &dyn Witness,
+) -> Result<Found, TransportError> {
+    let began = Instant::now();
+    witness.tell(News::Looking { wanted: wanted.describe(), over: "Bluetooth" });
+    let mut listening = radio.listen();
+    let held = release_leftovers(radio, wanted, witness).await;
+    let verdict = listen(&mut listening, wanted, end).await?;
+    match verdict {
+        Verdict::Found(sighting, fit) => {
+            if fit == Fit::Folded {
+                let text = format!("no device is named exactly {}; taking {}", wanted.describe(), sighting.label());
+                witness.tell(News::Note(text));
+            }
+            let peripheral = listening.peripheral(&sighting.address);
+            listening.finish().await;
+            let peripheral = peripheral.ok_or_else(|| BleError::Stack { reason: "the device has gone".to_owned() })?;
+            Ok(Found { sighting, peripheral })
+        }
+        Verdict::Several(sightings) => Err(TransportError::Several {
+            of: Sort::Device,
+            candidates: sightings.iter().map(|sighting| candidate(sighting, to)).collect(),
+        }),
+        Verdict::Nothing | Verdict::Settling(_) => {
+            // Why nothing was heard may have come about only since.
+            radio.host.ready(&radio.name).await?;
+            if let Some(peer) = held {
+                return Err(BleError::Busy { peer }.into());
+            }
+            let (near, heard) = listening.look(|sightings| (seek::near(wanted, sightings), sightings.len()))?;
+            let searched = began.elapsed();
+            Err(BleError::NotFound { wanted: wanted.describe(), near, heard, searched }.into())
+        }
+    }
+}
+
+/// Listens until it is clear what is meant.
+async fn listen(listening: &mut Listening, wanted: &Wanted, end: Instant) -> Result<Verdict, BleError> {
+    loop {
+        let now = Instant::now();
+        let over = now >= end;
+        // At the end what is there has to do.
+        let judged = if over { now + seek::SETTLE } else { now };
+        let verdict = listening.look(|sightings| seek::judge(wanted, sightings, judged))?;
+        let until = match verdict {
+            Verdict::Nothing if !over => end,
+            Verdict::Settling(clear) if !over => clear.min(end),
+            verdict => return Ok(verdict),
+        };
+        tokio::select! {
+            () = listening.more() => {}
+            () = sleep_until(until) => {}
+        }
+    }
+}
+
+/// Ends links to devices that fit, where no running espctl has them; the name of one that has, if any.
+async fn release_leftovers(radio: &Radio, wanted: &Wanted, witness: &dyn Witness) -> Option<String> {
+    let mut held = None;
+    for linked in radio.host.linked(&radio.name).await {
+        if wanted.fit(linked.name.as_deref(), &linked.address, linked.provisioning).is_none() {
+            continue;
+        }
+        let label = text::sanitise(linked.name.as_deref().unwrap_or(&linked.address)).into_owned();
+        if Claim::is_held(&linked.address) {
+            held = Some(label);
+        } else {
+            witness.tell(News::Note(format!("{label} still had a link to this computer; it is being ended")));
+            radio.host.disconnect(&radio.name, &linked.address).await;
+        }
+    }
+    held
+}
+
+/// A device as one of several to choose from.
+fn candidate(sighting: &Sighting, to: &Locator) -> Candidate {
+    let parameters = to.parameters();
+    let locator = parameters
+        .fold(Locator::naming(to.scheme(), &sighting.address), |locator, (key, value)| locator.with(key, value));
+    let label = match &sighting.name {
+        Some(_) => format!("{} ({})", sighting.label(), sighting.address),
+        None => sighting.address.clone(),
+    };
+    Candidate { locator, label, rssi: sighting.rssi }
+}

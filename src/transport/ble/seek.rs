@@ -1,0 +1,186 @@
+//! From what was heard to the device that is meant: one, several to choose from, or the near misses. Pure; time is an
+//! argument.
+//!
+//! Who knows exactly which device is meant is not kept waiting. Everything else waits a little after the first match,
+//! so that "the only one" is not merely the first one.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::address::{Fit, Wanted};
+use super::error::Heard;
+use crate::text;
+
+/// How long to listen after the first match before it counts as the only one.
+pub(super) const SETTLE: Duration = Duration::from_secs(1);
+/// A device not heard for this long is gone; slow advertisers are heard every few seconds.
+const GONE: Duration = Duration::from_secs(30);
+/// Most near misses that are listed.
+const NEAR_MAX: usize = 5;
+
+/// A device as it was heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sighting {
+    /// Its address; on macOS a UUID.
+    pub(super) address: String,
+    /// The name it advertises, as it said.
+    pub(super) name: Option<String>,
+    /// How strongly it was heard last, in dBm.
+    pub(super) rssi: Option<i16>,
+    /// Whether it advertises a service that carries provisioning.
+    pub(super) provisioning: bool,
+    /// When it first was.
+    pub(super) first: Instant,
+    /// When it last was.
+    pub(super) last: Instant,
+}
+
+impl Sighting {
+    /// Its name, else its address, sanitised.
+    pub(super) fn label(&self) -> String {
+        text::bounded(&text::sanitise(self.name.as_deref().unwrap_or(&self.address)), 64).into_owned()
+    }
+
+    fn heard(&self) -> Heard {
+        Heard { label: self.label(), rssi: self.rssi }
+    }
+}
+
+/// What is known so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Nothing yet.
+    Nothing,
+    /// Something; at this time it will be clear.
+    Settling(Instant),
+    /// The device, and whether its name fits exactly.
+    Found(Sighting, Fit),
+    /// These, the strongest first.
+    Several(Vec<Sighting>),
+}
+
+/// Judges what was heard by `now`.
+pub(super) fn judge(wanted: &Wanted, sightings: &[&Sighting], now: Instant) -> Verdict {
+    let fits = |sighting: &&Sighting| {
+        let fit = wanted.fit(sighting.name.as_deref(), &sighting.address, sighting.provisioning)?;
+        (now.saturating_duration_since(sighting.last) < GONE).then(|| (fit, (*sighting).clone()))
+    };
+    let fitting: Vec<_> = sightings.iter().filter_map(fits).collect();
+    let Some(best) = fitting.iter().map(|(fit, _)| *fit).max() else { return Verdict::Nothing };
+    let clear = fitting.iter().map(|(_, sighting)| sighting.first).min().map_or(now, |first| first + SETTLE);
+    if best != Fit::Exact && now < clear {
+        return Verdict::Settling(clear);
+    }
+    let mut meant: Vec<_> = fitting.into_iter().filter(|(fit, _)| *fit == best).map(|(_, one)| one).collect();
+    meant.sort_by_key(|sighting| (Reverse(sighting.rssi), sighting.address.clone()));
+    match <[Sighting; 1]>::try_from(meant) {
+        Ok([one]) => Verdict::Found(one, best),
+        Err(several) => Verdict::Several(several),
+    }
+}
+
+/// The devices that could have been meant although they do not fit: those in provisioning mode, and those with a name
+/// close to the wanted one, the closest first.
+pub(super) fn near(wanted: &Wanted, sightings: &[&Sighting]) -> Vec<Heard> {
+    let distance = |sighting: &Sighting| match (wanted.name(), sighting.name.as_deref()) {
+        (Some(wanted), Some(name)) => strsim::damerau_levenshtein(&wanted.to_lowercase(), &name.to_lowercase()),
+        _ => usize::MAX,
+    };
+    let close = |sighting: &&&Sighting| sighting.provisioning || distance(sighting) <= 2;
+    let mut near: Vec<_> = sightings.iter().filter(close).collect();
+    near.sort_by_key(|sighting| (distance(sighting), Reverse(sighting.rssi), sighting.address.clone()));
+    near.into_iter().take(NEAR_MAX).map(|sighting| sighting.heard()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::ble::address::Target;
+
+    fn wanted(text: &str) -> Wanted {
+        Target::read(&text.parse().expect("a locator")).expect("a target").wanted
+    }
+
+    fn sighting(start: Instant, number: u8, name: &str, rssi: i16, at_ms: u64) -> Sighting {
+        let heard = start + Duration::from_millis(at_ms);
+        let address = format!("24:0A:C4:00:00:{number:02X}");
+        let name = Some(name.to_owned()).filter(|name| !name.is_empty());
+        Sighting { address, name, rssi: Some(rssi), provisioning: true, first: heard, last: heard }
+    }
+
+    fn after(start: Instant, wanted: &Wanted, sightings: &[Sighting], ms: u64) -> Verdict {
+        judge(wanted, &sightings.iter().collect::<Vec<_>>(), start + Duration::from_millis(ms))
+    }
+
+    #[test]
+    fn an_exact_name_or_address_ends_the_search_at_once() {
+        let start = Instant::now();
+        let heard = [sighting(start, 1, "PROV_1", -50, 10), sighting(start, 2, "prov_1", -40, 10)];
+        let name = after(start, &wanted("ble:PROV_1"), &heard, 10);
+        assert_eq!(name, Verdict::Found(heard[0].clone(), Fit::Exact));
+        let address = after(start, &wanted("ble:24:0A:C4:00:00:02"), &heard, 10);
+        assert_eq!(address, Verdict::Found(heard[1].clone(), Fit::Exact));
+    }
+
+    #[test]
+    fn a_name_in_other_letters_waits_for_the_exact_one() {
+        let start = Instant::now();
+        let mut heard = vec![sighting(start, 1, "prov_1", -50, 10)];
+        let one = wanted("ble:PROV_1");
+        assert_eq!(after(start, &one, &heard, 900), Verdict::Settling(start + Duration::from_millis(1010)));
+        assert_eq!(after(start, &one, &heard, 1010), Verdict::Found(heard[0].clone(), Fit::Folded));
+        heard.push(sighting(start, 2, "PROV_1", -80, 950));
+        assert_eq!(after(start, &one, &heard, 950), Verdict::Found(heard[1].clone(), Fit::Exact));
+    }
+
+    #[test]
+    fn the_only_one_is_listened_for_and_several_are_listed_strongest_first() {
+        let start = Instant::now();
+        for text in ["ble:", "ble:PROV_", "ble:P*"] {
+            let mut heard = vec![sighting(start, 1, "PROV_1", -70, 0)];
+            assert!(matches!(after(start, &wanted(text), &heard, 999), Verdict::Settling(_)), "{text}");
+            let found = after(start, &wanted(text), &heard, 1000);
+            assert_eq!(found, Verdict::Found(heard[0].clone(), Fit::Kind), "{text}");
+            heard.push(sighting(start, 2, "PROV_2", -40, 500));
+            let several = after(start, &wanted(text), &heard, 1000);
+            assert_eq!(several, Verdict::Several(vec![heard[1].clone(), heard[0].clone()]), "{text}");
+        }
+    }
+
+    #[test]
+    fn twins_of_one_name_are_listed() {
+        let start = Instant::now();
+        let heard = [sighting(start, 1, "PROV_1", -50, 0), sighting(start, 2, "PROV_1", -60, 0)];
+        assert_eq!(after(start, &wanted("ble:PROV_1"), &heard, 0), Verdict::Several(heard.to_vec()));
+    }
+
+    #[test]
+    fn who_has_not_been_heard_for_long_is_gone() {
+        let start = Instant::now();
+        let heard = [sighting(start, 1, "PROV_1", -50, 0)];
+        assert_eq!(after(start, &wanted("ble:PROV_1"), &heard, 30_000), Verdict::Nothing);
+    }
+
+    #[test]
+    fn near_misses_are_those_in_provisioning_mode_and_those_of_a_like_name() {
+        let start = Instant::now();
+        let mut lamp = sighting(start, 3, "lamp", -20, 0);
+        lamp.provisioning = false;
+        let mut other = sighting(start, 4, "PROV_A1B9", -90, 0);
+        other.provisioning = false;
+        let heard = [sighting(start, 1, "Kitchen", -30, 0), sighting(start, 2, "PROV_A1B3", -58, 0), lamp, other];
+        let heard: Vec<_> = heard.iter().collect();
+        let near: Vec<_> = near(&wanted("ble:PROV_A1B2"), &heard).into_iter().map(|heard| heard.label).collect();
+        assert_eq!(near, ["PROV_A1B3", "PROV_A1B9", "Kitchen"]);
+    }
+
+    #[test]
+    fn names_are_shown_escaped_and_cut() {
+        let mut evil = sighting(Instant::now(), 1, "\x1b[31mPROV", -50, 0);
+        assert_eq!(evil.label(), "\\x1b[31mPROV");
+        evil.name = Some("x".repeat(200));
+        assert!(evil.label().chars().count() <= 64);
+    }
+}
