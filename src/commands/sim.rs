@@ -186,8 +186,9 @@ async fn console(args: &Args, options: DeviceOptions, app: &App<'_>) -> Result<D
 }
 
 #[cfg(not(unix))]
-async fn console(_: &Args, _: DeviceOptions, _: &App<'_>) -> Result<Document, Failure> {
-    Err(Failure::new(Code::UsageUnsupported).saying("--console needs a pseudo-terminal, which this system has not"))
+fn console(_: &Args, _: DeviceOptions, _: &App<'_>) -> impl Future<Output = Result<Document, Failure>> {
+    let why = "--console needs a pseudo-terminal, which this system has not";
+    std::future::ready(Err(Failure::new(Code::UsageUnsupported).saying(why)))
 }
 
 /// The options as the pairs that [`DeviceOptions::from_parameters`] takes; the `sim:` locator's keys are the same.

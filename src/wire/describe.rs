@@ -75,7 +75,7 @@ fn numbers(list: &str) -> Option<Vec<u8>> {
     if list.is_empty() {
         return Some(Vec::new());
     }
-    list.split(", ").map(|number| number.parse().ok()).collect()
+    list.split(", ").map(|number| number.parse::<u8>().ok()).collect()
 }
 
 #[cfg(test)]
