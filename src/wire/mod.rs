@@ -3,6 +3,7 @@
 //!
 //! Nothing here does I/O or knows which end it serves.
 
+pub mod advertisement;
 pub mod console;
 pub mod describe;
 pub mod gatt;
