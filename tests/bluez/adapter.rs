@@ -10,7 +10,7 @@ use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 use super::bus::Bus;
 use super::message::{Answer, Call, Refusal, value};
 use super::objects::{ADAPTER, DEVICE};
-use super::world::{Known, Link};
+use super::world::{Known, Link, World};
 
 /// How finely a scan's time is told.
 const STEP: Duration = Duration::from_millis(2);
@@ -225,6 +225,9 @@ impl Bus {
             if world.default_agent.as_ref().is_some_and(|agent| agent.client == client) {
                 world.default_agent = world.agents.last().cloned();
             }
+            let World { devices, left_up, .. } = &mut *world;
+            let left = devices.iter().filter(|device| device.owner == Some(client) && device.link != Link::Down);
+            left_up.extend(left.map(|device| device.address.clone()));
             let mut scanned = Vec::new();
             for (index, adapter) in world.adapters.iter_mut().enumerate() {
                 adapter.filters.remove(&client);

@@ -12,16 +12,16 @@ use super::objects::{CHARACTERISTIC, DESCRIPTOR, DEVICE, SERVICE, texts};
 use super::world::{Known, Link};
 
 /// How long a link takes to come up.
-const LINK_UP: Duration = Duration::from_millis(20);
+pub(crate) const LINK_UP: Duration = Duration::from_millis(20);
 /// How long discovering a device's services takes.
-const RESOLVE: Duration = Duration::from_millis(20);
+pub(crate) const RESOLVE: Duration = Duration::from_millis(20);
 
 impl Bus {
     pub(super) async fn asked_device(&self, call: &Call) -> Answer {
         let found = self.world().device_at(&call.path);
         let device = found.ok_or_else(|| Refusal::no_object(&call.path))?;
         match call.member.as_str() {
-            "Connect" => self.connect(device).await.and_then(|()| call.done()),
+            "Connect" => self.connect(device, call.client).await.and_then(|()| call.done()),
             "Disconnect" => self.disconnect(device).await.and_then(|()| call.done()),
             "Pair" => {
                 if self.world().devices[device].paired {
@@ -34,7 +34,7 @@ impl Bus {
         }
     }
 
-    async fn connect(&self, device: usize) -> Result<(), Refusal> {
+    async fn connect(&self, device: usize, client: u32) -> Result<(), Refusal> {
         let ended = self.world().devices[device].ended.clone();
         let given_up = ended.notified();
         let struck = {
@@ -48,7 +48,7 @@ impl Bus {
             match own.link {
                 Link::Up | Link::Resolved => return Ok(()),
                 Link::Opening => return Err(Refusal::bluez("InProgress", "In Progress")),
-                Link::Down => own.link = Link::Opening,
+                Link::Down => (own.link, own.owner) = (Link::Opening, Some(client)),
             }
             world.behind(device).strikes(&At::Connect)
         };
@@ -155,7 +155,8 @@ impl Bus {
     async fn disconnect(&self, device: usize) -> Result<(), Refusal> {
         let (connected, struck) = {
             let mut world = self.world();
-            let own = &world.devices[device];
+            let own = &mut world.devices[device];
+            own.owner = None;
             if own.link == Link::Opening {
                 own.ended.notify_waiters();
                 return Ok(());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Instant;
 
 use tokio::sync::Notify;
@@ -92,6 +93,8 @@ pub(super) struct Device {
     /// Its attributes, once they are known; they stay when the link goes.
     pub(super) table: Option<Table>,
     pub(super) paired: bool,
+    /// Who made the link, or tries to, until it is told to end.
+    pub(super) owner: Option<u32>,
     /// Characteristics with a read, or a write, under way.
     pub(super) busy: Vec<(String, &'static str)>,
     /// Told when the link, or the try to make one, ends.
@@ -138,6 +141,8 @@ pub(super) struct World {
     pub(super) wrote: Vec<Wrote>,
     pub(super) paired: Vec<String>,
     pub(super) removed: Vec<String>,
+    /// Those whose link, or try to make one, outlived the client that made it.
+    pub(super) left_up: Vec<String>,
     /// When each device of an address was first told of to anybody.
     pub(super) first_heard: BTreeMap<String, Instant>,
 }
@@ -157,6 +162,7 @@ impl World {
             wrote: Vec::new(),
             paired: Vec::new(),
             removed: Vec::new(),
+            left_up: Vec::new(),
             first_heard: BTreeMap::new(),
         };
         for one in nearby {
@@ -168,9 +174,7 @@ impl World {
     /// A device comes near.
     pub(super) fn add(&mut self, mut nearby: Nearby) {
         let number = self.nearby.len();
-        // Espressif's, and one of nobody's.
-        let vendor = if nearby.address_type == "public" { "24:0A:C4" } else { "4A:11:22" };
-        let address = nearby.address.clone().unwrap_or_else(|| format!("{vendor}:00:00:{:02X}", number + 1));
+        let address = nearby.address.clone().unwrap_or_else(|| address(nearby.address_type));
         for (adapter, radio) in self.adapters.iter().enumerate() {
             if nearby.heard_by.is_empty() || nearby.heard_by.contains(&adapter) {
                 let mut device = Device::new(adapter, number, &radio.path, &address);
@@ -208,6 +212,17 @@ impl World {
         let own = self.agents.iter().find(|agent| Some(agent.client) == client);
         own.or(self.default_agent.as_ref()).cloned()
     }
+}
+
+/// An address that no other device has, in this process or in another one: programs tell each other apart by the
+/// devices they have.
+fn address(address_type: &str) -> String {
+    static NEXT: AtomicU16 = AtomicU16::new(1);
+    // Espressif's, or one of nobody's.
+    let vendor = if address_type == "public" { "24:0A" } else { "4A:11" };
+    let [high, low] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    let [.., first, second] = std::process::id().to_be_bytes();
+    format!("{vendor}:{first:02X}:{second:02X}:{high:02X}:{low:02X}")
 }
 
 impl Adapter {
@@ -248,6 +263,7 @@ impl Device {
             link: Link::Down,
             table: None,
             paired: false,
+            owner: None,
             busy: Vec::new(),
             ended: Arc::new(Notify::new()),
         }
