@@ -143,6 +143,7 @@ impl Bus {
                     Some(client.rules.swap_remove(at))
                 });
                 let missing = || Refusal::dbus("MatchRuleNotFound", "The given match rule wasn't found");
+                let known = known.filter(|_| !self.world().loses_match_rules);
                 known.map(drop).ok_or_else(missing)?;
                 call.done()
             }

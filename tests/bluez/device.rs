@@ -87,6 +87,7 @@ impl Bus {
                 return Err(Refusal::bluez("Failed", "le-connection-abort-by-local"));
             }
             Some(Does::Die) => return self.die_of_it().await,
+            Some(Does::Storm(signals)) => drop(tokio::spawn(self.clone().storm(device, signals))),
             Some(_) => return std::future::pending().await,
             None => {}
         }
@@ -143,12 +144,10 @@ impl Bus {
         for object in new {
             self.added(&object).await;
         }
-        self.changed(&path, DEVICE, vec![("UUIDs", value(uuids.clone()))], &[]).await;
+        self.changed(&path, DEVICE, vec![("UUIDs", value(uuids))], &[]).await;
         self.changed(&path, DEVICE, vec![("ServicesResolved", value(true))], &[]).await;
         if let Some(Does::Storm(signals)) = struck {
-            for _ in 0..signals {
-                self.changed(&path, DEVICE, vec![("UUIDs", value(uuids.clone()))], &[]).await;
-            }
+            self.storm(device, signals).await;
         }
     }
 
@@ -261,6 +260,20 @@ impl Bus {
         (own.heard, own.table) = (None, None);
         own.busy.clear();
         own.ended.notify_waiters();
+    }
+
+    /// Signals that say nothing new.
+    pub(super) async fn storm(self, device: usize, signals: usize) {
+        for _ in 0..signals {
+            let (path, uuids) = {
+                let world = self.world();
+                let own = &world.devices[device];
+                (own.path.clone(), texts(&own.uuids(&world.nearby[own.nearby])))
+            };
+            self.changed(&path, DEVICE, vec![("UUIDs", value(uuids))], &[]).await;
+            // So that it lasts while other things happen.
+            tokio::task::yield_now().await;
+        }
     }
 
     /// The adapter of this device is switched off.

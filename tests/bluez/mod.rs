@@ -105,6 +105,11 @@ impl Bluez {
         self.carry_out(|bus| async move { bus.die().await });
     }
 
+    /// From now on the bus knows no rule that a client takes back.
+    pub(crate) fn loses_match_rules(&self) {
+        self.bus.world().loses_match_rules = true;
+    }
+
     /// The link to a device goes.
     pub(crate) fn lose_link(&self, name: &str) {
         let found = {

@@ -62,6 +62,8 @@ pub(crate) struct Nearby {
     pub(super) stale: Option<Table>,
     /// Which adapter is connected to it from before.
     pub(super) linked_to: Option<usize>,
+    /// Whether it was paired with the computer before.
+    pub(super) paired: bool,
     pub(super) server: Server,
     described: bool,
     faults: Vec<Fault>,
@@ -133,6 +135,7 @@ impl Nearby {
             question: Question::Nothing,
             stale: None,
             linked_to: None,
+            paired: false,
             server: Server::Other { table: Table::bare(), connected: false },
             described: false,
             faults: Vec::new(),
@@ -208,6 +211,12 @@ impl Nearby {
     /// Connected to the first adapter from before: a run that was killed left it so.
     pub(crate) fn linked(mut self) -> Self {
         self.linked_to = Some(0);
+        self
+    }
+
+    /// Paired with the computer from before.
+    pub(crate) fn paired(mut self) -> Self {
+        self.paired = true;
         self
     }
 

@@ -131,6 +131,8 @@ pub(crate) struct Wrote {
 /// All of it.
 pub(super) struct World {
     pub(super) daemon: Daemon,
+    /// Whether the bus refuses to take match rules back.
+    pub(super) loses_match_rules: bool,
     pub(super) adapters: Vec<Adapter>,
     pub(super) nearby: Vec<Nearby>,
     pub(super) devices: Vec<Device>,
@@ -153,6 +155,7 @@ impl World {
             radios.iter().enumerate().map(|(index, radio)| Adapter::new(index, *radio)).collect();
         let mut world = Self {
             daemon,
+            loses_match_rules: false,
             adapters,
             nearby: Vec::new(),
             devices: Vec::new(),
@@ -178,6 +181,9 @@ impl World {
         for (adapter, radio) in self.adapters.iter().enumerate() {
             if nearby.heard_by.is_empty() || nearby.heard_by.contains(&adapter) {
                 let mut device = Device::new(adapter, number, &radio.path, &address);
+                if nearby.paired {
+                    (device.known, device.named, device.paired) = (Known::Kept, true, true);
+                }
                 if nearby.linked_to == Some(adapter) {
                     nearby.link_changed(true);
                     (device.known, device.named) = (Known::Kept, true);
