@@ -1,7 +1,17 @@
-//! The Bluetooth link, through the built binary, against a stand-in for bluetoothd.
+//! The Bluetooth link, through the built binary, against a stand-in for bluetoothd with the simulated device behind it:
+//! what comes online, what fails and how, and that nothing is left behind on any way out.
 #![cfg(target_os = "linux")]
 
 #[path = "../bluez/mod.rs"]
 mod bluez;
+#[path = "../program/mod.rs"]
+mod program;
+#[path = "../program/schemas.rs"]
+mod schemas;
 
+mod choice;
+mod commands;
+mod online;
+mod preflight;
+mod run;
 mod standin;
