@@ -11,7 +11,9 @@ mod schemas;
 
 mod choice;
 mod commands;
+mod faults;
 mod online;
+mod pairing;
 mod preflight;
 mod run;
 mod standin;

@@ -1,0 +1,55 @@
+//! Devices that want an encrypted link.
+
+use crate::bluez::{At, Bluez, Does, Encryption, Fault, Nearby, Question};
+use crate::run::{failed, online, provision};
+
+const NAME: &str = "PROV_d76c30";
+const BY_NAME: [&str; 2] = ["--device-name", NAME];
+
+fn encrypted(encryption: Encryption, question: Question) -> Nearby {
+    Nearby::esp(NAME, &[("sec-ver", "1")]).encrypted(encryption, question)
+}
+
+#[test]
+fn the_agent_agrees_and_is_gone_afterwards_as_is_the_pairing() {
+    for question in [Question::Nothing, Question::Authorization] {
+        let bluez = Bluez::with([encrypted(Encryption::Automatic, question)]);
+        let ran = provision(&bluez, &BY_NAME, &[]);
+        online(&ran);
+        assert_eq!(bluez.paired(), [bluez.address_of(0)], "{question:?}: {ran:?}");
+        assert_eq!(bluez.removed(), [bluez.address_of(0)], "{question:?}: {:?}", bluez.members());
+    }
+}
+
+#[test]
+fn a_pairing_that_fails_is_told_as_such() {
+    let refused = Does::Refuse("org.bluez.Error.AuthenticationFailed", "Authentication Failed");
+    for encryption in [Encryption::Automatic, Encryption::OnRequest] {
+        let device = encrypted(encryption, Question::Nothing).fault(Fault::always(At::Pair, refused.clone()));
+        let bluez = Bluez::with([device]);
+        failed(&provision(&bluez, &BY_NAME, &[]), "ble.pairing-failed", "identify", 12, NAME);
+        assert_eq!(bluez.paired(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_number_that_nobody_can_compare_is_not_agreed_to() {
+    let bluez = Bluez::with([encrypted(Encryption::Automatic, Question::Confirmation)]);
+    failed(&provision(&bluez, &BY_NAME, &[]), "ble.pairing-failed", "identify", 12, NAME);
+    assert_eq!(bluez.paired(), Vec::<String>::new());
+}
+
+#[test]
+fn a_device_that_was_paired_before_stays_so() {
+    let bluez = Bluez::with([encrypted(Encryption::Automatic, Question::Nothing).paired()]);
+    online(&provision(&bluez, &BY_NAME, &[]));
+    assert_eq!(bluez.removed(), Vec::<String>::new(), "{:?}", bluez.members());
+}
+
+#[test]
+fn a_pairing_that_nobody_answers_ends() {
+    let device = encrypted(Encryption::Automatic, Question::Nothing).fault(Fault::always(At::Pair, Does::Hang));
+    let bluez = Bluez::with([device]);
+    let ran = provision(&bluez, &BY_NAME, &[]);
+    failed(&ran, "deadline.step", "identify", 124, "no answer");
+}
