@@ -12,6 +12,8 @@ mod schemas;
 mod choice;
 mod commands;
 mod faults;
+mod interruption;
+mod many;
 mod online;
 mod pairing;
 mod preflight;
