@@ -1,6 +1,11 @@
 //! The built binary on a terminal, with a person at the keys: the network list, hidden input, second tries, Ctrl-C.
 #![cfg(unix)]
 
+#[cfg(target_os = "linux")]
+mod bluetooth;
+#[cfg(target_os = "linux")]
+#[path = "../bluez/mod.rs"]
+mod bluez;
 mod screen;
 
 use screen::{CONTROL_C, CONTROL_D, DOWN, ESCAPE, Screen, Setup};

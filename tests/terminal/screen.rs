@@ -51,11 +51,17 @@ impl Screen {
 
     /// The program with these arguments on this terminal.
     pub(crate) fn start_on(setup: &Setup, arguments: &[&str]) -> Self {
+        Self::start_with(setup, arguments, &[])
+    }
+
+    /// The same with this in its environment beside what the terminal puts there.
+    pub(crate) fn start_with(setup: &Setup, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let (pty, pts) = pty_process::blocking::open().expect("a pseudo-terminal");
         let (rows, columns) = setup.size;
         pty.resize(Size::new(rows, columns)).expect("a size");
         let command = Command::new(env!("CARGO_BIN_EXE_espctl")).args(arguments).env_clear();
         let command = command.env("TERM", setup.term).env("LC_ALL", setup.locale).envs(setup.more.iter().copied());
+        let command = command.envs(environment.iter().copied());
         let child = command.spawn(pts).expect("it starts");
         let (sender, output) = channel();
         let reader = rustix::io::dup(&pty).expect("another handle");

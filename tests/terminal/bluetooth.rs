@@ -1,0 +1,77 @@
+//! A person chooses among several devices, or adapters.
+
+use crate::bluez::{ADDRESS, Bluez, Daemon, Nearby, Radio};
+use crate::screen::{CONTROL_C, Screen, Setup};
+
+const WORDS: [&str; 10] = [
+    "provision",
+    "--transport",
+    "ble",
+    "--pop",
+    "abcd1234",
+    "--ssid",
+    "HomeNet",
+    "--passphrase",
+    "correct-horse-battery",
+    "--plain",
+];
+
+fn esp(name: &str) -> Nearby {
+    Nearby::esp(name, &[("sec-ver", "1")])
+}
+
+fn start(bluez: &Bluez) -> Screen {
+    Screen::start_with(&Setup::default(), &WORDS, &[(ADDRESS, &bluez.address())])
+}
+
+/// The number before the row with this text, in the list shown last.
+fn row(screen: &Screen, text: &str) -> String {
+    let contents = screen.contents();
+    let row = contents.lines().rev().find(|line| line.contains(text)).expect("a row");
+    row.split_whitespace().next().expect("a number").to_owned()
+}
+
+#[test]
+fn one_of_several_devices_is_chosen() {
+    let bluez = Bluez::with([esp("PROV_d76c30").rssi(-48), esp("PROV_d76c31").rssi(-71)]);
+    let mut screen = start(&bluez);
+    screen.expect("Select device by number (0 to rescan)");
+    let contents = screen.contents();
+    assert!(contents.contains("-48 dBm") && contents.contains("-71 dBm"), "{contents}");
+    assert!(!bluez.is_scanning(), "nobody needs the scan while a person thinks");
+    screen.send("7\r");
+    screen.expect("Invalid selection");
+    bluez.add(esp("PROV_d76c32").rssi(-60));
+    screen.send("0\r");
+    screen.expect("PROV_d76c32");
+    screen.until("the question again", |contents| contents.trim_end().ends_with("(0 to rescan):"));
+    let number = row(&screen, "PROV_d76c32");
+    screen.send(&format!("{number}\r"));
+    screen.expect("Provisioned PROV_d76c32");
+    assert_eq!(screen.finish(), 0, "{}", screen.contents());
+    assert!(screen.is_restored());
+    bluez.assert_clean();
+}
+
+#[test]
+fn one_of_two_adapters_is_chosen() {
+    let bluez = Bluez::start(Daemon::Running, &[Radio::ON, Radio::ON], [esp("PROV_d76c30").heard_by(1)]);
+    let mut screen = start(&bluez);
+    screen.expect("Select adapter by number");
+    let number = row(&screen, "hci1");
+    screen.send(&format!("{number}\r"));
+    screen.expect("Provisioned PROV_d76c30");
+    assert_eq!(screen.finish(), 0, "{}", screen.contents());
+    bluez.assert_clean();
+}
+
+#[test]
+fn a_choice_can_be_left() {
+    let bluez = Bluez::with([esp("PROV_d76c30"), esp("PROV_d76c31")]);
+    let mut screen = start(&bluez);
+    screen.expect("Select device by number");
+    screen.send(CONTROL_C);
+    assert_eq!(screen.finish(), 130, "{}", screen.contents());
+    assert!(screen.is_restored());
+    bluez.assert_clean();
+}
