@@ -5,6 +5,11 @@
 //! fault; a missed count or size ends with status 1, and so does a device that could not be provisioned.
 
 #[cfg(target_os = "linux")]
+mod ble;
+#[cfg(target_os = "linux")]
+#[path = "../../tests/bluez/mod.rs"]
+mod bluez;
+#[cfg(target_os = "linux")]
 mod client;
 #[cfg(target_os = "linux")]
 mod fleet;
@@ -27,14 +32,18 @@ fn main() -> std::process::ExitCode {
 
     // The order matters: what a finished child used is asked of the system as the largest of all so far.
     type Part = fn(&mut Table);
-    let parts: [(&str, Part); 6] = [
+    let parts: [(&str, Part); 7] = [
         ("program", program::measure),
         ("provisioning", provisioning::measure),
         ("round-trips", provisioning::count_round_trips),
         ("link", link::measure),
+        ("ble", ble::measure),
         ("fleet", fleet::measure),
         ("handshakes", handshakes::measure),
     ];
+    if let Some(online) = ble::inside() {
+        return std::process::ExitCode::from(u8::from(!online));
+    }
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     let mut table = Table::begin();
     for (name, measure) in parts {
