@@ -27,6 +27,14 @@ impl From<SessionError> for Failure {
     }
 }
 
+/// A link that could not be used outside of a run.
+impl From<TransportError> for Failure {
+    fn from(error: TransportError) -> Self {
+        let error = SessionError { step: Step::Connect, endpoint: String::new(), security: None, kind: error.into() };
+        Self { stage: None, ..error.into() }
+    }
+}
+
 fn code(error: &SessionError) -> Code {
     match &error.kind {
         SessionErrorKind::Transport(TransportError::Port(port)) => return serial::port_code(port),

@@ -7,16 +7,18 @@ use crate::transport::{Candidate, Locator, Sort, TransportError};
 
 /// An adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct AdapterFacts {
+pub struct AdapterFacts {
     /// `hci0`.
-    pub(super) name: String,
+    pub name: String,
     /// Its hardware address, where the system tells.
-    pub(super) address: String,
+    pub address: String,
     /// Whether it is on.
-    pub(super) powered: bool,
+    pub powered: bool,
+    /// What it can, on Linux: the names of its D-Bus interfaces.
+    pub interfaces: Vec<String>,
 }
 
-/// The name of the adapter to use; `to` is what is being opened, `hidden`, whether the kernel has an adapter, `block`
+/// The adapter to use; `to` is what is being opened, `hidden`, whether the kernel has an adapter, `block`
 /// tells what keeps one off.
 pub(super) fn adapter(
     mut facts: Vec<AdapterFacts>,
@@ -24,13 +26,13 @@ pub(super) fn adapter(
     to: &Locator,
     hidden: bool,
     block: impl Fn(&str) -> Block,
-) -> Result<String, TransportError> {
+) -> Result<AdapterFacts, TransportError> {
     facts.sort_by(|one, other| one.name.cmp(&other.name));
     let off = |name: &str| BleError::AdapterOff { adapter: name.to_owned(), block: block(name) }.into();
     if let Some(wanted) = wanted {
         let same = |text: &str| text.eq_ignore_ascii_case(wanted);
         return match facts.iter().find(|facts| same(&facts.name) || same(&facts.address)) {
-            Some(facts) if facts.powered => Ok(facts.name.clone()),
+            Some(facts) if facts.powered => Ok(facts.clone()),
             Some(facts) => Err(off(&facts.name)),
             None => {
                 let present = facts.into_iter().map(|facts| facts.name).collect();
@@ -41,7 +43,7 @@ pub(super) fn adapter(
     }
     let powered: Vec<_> = facts.iter().filter(|facts| facts.powered).collect();
     match (powered.as_slice(), facts.first()) {
-        ([one], _) => Ok(one.name.clone()),
+        ([one], _) => Ok((*one).clone()),
         ([], None) => Err(BleError::AdapterAbsent { wanted: None, present: Vec::new(), hidden }.into()),
         ([], Some(first)) => Err(off(&first.name)),
         (several, _) => Err(TransportError::Several {
@@ -67,8 +69,10 @@ mod tests {
             name: (*name).to_owned(),
             address: format!("00:1A:7D:DA:71:0{number}"),
             powered: *powered,
+            interfaces: Vec::new(),
         });
-        adapter(facts.collect(), wanted, &Locator::new("ble", "PROV_1"), false, |_| Block::Soft)
+        let to = Locator::new("ble", "PROV_1");
+        adapter(facts.collect(), wanted, &to, false, |_| Block::Soft).map(|facts| facts.name)
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::att::{self, Trouble};
 use super::choose::{self, AdapterFacts};
 use super::error::{BleError, Block};
 use crate::transport::{Locator, TransportError};
+use crate::wire::advertisement::Advertisement;
 
 /// How long the system may take to answer what it can answer at once. macOS asks the person for permission first.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -24,8 +25,7 @@ const DISCONNECT: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Linked {
     pub(super) address: String,
-    pub(super) name: Option<String>,
-    pub(super) provisioning: bool,
+    pub(super) advertisement: Advertisement,
 }
 
 /// A device that this process has. Links end with their programs here, so there is nothing to tell apart.
@@ -82,9 +82,10 @@ impl Host {
         for (name, adapter) in &self.adapters {
             let address = adapter.adapter_address().await.ok().flatten();
             let address = address.map(|address| address.to_string()).unwrap_or_default();
-            facts.push(AdapterFacts { name: name.clone(), address, powered: is_on(adapter).await });
+            let powered = is_on(adapter).await;
+            facts.push(AdapterFacts { name: name.clone(), address, powered, interfaces: Vec::new() });
         }
-        let name = choose::adapter(facts, wanted, to, false, |_| Block::None)?;
+        let name = choose::adapter(facts, wanted, to, false, |_| Block::None)?.name;
         let found = self.adapters.iter().find(|(own, _)| *own == name);
         found.cloned().ok_or_else(|| BleError::Stack { reason: format!("{name} has gone") }.into())
     }
@@ -141,6 +142,12 @@ impl Host {
         true
     }
 
+    /// The system pairs by itself, or has the person do it.
+    #[allow(clippy::unused_async)] // as on Linux
+    pub(super) async fn pair(&self, _: &str, _: &str) -> Option<String> {
+        None
+    }
+
     #[allow(clippy::unused_async)] // as on Linux
     pub(super) async fn admit(&self, _: &str, _: &str) {}
 
@@ -168,8 +175,8 @@ pub(super) fn address(peripheral: &Peripheral) -> String {
 }
 
 /// The name a device advertises, or the one the system has learnt of it.
-pub(super) fn name(properties: PeripheralProperties) -> Option<String> {
-    properties.advertisement_name.or(properties.local_name)
+pub(super) fn name(properties: &PeripheralProperties) -> Option<String> {
+    properties.advertisement_name.as_ref().or(properties.local_name.as_ref()).cloned()
 }
 
 /// The system tells only of what it hears.

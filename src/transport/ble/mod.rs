@@ -5,7 +5,7 @@
 //! links left behind) is asked of bluetoothd itself.
 //!
 //! - `address.rs`: what may follow `ble:`; `seek.rs`: which device that is, of those heard
-//! - `radio.rs`: an adapter's scan, shared; `search.rs`: looking for one device
+//! - `radio.rs`: an adapter's scan, shared; `search.rs`: looking for one device; `watch.rs`: for all there are
 //! - `grip.rs`: what is held of a device, brought up and given back; `link.rs`: the task that owns it
 //! - `table.rs`: which characteristic is which endpoint; `att.rs`: what errors mean
 //! - `choose.rs`: which adapter; `release.rs`: what the end of the program waits for
@@ -14,7 +14,7 @@
 mod address;
 mod att;
 #[cfg(target_os = "linux")]
-mod bluez;
+pub mod bluez;
 mod choose;
 #[cfg(any(not(target_os = "linux"), test))]
 #[cfg_attr(target_os = "linux", allow(dead_code))] // kept compiling, and checked by the lints, where tests run
@@ -27,6 +27,7 @@ mod release;
 mod search;
 mod seek;
 mod table;
+mod watch;
 
 #[cfg(target_os = "linux")]
 use self::bluez as host;
@@ -36,7 +37,9 @@ use self::elsewhere as host;
 use std::time::Duration;
 
 pub use error::{BleError, Block, Heard, Place};
+pub use seek::Sighting;
 use tokio::sync::{mpsc, oneshot};
+pub use watch::Watch;
 
 use self::address::Target;
 use self::link::{Opened, Order};

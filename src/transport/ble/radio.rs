@@ -12,7 +12,7 @@ use btleplug::api::{Central as _, CentralEvent, CentralState, Peripheral as _};
 use btleplug::platform::{Adapter, Peripheral, PeripheralId};
 use futures_util::future;
 use futures_util::stream::{Stream, StreamExt as _};
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, broadcast, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
@@ -22,10 +22,12 @@ use super::host::{self, Host};
 use super::release::Hold;
 use super::seek::Sighting;
 use crate::transport::{Locator, TransportError};
-use crate::wire::gatt;
+use crate::wire::advertisement::Advertisement;
 
 /// Most devices that are remembered: whoever advertises under ever new addresses fills no memory.
 const SIGHTINGS_MAX: usize = 512;
+/// Most news of links that wait to be read.
+const LINK_EVENTS: usize = 64;
 /// How soon a device is asked again what is known of it, where something is missing, and where nothing is.
 const RENEW: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 /// How long the system may take to say what it knows of a device.
@@ -43,7 +45,15 @@ pub(super) struct Radio {
     /// Held while a link comes up: most adapters bring up one at a time.
     pub(super) connecting: Semaphore,
     sky: Arc<watch::Sender<Sky>>,
+    links: broadcast::Sender<LinkEvent>,
     task: JoinHandle<()>,
+}
+
+/// A link came up or went down.
+#[derive(Debug, Clone)]
+pub(super) struct LinkEvent {
+    pub(super) id: PeripheralId,
+    pub(super) up: bool,
 }
 
 /// What is heard.
@@ -78,11 +88,17 @@ impl Radio {
             return Ok(radio.clone());
         }
         let sky = Arc::new(watch::channel(Sky::default()).0);
-        let scan = Scan { host: host.clone(), name: name.clone(), adapter, sky: sky.clone() };
+        let links = broadcast::Sender::new(LINK_EVENTS);
+        let scan = Scan { host: host.clone(), name: name.clone(), adapter, sky: sky.clone(), links: links.clone() };
         let task = tokio::spawn(scan.tend());
-        let radio = Arc::new(Self { host, name, connecting: Semaphore::new(1), sky, task });
+        let radio = Arc::new(Self { host, name, connecting: Semaphore::new(1), sky, links, task });
         radios.push(radio.clone());
         Ok(radio)
+    }
+
+    /// Tells from now on which links come up and go down, as long as a scan has run before.
+    pub(super) fn links(&self) -> broadcast::Receiver<LinkEvent> {
+        self.links.subscribe()
     }
 
     /// Has the scan run while the result lives.
@@ -151,6 +167,7 @@ struct Scan {
     name: String,
     adapter: Adapter,
     sky: Arc<watch::Sender<Sky>>,
+    links: broadcast::Sender<LinkEvent>,
 }
 
 impl Scan {
@@ -179,6 +196,8 @@ impl Scan {
             tokio::select! {
                 _ = wishes.changed() => {}
                 event = next(&mut events) => match event {
+                    Some(CentralEvent::DeviceConnected(id)) => drop(self.links.send(LinkEvent { id, up: true })),
+                    Some(CentralEvent::DeviceDisconnected(id)) => drop(self.links.send(LinkEvent { id, up: false })),
                     Some(event) if hold.is_some() => self.note(event).await,
                     Some(_) => {}
                     None => events = None,
@@ -215,7 +234,7 @@ impl Scan {
         };
         let now = Instant::now();
         let known = self.sky.borrow().heard.get(&id).map(|seen| {
-            let missing = seen.sighting.name.is_none() || !seen.sighting.provisioning;
+            let missing = seen.sighting.name().is_none() || !seen.sighting.is_provisioning();
             let due = if missing { RENEW.0 } else { RENEW.1 };
             (seen.peripheral.clone(), rssi.is_none() || now.duration_since(seen.renewed) >= due)
         });
@@ -244,7 +263,8 @@ impl Sky {
         }
         let Some((peripheral, sighting)) = read else { return };
         if self.heard.len() >= SIGHTINGS_MAX {
-            let oldest = self.heard.iter().min_by_key(|(_, seen)| (seen.sighting.provisioning, seen.sighting.last));
+            let oldest =
+                self.heard.iter().min_by_key(|(_, seen)| (seen.sighting.is_provisioning(), seen.sighting.last));
             if let Some(oldest) = oldest.map(|(id, _)| id.clone()) {
                 self.heard.remove(&oldest);
             }
@@ -256,10 +276,16 @@ impl Sky {
 /// What the system knows of a device, where it was heard just now.
 async fn read(peripheral: &Peripheral, now: Instant) -> Option<Sighting> {
     let properties = timeout(PROPERTIES, peripheral.properties()).await.ok()?.ok()??;
-    let (rssi, address) = (properties.rssi, host::address(peripheral));
-    let provisioning = properties.services.iter().any(|service| gatt::SERVICES.contains(service));
-    let name = host::name(properties).filter(|name| !name.is_empty());
-    host::is_heard(rssi).then_some(Sighting { address, name, rssi, provisioning, first: now, last: now })
+    let rssi = properties.rssi;
+    let address = host::address(peripheral);
+    let advertisement = Advertisement {
+        name: host::name(&properties).filter(|name| !name.is_empty()),
+        services: properties.services,
+        service_data: properties.service_data.into_iter().collect(),
+        manufacturer_data: properties.manufacturer_data.into_iter().collect(),
+    };
+    let connected = false;
+    host::is_heard(rssi).then_some(Sighting { address, advertisement, rssi, connected, first: now, last: now })
 }
 
 async fn next(events: &mut Option<Events>) -> Option<CentralEvent> {

@@ -8,11 +8,12 @@ use tokio::time::{Instant, sleep_until};
 
 use super::address::{Fit, Wanted};
 use super::error::BleError;
-use super::host::Claim;
+use super::host::{Claim, Linked};
 use super::radio::{Listening, Radio};
 use super::seek::{self, Sighting, Verdict};
 use crate::text;
 use crate::transport::{Candidate, Locator, News, Sort, TransportError, Witness};
+use crate::wire::advertisement::Kind;
 
 /// A device that was found.
 pub(super) struct Found {
@@ -88,10 +89,12 @@ async fn listen(listening: &mut Listening, wanted: &Wanted, end: Instant) -> Res
 async fn release_leftovers(radio: &Radio, wanted: &Wanted, witness: &dyn Witness) -> Option<String> {
     let mut held = None;
     for linked in radio.host.linked(&radio.name).await {
-        if wanted.fit(linked.name.as_deref(), &linked.address, linked.provisioning).is_none() {
+        let Linked { address, advertisement } = &linked;
+        let (name, kind) = (advertisement.name.as_deref(), advertisement.kind());
+        if wanted.fit(name, address, matches!(kind, Kind::Provisioning { .. })).is_none() {
             continue;
         }
-        let label = text::sanitise(linked.name.as_deref().unwrap_or(&linked.address)).into_owned();
+        let label = text::bounded(&text::sanitise(name.unwrap_or(address)), 64).into_owned();
         if Claim::is_held(&linked.address) {
             held = Some(label);
         } else {
@@ -105,9 +108,8 @@ async fn release_leftovers(radio: &Radio, wanted: &Wanted, witness: &dyn Witness
 /// A device as one of several to choose from.
 fn candidate(sighting: &Sighting, to: &Locator) -> Candidate {
     let parameters = to.parameters();
-    let locator = parameters
-        .fold(Locator::naming(to.scheme(), &sighting.address), |locator, (key, value)| locator.with(key, value));
-    let label = match &sighting.name {
+    let locator = parameters.fold(sighting.locator(), |locator, (key, value)| locator.with(key, value));
+    let label = match sighting.name() {
         Some(_) => format!("{} ({})", sighting.label(), sighting.address),
         None => sighting.address.clone(),
     };

@@ -12,6 +12,8 @@ use tokio::time::Instant;
 use super::address::{Fit, Wanted};
 use super::error::Heard;
 use crate::text;
+use crate::transport::Locator;
+use crate::wire::advertisement::{Advertisement, Kind};
 
 /// How long to listen after the first match before it counts as the only one.
 pub(super) const SETTLE: Duration = Duration::from_secs(1);
@@ -22,15 +24,15 @@ const NEAR_MAX: usize = 5;
 
 /// A device as it was heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sighting {
-    /// Its address; on macOS a UUID.
-    pub(super) address: String,
-    /// The name it advertises, as it said.
-    pub(super) name: Option<String>,
+pub struct Sighting {
+    /// Its address; on macOS, which hides addresses, a UUID that this computer gave it.
+    pub address: String,
+    /// What it advertises, as it said.
+    pub advertisement: Advertisement,
     /// How strongly it was heard last, in dBm.
-    pub(super) rssi: Option<i16>,
-    /// Whether it advertises a service that carries provisioning.
-    pub(super) provisioning: bool,
+    pub rssi: Option<i16>,
+    /// Whether this computer has a link to it: then it is not heard, and what is known of it is remembered.
+    pub connected: bool,
     /// When it first was.
     pub(super) first: Instant,
     /// When it last was.
@@ -38,9 +40,24 @@ pub(super) struct Sighting {
 }
 
 impl Sighting {
+    /// The locator that means this device and no other.
+    pub fn locator(&self) -> Locator {
+        Locator::naming("ble", &self.address)
+    }
+
     /// Its name, else its address, sanitised.
-    pub(super) fn label(&self) -> String {
-        text::bounded(&text::sanitise(self.name.as_deref().unwrap_or(&self.address)), 64).into_owned()
+    pub fn label(&self) -> String {
+        text::bounded(&text::sanitise(self.name().unwrap_or(&self.address)), 64).into_owned()
+    }
+
+    /// The name it advertises, as it said.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.advertisement.name.as_deref()
+    }
+
+    /// Whether it is in provisioning mode.
+    pub(super) fn is_provisioning(&self) -> bool {
+        matches!(self.advertisement.kind(), Kind::Provisioning { .. })
     }
 
     fn heard(&self) -> Heard {
@@ -64,7 +81,7 @@ pub(super) enum Verdict {
 /// Judges what was heard by `now`.
 pub(super) fn judge(wanted: &Wanted, sightings: &[&Sighting], now: Instant) -> Verdict {
     let fits = |sighting: &&Sighting| {
-        let fit = wanted.fit(sighting.name.as_deref(), &sighting.address, sighting.provisioning)?;
+        let fit = wanted.fit(sighting.name(), &sighting.address, sighting.is_provisioning())?;
         (now.saturating_duration_since(sighting.last) < GONE).then(|| (fit, (*sighting).clone()))
     };
     let fitting: Vec<_> = sightings.iter().filter_map(fits).collect();
@@ -84,11 +101,11 @@ pub(super) fn judge(wanted: &Wanted, sightings: &[&Sighting], now: Instant) -> V
 /// The devices that could have been meant although they do not fit: those in provisioning mode, and those with a name
 /// close to the wanted one, the closest first.
 pub(super) fn near(wanted: &Wanted, sightings: &[&Sighting]) -> Vec<Heard> {
-    let distance = |sighting: &Sighting| match (wanted.name(), sighting.name.as_deref()) {
+    let distance = |sighting: &Sighting| match (wanted.name(), sighting.name()) {
         (Some(wanted), Some(name)) => strsim::damerau_levenshtein(&wanted.to_lowercase(), &name.to_lowercase()),
         _ => usize::MAX,
     };
-    let close = |sighting: &&&Sighting| sighting.provisioning || distance(sighting) <= 2;
+    let close = |sighting: &&&Sighting| sighting.is_provisioning() || distance(sighting) <= 2;
     let mut near: Vec<_> = sightings.iter().filter(close).collect();
     near.sort_by_key(|sighting| (distance(sighting), Reverse(sighting.rssi), sighting.address.clone()));
     near.into_iter().take(NEAR_MAX).map(|sighting| sighting.heard()).collect()
@@ -98,6 +115,7 @@ pub(super) fn near(wanted: &Wanted, sightings: &[&Sighting]) -> Vec<Heard> {
 mod tests {
     use super::*;
     use crate::transport::ble::address::Target;
+    use crate::wire::gatt;
 
     fn wanted(text: &str) -> Wanted {
         Target::read(&text.parse().expect("a locator")).expect("a target").wanted
@@ -107,7 +125,8 @@ mod tests {
         let heard = start + Duration::from_millis(at_ms);
         let address = format!("24:0A:C4:00:00:{number:02X}");
         let name = Some(name.to_owned()).filter(|name| !name.is_empty());
-        Sighting { address, name, rssi: Some(rssi), provisioning: true, first: heard, last: heard }
+        let advertisement = Advertisement { name, services: vec![gatt::SERVICE], ..Advertisement::default() };
+        Sighting { address, advertisement, rssi: Some(rssi), connected: false, first: heard, last: heard }
     }
 
     fn after(start: Instant, wanted: &Wanted, sightings: &[Sighting], ms: u64) -> Verdict {
@@ -167,9 +186,9 @@ mod tests {
     fn near_misses_are_those_in_provisioning_mode_and_those_of_a_like_name() {
         let start = Instant::now();
         let mut lamp = sighting(start, 3, "lamp", -20, 0);
-        lamp.provisioning = false;
+        lamp.advertisement.services.clear();
         let mut other = sighting(start, 4, "PROV_A1B9", -90, 0);
-        other.provisioning = false;
+        other.advertisement.services.clear();
         let heard = [sighting(start, 1, "Kitchen", -30, 0), sighting(start, 2, "PROV_A1B3", -58, 0), lamp, other];
         let heard: Vec<_> = heard.iter().collect();
         let near: Vec<_> = near(&wanted("ble:PROV_A1B2"), &heard).into_iter().map(|heard| heard.label).collect();
@@ -180,7 +199,7 @@ mod tests {
     fn names_are_shown_escaped_and_cut() {
         let mut evil = sighting(Instant::now(), 1, "\x1b[31mPROV", -50, 0);
         assert_eq!(evil.label(), "\\x1b[31mPROV");
-        evil.name = Some("x".repeat(200));
+        evil.advertisement.name = Some("x".repeat(200));
         assert!(evil.label().chars().count() <= 64);
     }
 }

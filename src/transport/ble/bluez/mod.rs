@@ -22,16 +22,18 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use uuid::Uuid;
+use zbus::Connection;
 use zbus::zvariant::{ObjectPath, OwnedValue, Value};
 
 use self::agent::{Agent, Guests};
 use self::bus::{Bus, Fault, Interfaces};
 pub(super) use self::claim::Claim;
 use super::att::{self, Trouble};
-use super::choose::{self, AdapterFacts};
+use super::choose;
+pub use super::choose::AdapterFacts;
 use super::error::BleError;
 use crate::transport::{Locator, TransportError};
-use crate::wire::gatt;
+use crate::wire::advertisement::Advertisement;
 
 const ADAPTER: &str = "org.bluez.Adapter1";
 const DEVICE: &str = "org.bluez.Device1";
@@ -40,6 +42,8 @@ const AGENTS: &str = "org.bluez.AgentManager1";
 const ROOT: &str = "/org/bluez";
 /// bluetoothd takes 2 s to end a link; it does so also for a program that no longer waits.
 const DISCONNECT: Duration = Duration::from_secs(4);
+/// How long pairing may take.
+const PAIR: Duration = Duration::from_secs(20);
 /// How long to wait for the end of a link that nobody needs any more.
 const DISCONNECT_SHORT: Duration = Duration::from_millis(100);
 
@@ -47,8 +51,8 @@ const DISCONNECT_SHORT: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Linked {
     pub(super) address: String,
-    pub(super) name: Option<String>,
-    pub(super) provisioning: bool,
+    /// What it had advertised, as far as that is remembered.
+    pub(super) advertisement: Advertisement,
 }
 
 /// bluetoothd.
@@ -95,15 +99,7 @@ impl Host {
         wanted: Option<&str>,
         to: &Locator,
     ) -> Result<(String, Adapter), TransportError> {
-        let objects = self.bus.objects().await.map_err(Fault::of_daemon)?;
-        let facts = objects.iter().filter_map(|(path, interfaces)| {
-            let own = interfaces.get(ADAPTER)?;
-            let name = path.rsplit('/').next()?.to_owned();
-            let powered = boolean(own, "Powered");
-            Some(AdapterFacts { name, address: string(own, "Address").unwrap_or_default(), powered })
-        });
-        let hidden = place::kernel_has_adapter(Path::new("/"));
-        let name = choose::adapter(facts.collect(), wanted, to, hidden, |name| place::block(Path::new("/"), name))?;
+        let name = choose(&self.bus, wanted, to).await?.name;
         let adapters = self.manager.adapters().await.map_err(|error| BleError::Stack { reason: att::words(&error) })?;
         for adapter in adapters {
             // "hci0 (usb:v1D6Bp0246d0540)"
@@ -112,7 +108,7 @@ impl Host {
                 return Ok((name, adapter));
             }
         }
-        Err(BleError::AdapterAbsent { wanted: Some(name), present: Vec::new(), hidden }.into())
+        Err(BleError::AdapterAbsent { wanted: Some(name), present: Vec::new(), hidden: true }.into())
     }
 
     /// Whether the adapter is still there, and on.
@@ -171,9 +167,9 @@ impl Host {
         let linked = |(path, interfaces): (&zbus::zvariant::OwnedObjectPath, &Interfaces)| {
             let own = interfaces.get(DEVICE).filter(|own| path.starts_with(&below) && boolean(own, "Connected"))?;
             let uuids = own.get("UUIDs").and_then(|value| Vec::<String>::try_from(value.clone()).ok());
-            let known = |uuid: &String| Uuid::parse_str(uuid).is_ok_and(|uuid| gatt::SERVICES.contains(&uuid));
-            let provisioning = uuids.is_some_and(|uuids| uuids.iter().any(known));
-            Some(Linked { address: string(own, "Address")?, name: string(own, "Name"), provisioning })
+            let services = uuids.unwrap_or_default().iter().filter_map(|uuid| Uuid::parse_str(uuid).ok()).collect();
+            let advertisement = Advertisement { name: string(own, "Name"), services, ..Advertisement::default() };
+            Some(Linked { address: string(own, "Address")?, advertisement })
         };
         objects.iter().filter_map(linked).collect()
     }
@@ -216,6 +212,12 @@ impl Host {
         value.is_ok_and(|value| bool::try_from(value).unwrap_or(false))
     }
 
+    /// Pairs with the device; why that failed, or `None` where it is paired now.
+    pub(super) async fn pair(&self, adapter: &str, address: &str) -> Option<String> {
+        let path = device_path(adapter, address);
+        self.bus.call_within(PAIR, &path, DEVICE, "Pair", &()).await.err().map(|fault| fault.words)
+    }
+
     /// Agrees to pair with this device until it is dismissed.
     pub(super) async fn admit(&self, adapter: &str, address: &str) {
         if !self.guests.admit(&device_path(adapter, address)) {
@@ -243,14 +245,37 @@ impl Host {
     }
 }
 
+/// The system bus with bluetoothd on it, and the adapter to use: for who does more with them than a client.
+///
+/// # Errors
+/// [`TransportError::Ble`], or [`TransportError::Several`] where an adapter has to be named.
+pub async fn reach(wanted: Option<&str>) -> Result<(Connection, AdapterFacts), TransportError> {
+    let bus = Bus::open().await?;
+    let facts = choose(&bus, wanted, &Locator::new("ble", "")).await?;
+    Ok((bus.connection().clone(), facts))
+}
+
+/// The adapter to use, by its name or address where one is wanted.
+async fn choose(bus: &Bus, wanted: Option<&str>, to: &Locator) -> Result<AdapterFacts, TransportError> {
+    let objects = bus.objects().await.map_err(Fault::of_daemon)?;
+    let facts = objects.iter().filter_map(|(path, interfaces)| {
+        let own = interfaces.get(ADAPTER)?;
+        let name = path.rsplit('/').next()?.to_owned();
+        let (address, powered) = (string(own, "Address").unwrap_or_default(), boolean(own, "Powered"));
+        Some(AdapterFacts { name, address, powered, interfaces: interfaces.keys().cloned().collect() })
+    });
+    let hidden = place::kernel_has_adapter(Path::new("/"));
+    choose::adapter(facts.collect(), wanted, to, hidden, |name| place::block(Path::new("/"), name))
+}
+
 /// How a device is addressed.
 pub(super) fn address(peripheral: &Peripheral) -> String {
     peripheral.address().to_string()
 }
 
 /// The name a device advertises: bluetoothd makes an alias of the address where there is none.
-pub(super) fn name(properties: PeripheralProperties) -> Option<String> {
-    properties.advertisement_name
+pub(super) fn name(properties: &PeripheralProperties) -> Option<String> {
+    properties.advertisement_name.clone()
 }
 
 /// Whether what is known of a device was heard just now, not remembered: bluetoothd drops the signal strength when
