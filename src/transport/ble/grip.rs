@@ -31,9 +31,9 @@ const RESOLVE_TRIES: u32 = 2;
 /// How long to listen for a device again after a failed try.
 pub(super) const AGAIN: Duration = Duration::from_secs(6);
 /// How often to look whether the link is up.
-const LOOK: Duration = Duration::from_millis(50);
-/// How often to look whether a link is gone after a request failed: the news may come after the error.
-const GONE_LOOKS: u32 = 6;
+const LOOK: Duration = Duration::from_millis(100);
+/// How long to see whether a link goes after a request failed: the news may come after the error.
+const GOING: Duration = Duration::from_millis(300);
 
 /// What is held of a device.
 pub(super) struct Grip {
@@ -61,6 +61,11 @@ impl Failed {
         Self { up, trouble: att::read(error), words: att::words(error) }
     }
 
+    fn broke() -> Self {
+        let words = "the link broke while the device said what it offers".to_owned();
+        Self { up: false, trouble: Trouble::Other, words }
+    }
+
     fn late(up: bool, limit: Duration) -> Self {
         let words = format!("no answer within {:.0} s", limit.as_secs_f32());
         Self { up, trouble: Trouble::TimedOut, words }
@@ -86,8 +91,7 @@ impl Grip {
 
     /// Brings the link up and reads what the device offers, until `end`.
     pub(super) async fn open(&mut self, end: Instant, witness: &dyn Witness) -> Result<Table, BleError> {
-        self.connect(TRIES, end, witness).await?;
-        let services = match table::read(&self.peripheral).await {
+        let services = match self.connect(end, witness).await? {
             Ok(table) => return Ok(table),
             Err(services) => services,
         };
@@ -96,8 +100,7 @@ impl Grip {
         if !self.renew(end).await {
             return Err(none);
         }
-        self.connect(TRIES, end, witness).await?;
-        table::read(&self.peripheral).await.map_err(|_| none)
+        self.connect(end, witness).await?.map_err(|_| none)
     }
 
     /// Brings a link up again that was lost.
@@ -106,12 +109,11 @@ impl Grip {
             self.radio.host.cut(&self.radio.name, &self.peripheral).await;
         }
         if !self.refresh(end).await {
-            self.radio.host.ready(&self.radio.name).await?;
+            self.ready().await?;
             let searched = AGAIN;
             return Err(BleError::NotFound { wanted: self.peer.clone(), near: Vec::new(), heard: 0, searched });
         }
-        self.connect(TRIES, end, witness).await?;
-        let table = table::read(&self.peripheral).await;
+        let table = self.connect(end, witness).await?;
         table.map_err(|services| BleError::NotProvisioning { peer: self.peer.clone(), services })
     }
 
@@ -121,59 +123,77 @@ impl Grip {
         !self.paired && self.radio.host.forget(&self.radio.name, &self.peripheral).await && self.refresh(end).await
     }
 
-    async fn connect(&mut self, tries: u32, end: Instant, witness: &dyn Witness) -> Result<(), BleError> {
-        let mut unresolved = 0;
-        for attempt in 1..=tries {
-            let Err(failed) = self.try_once(end).await else { return Ok(()) };
+    /// Brings the link up in a few tries; the endpoints, or the services there are where none carries provisioning.
+    async fn connect(&mut self, end: Instant, witness: &dyn Witness) -> Result<Result<Table, Vec<String>>, BleError> {
+        let (mut attempt, mut unresolved) = (1, 0);
+        loop {
+            let failed = match self.try_once(end).await {
+                Ok(read) => return Ok(read),
+                Err(failed) => failed,
+            };
             self.radio.host.cut(&self.radio.name, &self.peripheral).await;
             unresolved += u32::from(failed.up);
-            let last = attempt == tries || unresolved == RESOLVE_TRIES || Instant::now() >= end;
+            let last = attempt == TRIES || unresolved == RESOLVE_TRIES || Instant::now() >= end;
             let fatal = matches!(failed.trouble, Trouble::Permission | Trouble::NotReady | Trouble::Encryption);
             if last || fatal {
                 return Err(self.explain(failed, attempt).await);
             }
-            witness.tell(News::Retrying { cause: failed.words, attempt: attempt + 1, of: tries });
+            // A computer that cannot connect does not try again.
+            self.ready().await?;
+            attempt += 1;
+            witness.tell(News::Retrying { cause: failed.words, attempt, of: TRIES });
             sleep(pause()).await;
             // A handle may have outlived its device.
             self.refresh(end).await;
         }
-        Err(BleError::ConnectFailed { peer: self.peer.clone(), tries, reason: "no try was made".to_owned() })
     }
 
-    async fn try_once(&self, end: Instant) -> Result<(), Failed> {
+    async fn try_once(&self, end: Instant) -> Result<Result<Table, Vec<String>>, Failed> {
+        self.link_up(end).await?;
+        let limit = (Instant::now() + RESOLVE).min(end);
+        let read = timeout_at(limit, self.peripheral.discover_services()).await;
+        read.map_err(|_| Failed::late(true, RESOLVE))?.map_err(|error| Failed::read(true, &error))?;
+        let table = table::read(&self.peripheral).await;
+        // Names that could not be read are no sign of firmware without any.
+        if self.is_up().await { Ok(table) } else { Err(Failed::broke()) }
+    }
+
+    /// Brings the link up, and waits until the system has read the device's services.
+    async fn link_up(&self, end: Instant) -> Result<(), Failed> {
         let began = Instant::now();
-        let limit = (began + CONNECT).min(end);
-        let span = limit.saturating_duration_since(began);
-        let late = || Failed::late(false, span);
         // One at a time: the semaphore is never closed.
-        let turn = timeout_at(end, self.radio.connecting.acquire()).await.map_err(|_| late())?;
-        let limit = (Instant::now() + CONNECT).min(end);
+        let turn = timeout_at(end, self.radio.connecting.acquire()).await;
+        let mut turn = Some(turn.map_err(|_| Failed::late(false, end.saturating_duration_since(began)))?);
+        let left = |limit: Duration| limit.min(end.saturating_duration_since(Instant::now()));
+        let mut span = left(CONNECT);
+        let mut limit = Instant::now() + span;
+        let mut links = self.radio.links();
         let mut connecting = self.peripheral.connect();
-        let mut up = false;
-        while !up {
-            tokio::select! {
+        loop {
+            let up = turn.is_none();
+            let is_up = tokio::select! {
                 biased;
                 done = &mut connecting => {
-                    drop(turn);
-                    done.map_err(|error| Failed::read(matches!(att::read(&error), Trouble::TimedOut), &error))?;
-                    return self.resolve(end).await;
+                    return done.map_err(|error| Failed::read(matches!(att::read(&error), Trouble::TimedOut), &error));
                 }
-                () = sleep_until(limit) => return Err(late()),
-                () = sleep(LOOK) => up = self.is_up().await,
+                event = links.recv() => match event {
+                    Ok(event) if event.id == self.peripheral.id() => event.up,
+                    // Those that were missed are made up for by looking.
+                    _ => up,
+                },
+                () = sleep_until(limit) => return Err(Failed::late(up, span)),
+                () = sleep(LOOK) => self.is_up().await,
+            };
+            if up && !is_up {
+                return Err(Failed::broke());
+            }
+            if !up && is_up {
+                // The next one may connect while this one's services are read.
+                turn = None;
+                span = left(RESOLVE);
+                limit = Instant::now() + span;
             }
         }
-        drop(turn);
-        let limit = (Instant::now() + RESOLVE).min(end);
-        let done = timeout_at(limit, connecting).await.map_err(|_| Failed::late(true, RESOLVE))?;
-        done.map_err(|error| Failed::read(true, &error))?;
-        self.resolve(end).await
-    }
-
-    /// Has the library read services and characteristics.
-    async fn resolve(&self, end: Instant) -> Result<(), Failed> {
-        let limit = (Instant::now() + RESOLVE).min(end);
-        let done = timeout_at(limit, self.peripheral.discover_services()).await;
-        done.map_err(|_| Failed::late(true, RESOLVE))?.map_err(|error| Failed::read(true, &error))
     }
 
     async fn explain(&self, failed: Failed, tries: u32) -> BleError {
@@ -183,7 +203,7 @@ impl Grip {
             Trouble::NotReady => self.radio.host.off(&self.radio.name),
             Trouble::Encryption => BleError::PairingFailed { peer, reason },
             // The adapter may have been pulled or switched off.
-            _ => match self.radio.host.ready(&self.radio.name).await {
+            _ => match self.ready().await {
                 Err(error) => error,
                 Ok(()) if failed.up => BleError::ServicesUnresolved { peer, reason },
                 Ok(()) => BleError::ConnectFailed { peer, tries, reason },
@@ -222,13 +242,29 @@ impl Grip {
 
     /// Whether the link is gone, or goes in the next moment.
     pub(super) async fn goes_down(&self) -> bool {
-        for _ in 0..GONE_LOOKS {
+        let end = Instant::now() + GOING;
+        loop {
             if !self.is_up().await {
                 return true;
             }
-            sleep(LOOK).await;
+            if Instant::now() >= end {
+                return false;
+            }
+            sleep(GOING / 10).await;
         }
-        false
+    }
+
+    /// Pairs with the device: its firmware wants an encrypted link.
+    pub(super) async fn pair(&self) -> Result<(), BleError> {
+        match self.radio.host.pair(&self.radio.name, &self.address).await {
+            None => Ok(()),
+            Some(reason) => Err(BleError::PairingFailed { peer: self.peer.clone(), reason }),
+        }
+    }
+
+    /// Why this computer has no Bluetooth any more, if that is so.
+    pub(super) async fn ready(&self) -> Result<(), BleError> {
+        self.radio.host.ready(&self.radio.name).await
     }
 
     /// The adapter is off.

@@ -78,7 +78,7 @@ async fn open(
     let end = began + opening.within.saturating_sub(margin(opening.within));
     let radio = Radio::get(target.adapter.as_deref(), to).await?;
     let found = search(&radio, &target.wanted, to, end.min(began + LOOK), &*opening.witness).await?;
-    let (name, rssi) = (found.sighting.name.clone(), found.sighting.rssi);
+    let (name, rssi) = (found.sighting.name().map(str::to_owned), found.sighting.rssi);
     opening.witness.tell(News::Found { name: name.unwrap_or_else(|| found.sighting.address.clone()), rssi });
     let grip = slot.insert(Grip::take(radio, found).await?);
     Ok(grip.open(end, &*opening.witness).await?)
@@ -134,6 +134,11 @@ impl Link {
                 self.renew().await?;
                 self.write(endpoint, request).await
             }
+            // The system leaves it to its programs.
+            Err(Miss::Unpaired(_)) => {
+                self.grip.pair().await?;
+                self.write(endpoint, request).await
+            }
             written => written,
         };
         written.map_err(|miss| self.told(miss))?;
@@ -177,10 +182,15 @@ impl Link {
             Trouble::NotConnected | Trouble::Unknown => true,
             _ => false,
         };
+        if gone && let Err(error) = self.grip.ready().await {
+            // It is this computer that ended the link.
+            self.state = State::Broken;
+            return Miss::Told(error.into());
+        }
         self.state = match trouble {
             _ if gone => State::Broken,
             Trouble::Refused(_) | Trouble::Unlikely | Trouble::TooLong => State::Doubtful,
-            Trouble::Stale => self.state,
+            Trouble::Stale | Trouble::Encryption => self.state,
             _ => State::Broken,
         };
         let told = match (trouble, written) {
@@ -195,7 +205,7 @@ impl Link {
             }
             (Trouble::Refused(att), _) => BleError::Refused { peer, att },
             (Trouble::Unlikely, _) => BleError::Refused { peer, att: Some(0x0e) },
-            (Trouble::Encryption, _) => BleError::PairingFailed { peer, reason },
+            (Trouble::Encryption, _) => return Miss::Unpaired(reason),
             (Trouble::Permission, _) => BleError::Permission { reason },
             (Trouble::NotReady, _) => self.grip.adapter_off(),
             _ => BleError::Stack { reason },
@@ -207,6 +217,7 @@ impl Link {
         match miss {
             Miss::Told(error) | Miss::Gone(error) => error,
             Miss::Stale(reason) => BleError::ServicesUnresolved { peer: self.grip.peer.clone(), reason }.into(),
+            Miss::Unpaired(reason) => BleError::PairingFailed { peer: self.grip.peer.clone(), reason }.into(),
         }
     }
 
@@ -228,6 +239,8 @@ impl Link {
 enum Miss {
     /// The attribute is not where the system remembers it.
     Stale(String),
+    /// It takes an encrypted link.
+    Unpaired(String),
     /// The link ended with it, or had ended before.
     Gone(TransportError),
     /// Anything else.

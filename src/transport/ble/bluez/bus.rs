@@ -52,6 +52,8 @@ impl Fault {
     pub(super) fn of_daemon(self) -> BleError {
         match self.trouble {
             Trouble::Permission => BleError::Permission { reason: self.words },
+            // It may be there all the same.
+            Trouble::TimedOut => BleError::Stack { reason: self.words },
             _ => BleError::NoBluetoothd { reason: self.words, place: place::place(Path::new("/")) },
         }
     }
