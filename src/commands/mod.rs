@@ -70,7 +70,7 @@ pub struct Cli {
 enum Command {
     /// Take one device through to "online"
     Provision(Box<provision::Args>),
-    /// List the serial ports a board may be on, with the command to type next
+    /// List what is in reach, over Bluetooth and on serial ports, with the command to type next
     Discover(discover::Args),
     /// What a device says of itself: version, capabilities, security
     Info(info::Args),
@@ -151,7 +151,7 @@ pub async fn run(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
 async fn carry_out(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
     match cli.command {
         Command::Provision(args) => provision::run(*args, app).await,
-        Command::Discover(args) => discover::run(args).await,
+        Command::Discover(args) => discover::run(args, app).await,
         Command::Info(args) => info::run(args, app).await,
         Command::Scan(args) => scan::run(args, app).await,
         Command::Reset(args) => reset::run(args, app).await,

@@ -5,6 +5,7 @@
 pub mod answers;
 mod document;
 pub mod keys;
+pub mod live;
 pub mod paint;
 pub mod picker;
 pub mod picker_view;

@@ -11,6 +11,7 @@ mod schemas;
 
 mod choice;
 mod commands;
+mod discover;
 mod faults;
 mod interruption;
 mod many;

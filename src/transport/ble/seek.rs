@@ -34,9 +34,9 @@ pub struct Sighting {
     /// Whether this computer has a link to it: then it is not heard, and what is known of it is remembered.
     pub connected: bool,
     /// When it first was.
-    pub(super) first: Instant,
+    pub first: Instant,
     /// When it last was.
-    pub(super) last: Instant,
+    pub last: Instant,
 }
 
 impl Sighting {

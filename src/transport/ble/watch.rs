@@ -1,23 +1,18 @@
-//! All that is heard over Bluetooth, as it comes: for who wants to know what is there. Looking for one device is
-//! `search.rs`.
-
-use std::collections::HashMap;
-use std::sync::Arc;
+//! All that is heard over Bluetooth, for who wants to know what is there. Looking for one device is `search.rs`.
 
 use tokio::time::Instant;
 
 use super::error::BleError;
+use super::host::Linked;
 use super::radio::{Listening, Radio};
 use super::seek::Sighting;
 use crate::transport::{Locator, TransportError};
 
-/// What is heard. The scan stops when this is dropped.
+/// A share in an adapter's scan. The scan stops when this is dropped.
 pub struct Watch {
     listening: Listening,
-    /// When each device that was told of was heard.
-    told: HashMap<String, Instant>,
-    /// What is to be told next.
-    due: Vec<Sighting>,
+    /// Devices this computer had a link to at the start: they are not heard.
+    linked: Vec<Sighting>,
 }
 
 impl Watch {
@@ -27,40 +22,33 @@ impl Watch {
     /// Why nothing can be heard; [`TransportError::Several`] where an adapter has to be named.
     pub async fn start(adapter: Option<&str>) -> Result<Self, TransportError> {
         let radio = Radio::get(adapter, &Locator::new("ble", "")).await?;
-        let due = linked(&radio).await;
-        Ok(Self { listening: radio.listen(), told: HashMap::new(), due })
+        let (rssi, connected, now) = (None, true, Instant::now());
+        let sighting = |Linked { address, advertisement }| Sighting {
+            address,
+            advertisement,
+            rssi,
+            connected,
+            first: now,
+            last: now,
+        };
+        let linked = radio.host.linked(&radio.name).await.into_iter().map(sighting).collect();
+        Ok(Self { listening: radio.listen(), linked })
     }
 
-    /// The next device that is heard, or heard again: what it advertises and how strongly may have changed. Waits as
-    /// long as nothing is. First come the devices this computer has a link to.
+    /// Who was heard so far, each as heard last, and who had a link at the start; in no order.
     ///
     /// # Errors
     /// Why nothing can be heard any more.
-    pub async fn next(&mut self) -> Result<Sighting, BleError> {
-        loop {
-            if let Some(sighting) = self.due.pop() {
-                return Ok(sighting);
-            }
-            let told = &self.told;
-            let is_news = |sighting: &Sighting| told.get(&sighting.address).is_none_or(|last| *last < sighting.last);
-            (self.due, self.told) = self.listening.look(|sightings| {
-                let news = sightings.iter().filter(|sighting| is_news(sighting)).map(|sighting| (*sighting).clone());
-                let now_told = sightings.iter().map(|sighting| (sighting.address.clone(), sighting.last));
-                (news.collect(), now_told.collect())
-            })?;
-            if self.due.is_empty() {
-                self.listening.more().await;
-            }
-        }
+    pub fn sightings(&mut self) -> Result<Vec<Sighting>, BleError> {
+        let mut all: Vec<Sighting> = self.listening.look(|sightings| sightings.iter().copied().cloned().collect())?;
+        let unheard = |linked: &&Sighting| !all.iter().any(|heard| heard.address == linked.address);
+        let unheard: Vec<_> = self.linked.iter().filter(unheard).cloned().collect();
+        all.extend(unheard);
+        Ok(all)
     }
-}
 
-/// The devices this computer has a link to.
-async fn linked(radio: &Arc<Radio>) -> Vec<Sighting> {
-    let (rssi, connected, now) = (None, true, Instant::now());
-    let sighting = |linked: super::host::Linked| {
-        let (address, advertisement) = (linked.address, linked.advertisement);
-        Sighting { address, advertisement, rssi, connected, first: now, last: now }
-    };
-    radio.host.linked(&radio.name).await.into_iter().map(sighting).collect()
+    /// Ends it, and waits until the scan has stopped or is somebody else's.
+    pub async fn finish(self) {
+        self.listening.finish().await;
+    }
 }

@@ -1,32 +1,20 @@
-//! `espctl discover`: what is in reach to be provisioned, with the command to type next. So far: serial ports.
-//!
-//! Looks and does not touch: opening a port can restart what is behind it. One function a kind of link, one member of
-//! the document each.
+//! Serial ports a board may be on, as rows. Looks and does not touch: opening a port can restart what is behind it.
 
 use serde_json::{Value, json};
 
 use crate::error::Failure;
-use crate::report::{Document, error_json};
+use crate::report::error_json;
 use crate::text;
 use crate::transport::serial::{self, Port, PortError};
 
-/// Options of `discover`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {}
-
-pub(super) async fn run(_: Args) -> Result<Document, Failure> {
-    let rows = tokio::task::spawn_blocking(serial_ports).await.unwrap_or_default();
-    let body = json!({ "serial": rows.iter().map(Row::json).collect::<Vec<_>>() });
-    Ok(Document::new("discover", words(&rows), body))
-}
-
-fn serial_ports() -> Vec<Row> {
+/// The ports there are. Blocks, but not for long.
+pub(super) fn ports() -> Vec<Row> {
     let row = |port: Port| Row { obstacle: serial::check(&port.path).err(), port };
     serial::ports().into_iter().map(row).collect()
 }
 
 /// A port, and why it cannot be opened if it cannot.
-struct Row {
+pub(super) struct Row {
     port: Port,
     obstacle: Option<PortError>,
 }
@@ -40,7 +28,7 @@ impl Row {
         self.obstacle.clone().map(Failure::from)
     }
 
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         let usb = self.port.usb.as_ref().map(|usb| {
             let ids = (format!("{:04x}", usb.vid), format!("{:04x}", usb.pid));
             json!({ "vid": ids.0, "pid": ids.1, "serial": usb.serial, "product": usb.product })
@@ -76,7 +64,7 @@ impl Row {
     }
 }
 
-fn words(rows: &[Row]) -> String {
+pub(super) fn words(rows: &[Row]) -> String {
     if rows.is_empty() {
         return "No serial ports. Plug the board in with a cable that carries data, not only power.".to_owned();
     }
@@ -107,10 +95,10 @@ mod tests {
     #[test]
     fn a_row_is_what_its_schema_says() {
         let read = |text| serde_json::from_str::<Value>(text).expect("JSON");
-        let common = read(include_str!("../../docs/schema/common-1.json"));
+        let common = read(include_str!("../../../docs/schema/common-1.json"));
         let registry = jsonschema::Registry::new().add("json-schema:///common-1.json", common);
         let registry = registry.and_then(jsonschema::RegistryBuilder::prepare).expect("the common parts");
-        let schema = read(include_str!("../../docs/schema/discover-1.json"));
+        let schema = read(include_str!("../../../docs/schema/discover-1.json"));
         let validator = jsonschema::options().with_registry(&registry).build(&schema).expect("a schema");
         let usb = Usb { vid: 0x10c4, pid: 0xea60, serial: None, product: Some("CP2102".into()) };
         let board = Port { path: "/dev/ttyUSB0".into(), aliases: vec!["/dev/serial/by-id/x".into()], usb: Some(usb) };
