@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # In the guest, with the host's root as its own: message bus, controllers, bluetoothd, then the scenarios.
-# Sourced by the job that run.sh writes, with $here, $packages, $venv, $espctl and the $words for scenarios.py. Results go
-# to hvc2, bluetoothd's log to hvc3, word to the host to hvc4, the rest to the console. How the machine came up is init's.
+# Sourced by the job that run.sh writes, with $here, $packages, $venv, $espctl and the $words for scenarios.py. Results
+# go to hvc2, bluetoothd's log to hvc3, word to the host to hvc4, the rest to the console. How the machine came up is
+# init's.
 # shellcheck disable=SC2154 # these are the job's
 set -uo pipefail
 

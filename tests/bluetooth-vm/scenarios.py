@@ -129,7 +129,7 @@ class Stage:
     """The host, which makes the devices."""
 
     def __init__(self, file: str) -> None:
-        self.file = open(file, "r+b", buffering=0)
+        self.file = open(file, "r+b", buffering=0)  # noqa: SIM115 (as long as the program)
 
     async def enter(self, name: str) -> None:
         """Has the devices of a scenario made, or taken away where the name is empty."""
@@ -169,10 +169,10 @@ async def judge(bluez: Bluez, stage: Stage, espctl: str, scenario: table.Scenari
     for step in (perform(bluez, stage, espctl, scenario), tidy(bluez), stage.enter("")):
         try:
             await step
-        except (Failed, Error, OSError) as error:
-            complaints.append(str(error) or type(error).__name__)
         except TimeoutError:
             complaints.append(f"not done within {scenario.limit:.0f} s")
+        except (Failed, Error, OSError) as error:
+            complaints.append(str(error) or type(error).__name__)
     return "; ".join(complaints)
 
 

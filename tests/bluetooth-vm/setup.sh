@@ -10,15 +10,15 @@ set -euo pipefail
 readonly CANNOT=77
 # QEMU and its firmware, bluetoothd and btattach, the message bus, and the guest's first program.
 readonly PACKAGES=(qemu-system-x86 bluez dbus busybox-static)
-# What the guest's kernel loads. ansi_cprng before ecdh_generic: under emulation the kernel's other generators fail their
-# own tests, and pairing has no keys then.
+# What the guest's kernel loads. ansi_cprng before ecdh_generic: under emulation the kernel's other generators fail
+# their own tests, and pairing has no keys then.
 readonly MODULES=(virtio_pci virtio-rng virtio_console 9pnet_virtio 9p overlay ansi_cprng cmac ccm ecb ecdh_generic
     algif_hash algif_skcipher bluetooth hci_uart)
 # Where they and what they depend on lie in the kernel's package.
 readonly KERNEL_PARTS=(net/bluetooth net/9p net/rfkill fs/9p fs/overlayfs fs/netfs fs/fscache drivers/bluetooth
     drivers/virtio drivers/char drivers/tty crypto lib)
 # Seconds for anything that goes over a network.
-readonly PATIENCE=240
+readonly PATIENCE=140
 
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 
@@ -55,8 +55,9 @@ packages() {
     [[ -n $kernel ]] || cannot 'this distribution has no package linux-image-amd64'
     # Whatever of them, and of what they depend on, is not installed here.
     apt 'packages' install -y --no-install-recommends --print-uris "${PACKAGES[@]}" >"$dest/uris"
-    mapfile -t missing < <(awk -F"'" '{ count = split($2, path, "/"); sub(/_.*/, "", path[count]); print path[count] }' \
-        "$dest/uris")
+    mapfile -t missing < <(
+        awk -F"'" '{ n = split($2, part, "/"); sub(/_.*/, "", part[n]); print part[n] }' "$dest/uris"
+    )
     chmod 777 "$debs" # apt drops its privileges to download
     cd "$debs"
     apt 'packages' download "${missing[@]}" "$kernel"
