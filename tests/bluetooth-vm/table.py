@@ -122,7 +122,7 @@ SCENARIOS = (
     Scenario(
         "lost-link",
         (DROPS,),
-        (Run(provision(DROPS.name), status=12, members=failed("link.lost")),),
+        (Run(provision(DROPS.name), status=26, members=failed("session.lost")),),
     ),
     Scenario(
         "wrong-pop",
