@@ -1,12 +1,11 @@
 //! Lines by which firmware tells what went wrong: how one is recognised, and what it means. The signs are in `table`.
-//!
-//! Disconnect reasons are ESP-IDF's `wifi_err_reason_t`.
 
 mod table;
 
 use table::SIGNS;
 
 use crate::wire::log::Line;
+use crate::wire::wifi_reason;
 
 /// What a sign is about; a failure elsewhere is not explained by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +43,8 @@ pub struct Sign {
     pub about: About,
     /// Any of these in a line, in lower case.
     texts: &'static [&'static str],
-    /// The Wi-Fi disconnect reason, and its name.
-    reason: Option<(u16, &'static str)>,
+    /// The Wi-Fi disconnect reason.
+    reason: Option<u16>,
     /// What it means, for people.
     pub says: &'static str,
     /// What to do about it.
@@ -57,7 +56,7 @@ pub fn sign(line: &Line) -> Option<&'static Sign> {
     let whole = line.to_string().to_lowercase();
     let number = disconnect_reason(&whole);
     SIGNS.iter().find(|sign| match sign.reason {
-        Some((wanted, _)) => number == Some(wanted),
+        Some(wanted) => number == Some(wanted),
         None => sign.texts.iter().any(|text| whole.contains(text)),
     })
 }
@@ -78,10 +77,15 @@ pub fn started(line: &Line) -> Option<&'static str> {
 impl Sign {
     /// What it means, with the reason's number and name.
     pub fn meaning(&self) -> String {
-        match self.reason {
-            Some((number, name)) => format!("reason {number} ({name}): {}", self.says),
+        match self.reason() {
+            Some(reason) => format!("{reason}: {}", self.says),
             None => self.says.to_owned(),
         }
+    }
+
+    /// The Wi-Fi disconnect reason, where it is one: `reason 15 (4WAY_HANDSHAKE_TIMEOUT)`.
+    pub(super) fn reason(&self) -> Option<String> {
+        self.reason.map(wifi_reason::described)
     }
 
     /// Its place in the table.
@@ -107,12 +111,7 @@ fn disconnect_reason(lower: &str) -> Option<u16> {
         return after[..digits].parse().ok();
     }
     let word: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-    let name = word.trim_start_matches("wifi_reason_");
-    SIGNS
-        .iter()
-        .filter_map(|sign| sign.reason)
-        .find(|(_, own)| own.eq_ignore_ascii_case(name))
-        .map(|(number, _)| number)
+    wifi_reason::by_name(&word)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::agent::{AgentError, Cause, Unsendable};
 use crate::session::Meaning;
 use crate::transport::TransportError;
 use crate::transport::console::ConsoleError;
+use crate::wire::wifi_reason::described;
 
 impl From<AgentError> for Failure {
     fn from(error: AgentError) -> Self {
@@ -58,9 +59,12 @@ impl Failure {
                 match reason {
                     // AUTH_EXPIRE and BEACON_TIMEOUT: some firmware counts them among authentication errors.
                     Some(reason @ (2 | 200)) => failure
-                        .because(format!("the board logged an authentication error, with disconnect reason {reason}"))
+                        .because(format!(
+                            "the board logged an authentication error, with disconnect {}",
+                            described(reason)
+                        ))
                         .hint("the access point stopped answering: that is more often the signal than the passphrase"),
-                    Some(reason) => failure.because(format!("the board logged disconnect reason {reason}")),
+                    Some(reason) => failure.because(format!("the board logged disconnect {}", described(reason))),
                     None => failure.because("the board logged an authentication error"),
                 }
             }
@@ -68,7 +72,7 @@ impl Failure {
                 Self::new(Code::WifiNotFound).because("the board logged that it does not find the network")
             }
             Cause::Reason(reason) => {
-                Self::new(Code::WifiNotJoined).because(format!("the board logged disconnect reason {reason}"))
+                Self::new(Code::WifiNotJoined).because(format!("the board logged disconnect {}", described(reason)))
             }
         }
     }

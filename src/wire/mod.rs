@@ -1,5 +1,5 @@
 //! The bytes both ends of the wire agree on: generated messages, the version document, the QR payload, serial lines,
-//! GATT services.
+//! GATT services, the reasons that firmware logs.
 //!
 //! Nothing here does I/O or knows which end it serves.
 
@@ -11,3 +11,4 @@ pub mod log;
 pub mod messages;
 pub mod qr;
 pub mod version;
+pub mod wifi_reason;

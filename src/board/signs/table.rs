@@ -8,8 +8,8 @@ const fn text(about: About, texts: &'static [&'static str], says: &'static str, 
     Sign { about, texts, reason: None, says, hint }
 }
 
-const fn reason(about: About, number: u16, name: &'static str, says: &'static str, hint: &'static str) -> Sign {
-    Sign { about, texts: &[], reason: Some((number, name)), says, hint }
+const fn reason(about: About, number: u16, says: &'static str, hint: &'static str) -> Sign {
+    Sign { about, texts: &[], reason: Some(number), says, hint }
 }
 
 const RETYPE: &str =
@@ -127,65 +127,51 @@ pub(super) static SIGNS: &[Sign] = &[
     reason(
         About::WifiAuth,
         15,
-        "4WAY_HANDSHAKE_TIMEOUT",
         "the four-way handshake timed out: mostly a wrong passphrase, also a weak signal or a MAC filter",
         RETYPE,
     ),
-    reason(
-        About::WifiAuth,
-        204,
-        "HANDSHAKE_TIMEOUT",
-        "the key handshake timed out: mostly a wrong passphrase, also a weak signal",
-        RETYPE,
-    ),
-    reason(About::WifiAuth, 202, "AUTH_FAIL", "the access point refused the authentication", RETYPE),
-    reason(About::WifiAuth, 14, "MIC_FAILURE", "the keys do not match: mostly a wrong passphrase", RETYPE),
+    reason(About::WifiAuth, 204, "the key handshake timed out: mostly a wrong passphrase, also a weak signal", RETYPE),
+    reason(About::WifiAuth, 202, "the access point refused the authentication", RETYPE),
+    reason(About::WifiAuth, 14, "the keys do not match: mostly a wrong passphrase", RETYPE),
     reason(
         About::WifiOther,
         211,
-        "NO_AP_FOUND_IN_AUTHMODE_THRESHOLD",
         "the network is there, but its security is weaker than the firmware's minimum",
         "set the router to WPA2 (AES) or better",
     ),
     reason(
         About::WifiOther,
         210,
-        "NO_AP_FOUND_W_COMPATIBLE_SECURITY",
         "the network is there, but its security is none the firmware allows",
         "set the router to WPA2 (AES), with optional protected management frames",
     ),
     reason(
         About::WifiOther,
         212,
-        "NO_AP_FOUND_IN_RSSI_THRESHOLD",
         "the network is there, but weaker than the firmware's limit",
         "move the device closer to the access point",
     ),
     reason(
         About::WifiNotFound,
         201,
-        "NO_AP_FOUND",
         "its radio does not find the network",
         "check the name, and that the network has a 2.4 GHz band; espctl scan shows what the device hears",
     ),
     reason(
         About::WifiOther,
         2,
-        "AUTH_EXPIRE",
         "the access point stopped answering: range, a full access point, or WPA3; probably not the passphrase",
         "move the device closer, or set the router to WPA2/WPA3 mixed",
     ),
     reason(
         About::WifiOther,
         203,
-        "ASSOC_FAIL",
         "the access point refused the association: it may be full, or filter addresses",
         "look at the router's list of devices and its filters",
     ),
     reason(
         About::WifiOther,
         200,
-        "BEACON_TIMEOUT",
         "it had the network and lost it: power, range, or Bluetooth on the same radio",
         "use a supply of at least 500 mA and move the device closer",
     ),
