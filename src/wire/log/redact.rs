@@ -4,10 +4,12 @@
 //! in clear. What stands after such a key goes, to the end of the line where nothing says where it ends: rather too
 //! much than too little. A value that was found by its key is known from then on.
 
+mod dump;
 mod named;
 
 use std::ops::Range;
 
+use dump::Dumps;
 use named::{behind_half_a_key, named};
 use zeroize::Zeroizing;
 
@@ -22,7 +24,10 @@ const SHORT: usize = 4;
 /// Takes secrets out of lines.
 #[derive(Default)]
 pub struct Redactor {
+    /// Every form in which a line may have a value.
     known: Vec<Zeroizing<String>>,
+    values: Vec<Zeroizing<Vec<u8>>>,
+    dumps: Dumps,
     /// How many of them were found by their key.
     found: usize,
     begun: bool,
@@ -30,13 +35,16 @@ pub struct Redactor {
 
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Redactor of {} values", self.known.len())
+        write!(f, "Redactor of {} values", self.values.len())
     }
 }
 
 impl Redactor {
     /// Makes a value known. The empty one is no secret.
     pub fn learn(&mut self, secret: &[u8]) {
+        if !secret.is_empty() && !self.values.iter().any(|value| value.as_slice() == secret) {
+            self.values.push(Zeroizing::new(secret.to_vec()));
+        }
         let text = String::from_utf8_lossy(secret);
         let escaped = serde_json::Value::from(&*text).to_string();
         let encoded = percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC).to_string();
@@ -62,6 +70,7 @@ impl Redactor {
             spans.extend(behind_half_a_key(text));
             spans.extend(self.known.iter().filter_map(|known| end_of(known, text)));
         }
+        spans.extend(self.dumps.spans(text, &self.values));
         for known in &self.known {
             spans.extend(text.match_indices(known.as_str()).map(|(at, _)| at..at + known.len()).filter(|span| {
                 known.len() >= SHORT
@@ -128,7 +137,7 @@ mod tests {
     use super::*;
 
     fn shown_by(redactor: &mut Redactor, text: &str) -> String {
-        redactor.redact(&Raw { text: text.to_owned(), whole: true })
+        redactor.redact(&Raw { text: Zeroizing::new(text.to_owned()), whole: true })
     }
 
     fn shown(text: &str) -> String {
@@ -159,6 +168,9 @@ mod tests {
                 "x/qrcode.html?data=%7B%22pop%22%3A%22(redacted)%22%2C%22a%22%3A1%7D",
             ),
             ("x/qrcode.html?data=pop-hush", "x/qrcode.html?data=(redacted)"),
+            (r#">> wifi-prov "a \"b" "hush hush""#, r#">> wifi-prov "a \"b" (redacted)"#),
+            ("wifi-prov Home hush", "wifi-prov Home (redacted)"),
+            (r#"add-user ana hush"#, "add-user ana (redacted)"),
         ] {
             assert_eq!(shown(line), wanted);
         }
@@ -175,6 +187,8 @@ mod tests {
             "I (9) app: {\"ver\":\"v1\",\"name\":\"P\",\"transport\":\"ble\"}",
             "https://x.example/qrcode.html?data={\"name\":\"P\",\"transport\":\"ble\"}",
             "Password:",
+            "wifi-prov HomeNet",
+            "Usage: wifi-prov",
         ] {
             assert_eq!(shown(line), line);
         }
@@ -196,7 +210,7 @@ mod tests {
         ] {
             assert_eq!(shown_by(&mut redactor, line), wanted);
         }
-        let cut = Raw { text: "I (1) x: corr\"ct h".to_owned(), whole: false };
+        let cut = Raw { text: Zeroizing::new("I (1) x: corr\"ct h".to_owned()), whole: false };
         assert_eq!(redactor.redact(&cut), "I (1) x: (redacted)");
     }
 

@@ -1,4 +1,8 @@
 //! Bytes into lines: whatever ends them, however they arrive, and however hostile they are.
+//!
+//! Lines may hold secrets in clear: they are wiped when they are dropped.
+
+use zeroize::{Zeroize, Zeroizing};
 
 /// Longest line that is kept, in bytes; the rest of a longer one is dropped.
 pub const LINE_MAX: usize = 4096;
@@ -7,21 +11,27 @@ pub const LINE_MAX: usize = 4096;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Raw {
     /// Its text; bytes that are no UTF-8 became U+FFFD.
-    pub text: String,
+    pub text: Zeroizing<String>,
     /// Whether it is all there: not where it was too long, or had not ended yet.
     pub whole: bool,
 }
 
 /// Makes lines of bytes as they arrive. Empty lines are left out.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Splitter {
-    line: Vec<u8>,
+    line: Zeroizing<Vec<u8>>,
     escape: Escape,
     /// The line is longer than is kept.
     cut: bool,
     /// All bytes so far, and those that no log has.
     seen: u64,
     odd: u64,
+}
+
+impl std::fmt::Debug for Splitter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Splitter after {} bytes", self.seen)
+    }
 }
 
 /// Where in an ANSI escape sequence the bytes are.
@@ -49,6 +59,10 @@ impl Splitter {
                 self.escape = Escape::None;
                 lines.extend(self.end(!self.cut));
             } else if !self.escapes(byte) {
+                if self.line.capacity() == 0 {
+                    // Never reallocated: a copy left behind could hold a secret.
+                    self.line.reserve_exact(LINE_MAX);
+                }
                 if self.line.len() < LINE_MAX {
                     self.line.push(byte);
                 } else {
@@ -76,8 +90,10 @@ impl Splitter {
 
     fn end(&mut self, whole: bool) -> Option<Raw> {
         self.cut = false;
-        let line = std::mem::take(&mut self.line);
-        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+        let mut text = Zeroizing::new(String::from_utf8_lossy(&self.line).into_owned());
+        self.line.zeroize();
+        let end = text.trim_end().len();
+        text.truncate(end);
         (!text.is_empty()).then_some(Raw { text, whole })
     }
 
@@ -103,8 +119,12 @@ mod tests {
 
     use super::*;
 
+    fn raw(text: &str, whole: bool) -> Raw {
+        Raw { text: Zeroizing::new(text.to_owned()), whole }
+    }
+
     fn lines(bytes: &[u8]) -> Vec<String> {
-        Splitter::default().push(bytes).into_iter().map(|line| line.text).collect()
+        Splitter::default().push(bytes).into_iter().map(|line| line.text.to_string()).collect()
     }
 
     #[test]
@@ -120,7 +140,7 @@ mod tests {
         for size in 1..bytes.len() {
             let mut splitter = Splitter::default();
             let pieces: Vec<_> = bytes.chunks(size).flat_map(|chunk| splitter.push(chunk)).collect();
-            assert_eq!(pieces.into_iter().map(|line| line.text).collect::<Vec<_>>(), whole, "{size}");
+            assert_eq!(pieces.into_iter().map(|line| line.text.to_string()).collect::<Vec<_>>(), whole, "{size}");
         }
     }
 
@@ -128,7 +148,7 @@ mod tests {
     fn a_line_without_an_end_is_asked_for() {
         let mut splitter = Splitter::default();
         assert!(splitter.push(b"\n>> I (1) a").is_empty());
-        assert_eq!(splitter.rest(), Some(Raw { text: ">> I (1) a".to_owned(), whole: false }));
+        assert_eq!(splitter.rest(), Some(raw(">> I (1) a", false)));
         assert_eq!(splitter.rest(), None);
     }
 
@@ -138,8 +158,8 @@ mod tests {
         let mut long = vec![b'x'; 1024 * 1024];
         long.extend(b" password: hush\nnext\n");
         let found = splitter.push(&long);
-        assert_eq!(found[0], Raw { text: "x".repeat(LINE_MAX), whole: false });
-        assert_eq!(found[1], Raw { text: "next".to_owned(), whole: true });
+        assert_eq!(found[0], raw(&"x".repeat(LINE_MAX), false));
+        assert_eq!(found[1], raw("next", true));
     }
 
     #[test]

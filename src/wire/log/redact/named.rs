@@ -84,6 +84,7 @@ pub(super) fn behind_half_a_key(text: &str) -> Option<Range<usize>> {
 pub(super) fn named(text: &str) -> Vec<Range<usize>> {
     let lower = text.to_ascii_lowercase();
     let mut spans = compact(&lower);
+    spans.extend(commanded(text));
     let mut from = 0;
     for (start, length) in keys(&lower) {
         // A longer key hides the shorter ones in it; where no value follows, another key may.
@@ -132,6 +133,23 @@ fn compact(lower: &str) -> Vec<Range<usize>> {
         return Vec::new();
     }
     [between("|"), between("%7c")].into_iter().flatten().collect()
+}
+
+/// What follows the first word of a command that carries credentials, in its echo on the RainMaker agent's console:
+/// `wifi-prov "HomeNet" "…"`.
+fn commanded(text: &str) -> Option<Range<usize>> {
+    let at = ["wifi-prov ", "add-user "].iter().find_map(|name| text.find(name).map(|at| at + name.len()))?;
+    let word = text[at..].trim_start();
+    let mut escaped = false;
+    let ends = |c: char| {
+        let end = !escaped && if word.starts_with('"') { c == '"' } else { c == ' ' };
+        escaped = c == '\\' && !escaped;
+        end
+    };
+    let first = word.chars().next()?.len_utf8();
+    let end = first + word[first..].find(ends)? + 1;
+    let rest = word[end..].trim_start();
+    (!rest.is_empty()).then_some(text.len() - rest.len()..text.len())
 }
 
 /// The value of the key at `start..end`: behind a quote and a colon, a separator, "is", or a mere space.
