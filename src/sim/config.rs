@@ -22,6 +22,8 @@ use crate::wire::messages::{
 
 const SSID_MAX: usize = 32;
 const PASSPHRASE_MAX: usize = 63;
+/// The reason of a failed join that the firmware's manager has no group for.
+const CONNECTION_FAIL: u16 = 205;
 /// The address the device is given; the one of the recorded conversations.
 pub(super) const ADDRESS: &str = "192.168.1.77";
 
@@ -58,6 +60,14 @@ impl Device {
         self.note(now, Event::CredentialsSet { ssid: printable(&ssid) });
         self.staged = Some(Staged::Wifi { ssid, passphrase: Passphrase::new(until_zero(&set.passphrase)) });
         Status::Success
+    }
+
+    /// The Wi-Fi credentials that were set and not yet applied.
+    pub(super) fn staged_wifi(&self) -> Option<(&[u8], &Passphrase)> {
+        match &self.staged {
+            Some(Staged::Wifi { ssid, passphrase }) => Some((ssid, passphrase)),
+            _ => None,
+        }
     }
 
     /// Credentials from the agent's console: taken and applied at once, unless the firmware works with others. A device
@@ -128,6 +138,10 @@ impl Device {
             if self.strikes(now, kind, "").is_some() {
                 striking = striking.or(Some(outcome));
             }
+        }
+        if let Some(fault) = self.strikes(now, FaultKind::OtherReason, "") {
+            let reason = fault.value().and_then(|value| value.parse().ok()).unwrap_or(CONNECTION_FAIL);
+            striking = striking.or(Some(Outcome::Retries(reason)));
         }
         striking
     }

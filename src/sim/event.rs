@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::wire::wifi_reason::described;
+
 /// One thing that happened, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Timed {
@@ -64,6 +66,11 @@ pub enum Event {
         reason: FailReason,
         /// Attempts left before the device gives up.
         remaining: u32,
+    },
+    /// One attempt to join failed for a reason the protocol has no word for; the firmware tries again.
+    JoinRetried {
+        /// The Wi-Fi disconnect reason.
+        reason: u16,
     },
     /// The device is on its network.
     Connected {
@@ -141,6 +148,7 @@ impl fmt::Display for Event {
                 };
                 write!(f, "join failed: {reason} ({remaining} attempts left)")
             }
+            Self::JoinRetried { reason } => write!(f, "join failed: disconnect {}; trying again", described(*reason)),
             Self::Connected { ssid } => write!(f, "connected to {ssid}"),
             Self::ConnectedRead => f.write_str("status connected was read"),
             Self::Reset => f.write_str("state machine reset"),

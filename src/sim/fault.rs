@@ -66,6 +66,7 @@ faults! {
     ConnectingForever "connecting-forever" "" "never gets further than Connecting when joining"
     AuthFailed "auth-failed" "" "fails to join with an authentication error, whatever the passphrase"
     NotFound "not-found" "" "fails to join with network not found, whatever the network"
+    OtherReason "other-reason" "[REASON]" "fails to join with this disconnect reason, 205 unless told, and tries for ever"
     AlreadyConnected "already-connected" "[SSID]" "has joined already and only waits for its status to be read"
     ResetInternalError "reset-internal-error" "" "answers prov-ctrl with InternalError"
     DropAfterApply "drop-after-apply" "[MS]" "goes off the air once apply-config is answered, for MS milliseconds or for good"
@@ -143,6 +144,7 @@ impl Fault {
         let fits = match (info.value, self.value.as_deref()) {
             ("", value) => value.is_none(),
             ("MS[/ENDPOINT]", value) => value.is_some_and(|it| number(it.split('/').next().unwrap_or(it))),
+            ("[REASON]", value) => value.is_none_or(|it| it.parse::<u16>().is_ok()),
             ("[MS]" | "[COUNT]", value) => value.is_none_or(number),
             (_, value) => value.is_none_or(|it| !it.is_empty()),
         };
@@ -259,7 +261,7 @@ mod tests {
         for text in ["hang@0", "hang@x", "hang@3-2"] {
             assert!(matches!(text.parse::<Fault>(), Err(FaultError::Occasion(_))), "{text}");
         }
-        for text in ["delay", "delay=soon", "scan-empty=3", "lockout=many", "hang="] {
+        for text in ["delay", "delay=soon", "scan-empty=3", "lockout=many", "other-reason=70000", "hang="] {
             assert!(matches!(text.parse::<Fault>(), Err(FaultError::Value { .. })), "{text}");
         }
     }

@@ -8,6 +8,9 @@ use std::time::Duration;
 use super::event::{Event, FailReason, Timed};
 use crate::wire::messages::{ThreadAttached, WifiConnected};
 
+/// The least time between attempts that never end.
+const RETRY: Duration = Duration::from_millis(50);
+
 /// Where the provisioning service stands; the names are the firmware's.
 #[derive(Debug, Clone)]
 enum Phase {
@@ -40,6 +43,8 @@ pub(super) struct Join {
 pub(super) enum Outcome {
     Joined(Link),
     Failed(FailReason),
+    /// Every attempt fails with this disconnect reason, for which the protocol has no word, and another one follows.
+    Retries(u16),
     Never,
 }
 
@@ -113,6 +118,7 @@ impl Station {
         match join.outcome {
             Outcome::Joined(_) => self.connects_at(),
             Outcome::Failed(_) => Some(join.starts + join.each * (join.failed + 1)),
+            Outcome::Retries(_) => Some(join.starts + join.each.max(RETRY) * (join.failed + 1)),
             Outcome::Never => None,
         }
     }
@@ -173,6 +179,14 @@ impl Station {
                     self.status = Status::AttemptFailed { remaining: join.attempts - join.failed };
                 }
             }
+            Outcome::Retries(reason) => {
+                let (reason, each) = (*reason, join.each.max(RETRY));
+                while join.starts + each * (join.failed + 1) <= now {
+                    join.failed += 1;
+                    let at = join.starts + each * join.failed;
+                    events.push(Timed { at, event: Event::JoinRetried { reason } });
+                }
+            }
             Outcome::Never => {}
         }
         events
@@ -204,6 +218,16 @@ mod tests {
         assert!(!station.apply(join(1, Outcome::Never)), "not before a reset");
         assert!(station.reset(false) && !station.reset(false) && station.reset(true));
         assert!(matches!(station.status(), Status::Failed(FailReason::Auth)));
+    }
+
+    #[test]
+    fn a_reason_without_a_word_is_tried_again_for_ever() {
+        let mut station = Station::new();
+        station.apply(join(2, Outcome::Retries(205)));
+        let events = station.settle(3500 * MS, false, true);
+        assert_eq!(events.len(), 5);
+        assert!(events.iter().all(|timed| timed.event == Event::JoinRetried { reason: 205 }));
+        assert!(matches!(station.status(), Status::Connecting) && station.next_change() == Some(4000 * MS));
     }
 
     #[test]

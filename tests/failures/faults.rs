@@ -64,6 +64,13 @@ pub(crate) const CASES: &[Case] = &[
         124,
         "had taken the credentials",
     ),
+    // The protocol has no word for it, and the board's log is not heard.
+    provision("a join that fails for another reason", Memory("sec-ver=1&fault=other-reason")).args(HASTY).fails(
+        "deadline.total",
+        "await-network",
+        124,
+        "had taken the credentials",
+    ),
     // Refusals.
     provision("the version refused", Memory("sec-ver=1&fault=close=proto-ver")).fails(
         "link.lost",

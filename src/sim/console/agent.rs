@@ -1,13 +1,14 @@
-//! The RainMaker agent's console on the simulated board: its commands, and the log by which a join is followed. Pure.
+//! The RainMaker agent's console on the simulated board: its commands. Pure.
 //!
-//! Worded after esp-rainmaker's `esp_rmaker_console.c` and `esp_rmaker_commands.c` and the provisioning manager's log.
-//! Like the firmware, it echoes and logs passphrases in clear.
+//! Worded after esp-rainmaker's `esp_rmaker_console.c` and `esp_rmaker_commands.c`. Like the firmware, it echoes and logs
+//! passphrases in clear; the log, by which a join is followed, is in `log.rs`.
 
 use std::time::Duration;
 
-use crate::sim::config::ADDRESS;
+use super::log::Log;
+use crate::secret::Passphrase;
 use crate::sim::device::Device;
-use crate::sim::event::{Event, FailReason, Timed};
+use crate::sim::event::Event;
 use crate::sim::fault::FaultKind;
 
 const TAG: &str = "esp_rmaker_commands";
@@ -16,12 +17,6 @@ const INVALID_ARGUMENT: i32 = 0x102;
 const FAILED: i32 = -1;
 /// Most words of a line.
 const WORDS_MAX: usize = 8;
-
-/// The console's state: what is still to be logged.
-#[derive(Debug, Default)]
-pub(super) struct AgentConsole {
-    log: Vec<u8>,
-}
 
 /// What a line led to.
 pub(super) enum Ran {
@@ -33,94 +28,55 @@ pub(super) enum Ran {
     Restarted,
 }
 
-impl AgentConsole {
-    /// Runs a line, its carriage return included.
-    pub(super) fn run(&mut self, device: &mut Device, now: Duration, line: &[u8]) -> Ran {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let words = words(line);
-        let name = words.first().map(|name| String::from_utf8_lossy(name).into_owned()).unwrap_or_default();
-        if name.is_empty() {
-            return Ran::Printed(b"\r\n".to_vec());
-        }
-        if device.strikes(now, FaultKind::Hang, &name).is_some() {
-            return Ran::Hung;
-        }
-        if device.strikes(now, FaultKind::Reboot, &name).is_some() {
-            device.restart(now);
-            return Ran::Restarted;
-        }
-        let arguments: Vec<&[u8]> = words.iter().skip(1).map(Vec::as_slice).collect();
-        let result = match (name.as_str(), arguments.as_slice()) {
-            ("help", _) => Ok("help\r\n  Print the list of registered commands\r\n".to_owned()),
-            ("get-node-id", _) => Ok(format!("{TAG}: Node ID: {}\r\n", device.options().node_id())),
-            ("add-user", [user, _key]) => {
-                device.note(now, Event::UserMapped { user_id: String::from_utf8_lossy(user).into_owned() });
-                Ok(format!("{TAG}: Starting user-node mapping\r\n"))
-            }
-            // Taken or not, the command succeeds and prints nothing.
-            ("wifi-prov", [ssid, passphrase @ ..]) if passphrase.len() < 2 => {
-                self.join(device, now, ssid, passphrase.first().copied().unwrap_or_default());
-                Ok(String::new())
-            }
-            ("sign-data", [data]) => {
-                let digits = hex::encode(device.sign(data));
-                self.entry(now, 'I', TAG, &format!("hex signature(len {}): {digits}", digits.len()));
-                Ok(String::new())
-            }
-            ("wifi-prov" | "add-user", _) => Err((format!("{TAG}: Invalid Usage.\r\n"), INVALID_ARGUMENT)),
-            ("sign-data", _) => Err(("Usage: sign-data <data>\r\n".to_owned(), FAILED)),
-            // The firmware says nothing of commands it does not know.
-            _ => Ok(String::new()),
-        };
-        let text = result.unwrap_or_else(|(text, number)| {
-            format!("{text}rmaker_console: Console command failed with error: {number}\r\n")
-        });
-        Ran::Printed(format!("\r\n{text}").into_bytes())
+/// Runs a line, its carriage return included.
+pub(super) fn run(device: &mut Device, log: &mut Log, now: Duration, line: &[u8]) -> Ran {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let words = words(line);
+    let name = words.first().map(|name| String::from_utf8_lossy(name).into_owned()).unwrap_or_default();
+    if name.is_empty() {
+        return Ran::Printed(b"\r\n".to_vec());
     }
-
-    fn join(&mut self, device: &mut Device, now: Duration, ssid: &[u8], key: &[u8]) {
-        if device.join_at_once(now, ssid, key) {
-            let (ssid, key) = (String::from_utf8_lossy(ssid), String::from_utf8_lossy(key));
-            let text = format!("Received Wi-Fi credentials\r\n\tSSID     : {ssid}\r\n\tPassword : {key}");
-            self.entry(now, 'I', "app_network", &text);
-        } else {
-            self.entry(now, 'E', "network_prov_mgr", "Wi-Fi credentials already received by provisioning app");
+    if device.strikes(now, FaultKind::Hang, &name).is_some() {
+        return Ran::Hung;
+    }
+    if device.strikes(now, FaultKind::Reboot, &name).is_some() {
+        device.restart(now);
+        return Ran::Restarted;
+    }
+    let arguments: Vec<&[u8]> = words.iter().skip(1).map(Vec::as_slice).collect();
+    let result = match (name.as_str(), arguments.as_slice()) {
+        ("help", _) => Ok("help\r\n  Print the list of registered commands\r\n".to_owned()),
+        ("get-node-id", _) => Ok(format!("{TAG}: Node ID: {}\r\n", device.options().node_id())),
+        ("add-user", [user, _key]) => {
+            device.note(now, Event::UserMapped { user_id: String::from_utf8_lossy(user).into_owned() });
+            Ok(format!("{TAG}: Starting user-node mapping\r\n"))
         }
-    }
-
-    /// Logs what happened on the device.
-    pub(super) fn log(&mut self, events: &[Timed]) {
-        for Timed { at, event } in events {
-            match event {
-                Event::Joining { .. } => self.entry(*at, 'I', "wifi", "state: init -> auth (0xb0)"),
-                Event::JoinFailed { reason, .. } => {
-                    let (number, word) = match reason {
-                        FailReason::Auth => (15, "STA Auth Error"),
-                        FailReason::NotFound => (201, "STA AP Not found"),
-                    };
-                    self.entry(*at, 'E', "network_prov_mgr", "STA Disconnected");
-                    self.entry(*at, 'E', "network_prov_mgr", &format!("Disconnect reason : {number}"));
-                    self.entry(*at, 'E', "network_prov_mgr", word);
-                }
-                Event::Connected { .. } => {
-                    let text = format!("sta ip: {ADDRESS}, mask: 255.255.255.0, gw: 192.168.1.1");
-                    self.entry(*at, 'I', "network_prov_mgr", "STA Got IP");
-                    self.entry(*at, 'I', "esp_netif_handlers", &text);
-                    self.entry(*at, 'I', "app_network", &format!("Connected with IP Address:{ADDRESS}"));
-                }
-                _ => {}
-            }
+        // Taken or not, the command succeeds and prints nothing.
+        ("wifi-prov", [ssid, passphrase @ ..]) if passphrase.len() < 2 => {
+            join(device, log, now, ssid, passphrase.first().copied().unwrap_or_default());
+            Ok(String::new())
         }
-    }
+        ("sign-data", [data]) => {
+            let digits = hex::encode(device.sign(data));
+            log.entry(now, 'I', TAG, &format!("hex signature(len {}): {digits}", digits.len()));
+            Ok(String::new())
+        }
+        ("wifi-prov" | "add-user", _) => Err((format!("{TAG}: Invalid Usage.\r\n"), INVALID_ARGUMENT)),
+        ("sign-data", _) => Err(("Usage: sign-data <data>\r\n".to_owned(), FAILED)),
+        // The firmware says nothing of commands it does not know.
+        _ => Ok(String::new()),
+    };
+    let text = result.unwrap_or_else(|(text, number)| {
+        format!("{text}rmaker_console: Console command failed with error: {number}\r\n")
+    });
+    Ran::Printed(format!("\r\n{text}").into_bytes())
+}
 
-    /// What is to be logged, if anything.
-    pub(super) fn take_log(&mut self) -> Option<Vec<u8>> {
-        Some(std::mem::take(&mut self.log)).filter(|log| !log.is_empty())
-    }
-
-    fn entry(&mut self, at: Duration, level: char, tag: &str, text: &str) {
-        let line = format!("\x1b[0;32m{level} ({}) {tag}: {text}\x1b[0m\r\n", at.as_millis());
-        self.log.extend_from_slice(line.as_bytes());
+fn join(device: &mut Device, log: &mut Log, now: Duration, ssid: &[u8], key: &[u8]) {
+    if device.join_at_once(now, ssid, key) {
+        log.credentials(now, ssid, &Passphrase::new(key));
+    } else {
+        log.entry(now, 'E', "network_prov_mgr", "Wi-Fi credentials already received by provisioning app");
     }
 }
 
@@ -172,10 +128,10 @@ mod tests {
     #[test]
     fn commands_print_what_the_firmware_prints() {
         let options = DeviceOptions::from_parameters([("node-id", "node1")]).expect("options");
-        let (mut device, mut agent) = (Device::new(options), AgentConsole::default());
-        let mut run = |line: &str| match agent.run(&mut device, Duration::from_secs(1), line.as_bytes()) {
+        let (mut device, mut log) = (Device::new(options), Log::default());
+        let mut run = |line: &str| match run(&mut device, &mut log, Duration::from_secs(1), line.as_bytes()) {
             Ran::Printed(text) => {
-                let logged = agent.take_log().unwrap_or_default();
+                let logged = log.take().unwrap_or_default();
                 String::from_utf8_lossy(&[text, logged].concat()).into_owned()
             }
             Ran::Hung | Ran::Restarted => panic!("{line}"),

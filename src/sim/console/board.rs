@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::Dialect;
 use super::Manner;
-use super::agent::{AgentConsole, Ran};
+use super::agent::{self, Ran};
 use super::boot::{self, Cause};
 use super::line::{Command, Line, Piece, parse};
+use super::log::Log;
 use super::noise::Noise;
 use crate::sim::device::{BOOT_TIME, Device, Refusal, Reply, Spoiled};
-use crate::sim::event::Timed;
+use crate::sim::event::{Event, Timed};
 use crate::wire::console::PROMPT;
 
 /// What the board does next.
@@ -31,8 +32,11 @@ pub struct Board {
     /// A command that never returns has the console.
     hangs: bool,
     noise: Option<Noise>,
-    /// Where the console is the agent's.
-    agent: Option<AgentConsole>,
+    /// Whether the console is the agent's.
+    agent: bool,
+    log: Log,
+    /// What happened and was not yet told.
+    happened: Vec<Timed>,
     /// When the next log line that nothing asked for is due. None before anybody has typed.
     next_noise: Option<Duration>,
 }
@@ -41,8 +45,17 @@ impl Board {
     /// A board that is off.
     pub fn new(device: Device, manner: Manner) -> Self {
         let noise = manner.noise.then(|| Noise::new(device.options().seed));
-        let agent = (manner.dialect == Dialect::Agent).then(AgentConsole::default);
-        Self { device, line: Line::default(), session: None, hangs: false, noise, agent, next_noise: None }
+        Self {
+            device,
+            line: Line::default(),
+            session: None,
+            hangs: false,
+            noise,
+            agent: manner.dialect == Dialect::Agent,
+            log: Log::default(),
+            happened: Vec::new(),
+            next_noise: None,
+        }
     }
 
     /// The device behind the console.
@@ -50,19 +63,22 @@ impl Board {
         &mut self.device
     }
 
-    /// Lets the device's time pass; what happened meanwhile, which the agent's board logs as well.
+    /// Lets the device's time pass; what happened meanwhile, which the board logs as well.
     pub fn tick(&mut self, now: Duration) -> Vec<Timed> {
         self.device.tick(now);
+        self.take_note();
+        std::mem::take(&mut self.happened)
+    }
+
+    fn take_note(&mut self) {
         let events = self.device.take_events();
-        if let Some(agent) = &mut self.agent {
-            agent.log(&events);
-        }
-        events
+        self.log.note(&events);
+        self.happened.extend(events);
     }
 
     /// When the device stops by itself, if it will. The agent's console goes on after provisioning.
     pub fn stops_at(&self) -> Option<Duration> {
-        if self.agent.is_some() { None } else { self.device.stops_at() }
+        if self.agent { None } else { self.device.stops_at() }
     }
 
     /// Switches the board on.
@@ -73,7 +89,7 @@ impl Board {
     /// Takes all the input that is there.
     pub fn input(&mut self, now: Duration, drained: &[u8]) -> Vec<Step> {
         // Off the air: nobody reads the line.
-        if self.hangs || (self.agent.is_none() && !self.device.is_serving(now)) {
+        if self.hangs || (!self.agent && !self.device.is_serving(now)) {
             return Vec::new();
         }
         let mut steps = Vec::new();
@@ -89,7 +105,7 @@ impl Board {
 
     /// What the board prints by itself at `now`.
     pub fn idle(&mut self, now: Duration) -> Vec<Step> {
-        if let Some(log) = self.agent.as_mut().and_then(AgentConsole::take_log) {
+        if let Some(log) = self.log.take() {
             return vec![Step::Print(log)];
         }
         match (&mut self.noise, self.next_noise) {
@@ -105,7 +121,7 @@ impl Board {
         (self.session, self.hangs, self.line) = (None, false, Line::default());
         let firmware = boot::firmware(self.device.options());
         // The agent's console shows its prompt after the first command only.
-        let prompt = if self.agent.is_some() { "" } else { PROMPT };
+        let prompt = if self.agent { "" } else { PROMPT };
         vec![
             Step::Print(boot::rom(cause).into_bytes()),
             Step::Pause(BOOT_TIME),
@@ -115,12 +131,9 @@ impl Board {
 
     fn execute(&mut self, now: Duration, line: &[u8]) -> Vec<Step> {
         let prompt = Step::Print(PROMPT.as_bytes().to_vec());
-        if let Some(agent) = &mut self.agent {
-            return match agent.run(&mut self.device, now, line) {
-                Ran::Printed(text) => {
-                    let logged = agent.take_log().unwrap_or_default();
-                    vec![Step::Print(logged), Step::Print(self.woven(now, &text)), prompt]
-                }
+        if self.agent {
+            return match agent::run(&mut self.device, &mut self.log, now, line) {
+                Ran::Printed(text) => vec![self.logged(), Step::Print(self.woven(now, &text)), prompt],
                 Ran::Hung => {
                     self.hangs = true;
                     Vec::new()
@@ -132,9 +145,15 @@ impl Board {
         if self.session.replace(session) != Some(session) {
             self.device.open_session(now);
         }
-        match self.device.handle(now, &endpoint, &request) {
-            Ok(reply) => vec![Step::Pause(reply.after), Step::Print(self.printed(now, &reply)), prompt],
-            Err(Refusal::Handler | Refusal::UnknownEndpoint) => vec![prompt],
+        let handled = self.device.handle(now, &endpoint, &request);
+        self.take_note();
+        let set = |timed: &Timed| matches!(timed.event, Event::CredentialsSet { .. });
+        if let Some((ssid, passphrase)) = self.device.staged_wifi().filter(|_| self.happened.iter().any(set)) {
+            self.log.credentials(now, ssid, passphrase);
+        }
+        match handled {
+            Ok(reply) => vec![self.logged(), Step::Pause(reply.after), Step::Print(self.printed(now, &reply)), prompt],
+            Err(Refusal::Handler | Refusal::UnknownEndpoint) => vec![self.logged(), prompt],
             Err(Refusal::Hang) => {
                 self.hangs = true;
                 Vec::new()
@@ -145,6 +164,11 @@ impl Board {
                 steps
             }
         }
+    }
+
+    /// What the firmware logged while it handled a command.
+    fn logged(&mut self) -> Step {
+        Step::Print(self.log.take().unwrap_or_default())
     }
 
     /// A reply as it is printed, its line feeds made CR LF on top of its own CR.
@@ -212,7 +236,7 @@ mod tests {
             assert!(matches!(answer(&mut board, &line), Some(Answer::Reply(_))));
         }
         let opened = |timed: &crate::sim::Timed| timed.event == crate::sim::Event::TransportSession;
-        assert_eq!(board.device().take_events().iter().filter(|timed| opened(timed)).count(), 2);
+        assert_eq!(board.tick(Duration::from_secs(1)).iter().filter(|timed| opened(timed)).count(), 2);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod agent;
 mod board;
 mod boot;
 mod line;
+mod log;
 mod noise;
 #[cfg(unix)]
 mod pty;
