@@ -23,7 +23,7 @@ use espctl::provision::{
 use espctl::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use espctl::session::patience::Patience;
 use espctl::sim::console::{Dialect, Manner};
-use espctl::transport::{BoxFuture, Candidate, Sort};
+use espctl::transport::{BoxFuture, Candidate, Nobody, Sort};
 use serde_json::Value;
 
 /// No run may take longer.
@@ -328,6 +328,7 @@ async fn a_person_may_type_what_is_missing_and_try_again() {
     let mut context = Context {
         kind: &espctl::transport::console::Console,
         observer: Arc::new(Silent),
+        log: Arc::new(Nobody),
         patience: Patience::new(Some(BOUND)),
         rng: Box::new(rand_core::UnwrapErr(getrandom::SysRng)),
     };
@@ -340,8 +341,9 @@ async fn a_person_may_type_what_is_missing_and_try_again() {
 #[tokio::test]
 async fn a_node_signs_what_it_is_given() {
     let board = agent(&[], true);
-    let mut agent =
-        Agent::open(&format!("console:{}", board.path).parse().expect("a locator")).await.expect("an agent");
+    let mut agent = Agent::open(&format!("console:{}", board.path).parse().expect("a locator"), Arc::new(Nobody))
+        .await
+        .expect("an agent");
     assert_eq!(agent.node_id(), &NodeId::Known("node-1".into()));
     let first = agent.sign_data("a challenge").await.expect("a signature");
     assert!(first.len() >= 64);

@@ -224,6 +224,20 @@ fn only_the_console_and_its_simulation_open_ports() {
 }
 
 #[test]
+fn raw_lines_of_a_board_go_no_further_than_the_redaction() {
+    let may = ["wire/log", "transport/", "board/ear.rs", "board/overhear.rs"];
+    let mut complaints = Vec::new();
+    for source in sources().iter().filter(|source| !may.iter().any(|place| source.path.starts_with(place))) {
+        for (line, code) in source.code() {
+            if code.split(|c| !is_name(c)).any(|word| word == "RawLine" || word == "Splitter") {
+                complaints.push(format!("src/{}:{line} takes a raw line", source.path));
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
 fn files_say_what_they_are_for_and_stay_short() {
     let mut complaints = Vec::new();
     for source in sources() {

@@ -11,7 +11,7 @@ use espctl::provision::{Context, NobodyToAsk, Plan, SecurityPlan, Verdict, WifiP
 use espctl::session::patience::Patience;
 use espctl::sim::http::serve;
 use espctl::sim::{Device, DeviceOptions};
-use espctl::transport::{Locator, softap::SoftAp};
+use espctl::transport::{Locator, Nobody, softap::SoftAp};
 use getrandom::SysRng;
 use rand_core::{Rng, UnwrapErr};
 use tokio::net::TcpListener;
@@ -46,7 +46,13 @@ async fn run(security: &str, seed: u64) -> Result<(), String> {
         retry: false,
     };
     let patience = Patience::new(Some(Duration::from_secs(30)));
-    let mut context = Context { kind: &SoftAp, observer: Arc::new(Silent), patience, rng: Box::new(UnwrapErr(SysRng)) };
+    let mut context = Context {
+        kind: &SoftAp,
+        observer: Arc::new(Silent),
+        log: Arc::new(Nobody),
+        patience,
+        rng: Box::new(UnwrapErr(SysRng)),
+    };
     let outcome = provision(&plan, &mut context, &mut NobodyToAsk).await;
     server.abort();
     match outcome {

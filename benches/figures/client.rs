@@ -7,7 +7,7 @@ use espctl::error::Failure;
 use espctl::event::Observer;
 use espctl::provision::{Context, NobodyToAsk, Outcome, Plan, SecurityPlan, Verdict, WifiPlan, provision};
 use espctl::session::patience::Patience;
-use espctl::transport::TransportKind;
+use espctl::transport::{Nobody, TransportKind};
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use tokio::runtime::{Builder, Runtime};
@@ -37,7 +37,7 @@ pub(crate) async fn provision_known(
         retry: false,
     };
     let patience = Patience::new(Some(Duration::from_mins(2)));
-    let mut context = Context { kind, observer, patience, rng: Box::new(UnwrapErr(SysRng)) };
+    let mut context = Context { kind, observer, log: Arc::new(Nobody), patience, rng: Box::new(UnwrapErr(SysRng)) };
     provision(&plan, &mut context, &mut NobodyToAsk).await
 }
 

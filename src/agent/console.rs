@@ -3,6 +3,7 @@
 //! The firmware echoes what it is sent, secrets included: what it prints stays in buffers that are wiped, and only
 //! what [`reply`](super::reply) and [`join`](super::join) recognise leaves them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
@@ -13,8 +14,7 @@ use super::join::{JoinEnd, JoinWatch};
 use super::reply::{self, NodeId};
 use crate::secret::{MappingKey, Passphrase};
 use crate::transport::console::{ConsoleSettings, Conversation};
-use crate::transport::serial::{self, SerialPort};
-use crate::transport::{Locator, TransportError};
+use crate::transport::{Locator, LogSink, TransportError};
 
 /// How long a command may take: setting credentials restarts the radio.
 const REPLY: Duration = Duration::from_secs(8);
@@ -70,16 +70,15 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Opens the port a `console:` locator names and makes sure that the agent answers on it.
+    /// Opens the port a `console:` locator names and makes sure that the agent answers on it. What the board prints,
+    /// but for the echo of the commands, goes to `log`.
     ///
     /// # Errors
     /// [`AgentError::NotAgent`] where another console has the prompt; [`AgentError::Transport`] where there is none.
-    pub async fn open(to: &Locator) -> Result<Self, AgentError> {
+    pub async fn open(to: &Locator, log: Arc<dyn LogSink>) -> Result<Self, AgentError> {
         let settings = ConsoleSettings::read(to)?;
-        let path = serial::resolve(&settings.port).await.map_err(TransportError::from)?;
-        let port = SerialPort::open(&serial::Settings { path, baud: settings.baud }).await?;
         // The session number is protocomm's; this dialect has none.
-        let conversation = Conversation::begin(port, settings.baud, 0, settings.reset).await?;
+        let conversation = Conversation::begin(&settings, 0, log).await?;
         let (sent, watch) = (None, JoinWatch::default());
         let mut agent = Self { conversation, node_id: NodeId::Unclaimed, sent, watch };
         agent.node_id = agent.ask_node_id().await?;

@@ -34,6 +34,9 @@ pub fn diagnose(told: &[Told], failure: Failure) -> Failure {
     found.truncate(TOLD);
     let Some(first) = found.first() else { return failure };
     let mut failure = refined(failure, first.sign.about);
+    // The line itself says what a cause may have told of it.
+    let reasons: Vec<_> = found.iter().filter_map(|finding| finding.sign.reason()).collect();
+    failure.causes.retain(|cause| !reasons.iter().any(|reason| cause.contains(reason)));
     for (index, finding) in found.iter().enumerate() {
         failure.causes.insert(index, finding.cause());
     }
@@ -68,7 +71,12 @@ fn bears_on(about: About, told: &Told, failure: &Failure, attempt: u32) -> bool 
     let securing = |stage| matches!(stage, Some(Stage::Connect | Stage::Identify | Stage::Secure));
     let at = failure.stage;
     match about {
-        About::Crash | About::Restart => told.stage.is_some(),
+        // What happened before the link stood cannot have broken it; a start asked for there is none of the board's.
+        About::Crash => told.stage.is_some_and(|stage| stage > Stage::Connect || at == Some(stage)),
+        About::Restart => match told.stage {
+            Some(Stage::Connect) => at == told.stage && !is_asked_for(&told.line),
+            stage => stage.is_some(),
+        },
         About::Resources => told.stage.is_some() && (told.stage == at || (joining(told.stage) && joining(at))),
         About::Proof | About::Scheme => securing(told.stage) && securing(at),
         About::Session => told.stage.is_some() && (told.stage == at || (securing(told.stage) && securing(at))),
@@ -80,6 +88,11 @@ fn bears_on(about: About, told: &Told, failure: &Failure, attempt: u32) -> bool 
         // Said at boot, before the run.
         About::Claim => at == Some(Stage::Associate) || failure.code == Code::Unconfirmed,
     }
+}
+
+/// Whether a start is one that a reset button, this program or the cable causes.
+fn is_asked_for(line: &Line) -> bool {
+    line.reset_reason().is_some_and(|reason| reason.starts_with("POWERON") || reason.starts_with("USB"))
 }
 
 /// The failure under the code that the board's evidence allows.
@@ -101,7 +114,8 @@ fn refined(failure: Failure, about: About) -> Failure {
             | Code::DeadlineStep
             | Code::DeadlineTotal,
             About::Crash | About::Restart,
-        ) => Code::BoardCrashed,
+        )
+        | (Code::ConsoleRestarted, About::Crash) => Code::BoardCrashed,
         (code, _) => code,
     };
     if code == failure.code {

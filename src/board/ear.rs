@@ -9,7 +9,7 @@ use crate::secret::Secret;
 use crate::text;
 use crate::transport::TransportError;
 use crate::transport::serial::{SerialPort, Settings};
-use crate::wire::log::{Finder, Line, Raw, Redactor, Splitter};
+use crate::wire::log::{Finder, Line, RawLine, Redactor, Splitter};
 use crate::wire::qr::{Payload, QrError};
 
 /// The secrets to take out of what is heard; clones share them, so that one typed later counts from then on.
@@ -28,8 +28,29 @@ impl Redaction {
         payload.password.iter().for_each(|password| self.learn(password));
     }
 
-    fn apply(&self, line: &Raw) -> String {
+    fn apply(&self, line: &RawLine) -> String {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).redact(line)
+    }
+}
+
+/// What every line goes through before anybody gets it: the payload is looked for, then the secrets are taken out.
+#[derive(Debug)]
+pub(super) struct Hearing {
+    finder: Finder,
+    redaction: Redaction,
+}
+
+impl Hearing {
+    pub(super) fn new(redaction: Redaction) -> Self {
+        Self { finder: Finder::default(), redaction }
+    }
+
+    pub(super) fn take(&mut self, raw: &RawLine) -> Heard {
+        let payload = self.finder.push(&Line::parse(&raw.text));
+        if let Some(payload) = &payload {
+            self.redaction.learn_payload(payload);
+        }
+        Heard { line: Line::parse(&self.redaction.apply(raw)), payload }
     }
 }
 
@@ -57,16 +78,15 @@ pub async fn open(settings: &Settings) -> Result<SerialPort, Failure> {
 pub struct Ear {
     port: SerialPort,
     splitter: Splitter,
-    finder: Finder,
-    redaction: Redaction,
+    hearing: Hearing,
     heard: VecDeque<Heard>,
 }
 
 impl Ear {
     /// An ear at an open port.
     pub fn new(port: SerialPort, redaction: Redaction) -> Self {
-        let (splitter, finder) = (Splitter::default(), Finder::default());
-        Self { port, splitter, finder, redaction, heard: VecDeque::new() }
+        let (splitter, hearing) = (Splitter::default(), Hearing::new(redaction));
+        Self { port, splitter, hearing, heard: VecDeque::new() }
     }
 
     /// The next line. Dropping the future loses nothing.
@@ -80,7 +100,7 @@ impl Ear {
             }
             let bytes = self.port.receive().await.map_err(|error| lost(self.port.path(), &error))?;
             for raw in self.splitter.push(&bytes) {
-                let heard = self.take(&raw);
+                let heard = self.hearing.take(&raw);
                 self.heard.push_back(heard);
             }
         }
@@ -89,7 +109,7 @@ impl Ear {
     /// The line that has begun and not ended: nobody waits for it any more.
     pub fn rest(&mut self) -> Option<Line> {
         let raw = self.splitter.rest()?;
-        Some(self.take(&raw).line)
+        Some(self.hearing.take(&raw).line)
     }
 
     /// Restarts the board, where its port can.
@@ -118,15 +138,7 @@ impl Ear {
 
     /// Why something that looked like a payload was none.
     pub fn trouble(&self) -> Option<QrError> {
-        self.finder.trouble()
-    }
-
-    fn take(&mut self, raw: &Raw) -> Heard {
-        let payload = self.finder.push(&Line::parse(&raw.text));
-        if let Some(payload) = &payload {
-            self.redaction.learn_payload(payload);
-        }
-        Heard { line: Line::parse(&self.redaction.apply(raw)), payload }
+        self.hearing.finder.trouble()
     }
 }
 

@@ -95,8 +95,14 @@ impl Observer for Memory {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Started { stage, .. } => {
+                // The agent's console takes credentials and applies them in one step.
+                let hands_over = match stage {
+                    Stage::Configure => true,
+                    Stage::Apply => state.stage != Some(Stage::Configure),
+                    _ => false,
+                };
+                state.attempt += u32::from(hands_over);
                 state.stage = Some(*stage);
-                state.attempt += u32::from(*stage == Stage::Configure);
             }
             Event::Board { line } => {
                 if state.told.len() == KEPT {
@@ -124,6 +130,10 @@ mod tests {
         let told = memory.told();
         assert_eq!((told[0].stage, told[0].attempt), (None, 0));
         assert_eq!((told[1].stage, told[1].attempt), (Some(Stage::Configure), 1));
+        let start = |stage| memory.observe(&Event::Started { stage, deadline: SETTLE });
+        [Stage::Apply, Stage::AwaitNetwork, Stage::Apply].into_iter().for_each(start);
+        say("after another try");
+        assert_eq!(memory.told()[2].attempt, 2, "in one step");
         (0..2 * KEPT).for_each(|_| say("again"));
         assert_eq!(memory.told().len(), KEPT);
     }

@@ -1,19 +1,16 @@
 //! Options about the board on the cable, and what a run does with it: take the device's name and PoP from its boot
 //! log (`--from-serial`), hear its log beside the session (`--listen`).
 
-use std::sync::Arc;
-
 use clap::Args;
 
 use super::App;
 use super::args::DeviceArgs;
 use super::desk::Desk;
-use crate::board::{self, Ear, Listener, Memory, Redaction, diagnose};
+use crate::board::{self, Ear, Listener, Redaction};
 use crate::endpoint::scan::Network;
 use crate::error::{Code, Failure};
 use crate::event::Event;
-use crate::provision::{AnswerError, Answers, Pick, Plan, Retry, Selection};
-use crate::report::watch::Watchers;
+use crate::provision::{AnswerError, Answers, Pick, Plan, Retry, SecurityPlan, Selection};
 use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use crate::settings::given;
 use crate::transport::console::DEFAULT_BAUD;
@@ -68,20 +65,14 @@ impl BoardArgs {
     }
 
     /// Gets ready to hear the board; opens nothing yet.
-    pub(super) fn attend(&self, device: &DeviceArgs, desk: &mut Desk) -> Result<Attention, Failure> {
+    pub(super) fn attend(&self, device: &DeviceArgs) -> Result<Attention, Failure> {
         let port = self.from_serial.as_deref().or(self.listen.as_deref());
-        let memory = Arc::new(Memory::default());
-        if port.is_some() {
-            desk.observer = Arc::new(Watchers(vec![desk.observer.clone(), memory.clone()]));
-        }
         let named = self.names_device();
         let unless_told = if named { Reset::Auto } else { Reset::Never };
         Ok(Attention {
             port: port.map(|port| (port.to_owned(), device.baud.unwrap_or(DEFAULT_BAUD))),
             named,
             reset: device.reset.as_deref().map_or(Ok(unless_told), reset)?,
-            memory,
-            redaction: Redaction::default(),
             ear: None,
             listener: None,
         })
@@ -93,8 +84,6 @@ pub(super) struct Attention {
     port: Option<(String, u32)>,
     named: bool,
     reset: Reset,
-    memory: Arc<Memory>,
-    redaction: Redaction,
     ear: Option<Ear>,
     listener: Option<Listener>,
 }
@@ -104,7 +93,7 @@ impl Attention {
     pub(super) async fn listen(&mut self, desk: &Desk) -> Result<Option<Payload>, Failure> {
         let Some((port, baud)) = &self.port else { return Ok(None) };
         let port = resolve(port, *baud).await?;
-        let mut ear = Ear::new(board::open(&port).await?, self.redaction.clone());
+        let mut ear = Ear::new(board::open(&port).await?, desk.redaction.clone());
         let mut payload = None;
         if self.named {
             let text = "waiting for the board to print its onboarding payload; press its reset button if it does not";
@@ -133,13 +122,11 @@ impl Attention {
 
     /// The run begins: its secrets are known now, and the board is heard in the background.
     pub(super) fn begin(&mut self, plan: &Plan, desk: &Desk) {
-        let learn = &self.redaction;
-        plan.security.pop.iter().for_each(|pop| learn.learn(pop));
-        plan.security.password.iter().for_each(|password| learn.learn(password));
-        plan.wifi.passphrase.iter().for_each(|passphrase| learn.learn(passphrase));
-        plan.association.iter().for_each(|mapping| learn.learn(&mapping.secret_key));
-        plan.dataset.iter().for_each(|dataset| learn.learn(dataset));
-        // A console link needs its port for itself.
+        learn(&desk.redaction, &plan.security);
+        plan.wifi.passphrase.iter().for_each(|passphrase| desk.redaction.learn(passphrase));
+        plan.association.iter().for_each(|mapping| desk.redaction.learn(&mapping.secret_key));
+        plan.dataset.iter().for_each(|dataset| desk.redaction.learn(dataset));
+        // A console link needs its port for itself, and hears the board on it.
         let shared = |ear: &Ear| {
             let address = plan.device.address();
             plan.device.scheme() == "console" && (address.is_empty() || address == ear.path())
@@ -148,17 +135,19 @@ impl Attention {
         self.listener = ear.map(|ear| Listener::start(ear, desk.observer.clone()));
     }
 
-    /// The secrets that are known.
-    pub(super) fn redaction(&self) -> Redaction {
-        self.redaction.clone()
-    }
-
     /// A failure with what the board said about it.
-    pub(super) async fn explain(&self, failure: Failure) -> Failure {
-        let Some(listener) = &self.listener else { return failure };
-        listener.settle().await;
-        diagnose(&self.memory.told(), failure)
+    pub(super) async fn explain(&self, failure: Failure, desk: &Desk) -> Failure {
+        if let Some(listener) = &self.listener {
+            listener.settle().await;
+        }
+        desk.diagnosed(failure)
     }
+}
+
+/// Has a session's secrets taken out of what a board prints.
+pub(super) fn learn(redaction: &Redaction, plan: &SecurityPlan) {
+    plan.pop.iter().for_each(|pop| redaction.learn(pop));
+    plan.password.iter().for_each(|password| redaction.learn(password));
 }
 
 /// Answers whose secrets are taken out of what the board prints from then on: it prints some of them.

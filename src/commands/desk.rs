@@ -11,7 +11,9 @@ use rand_core::UnwrapErr;
 
 use super::App;
 use super::args::{RecordArgs, SessionArgs};
+use super::board::{Noting, learn};
 use super::device;
+use crate::board::{Memory, Overheard, Redaction, diagnose};
 use crate::error::{Code, Failure};
 use crate::event::{Event, Observer, Stage};
 use crate::provision::{Answers, Context, NobodyToAsk, Opened, open};
@@ -28,6 +30,10 @@ pub(super) struct Desk {
     pub(super) patience: Patience,
     /// The terminal, where somebody can be asked.
     pub(super) terminal: Option<AtTerminal>,
+    /// What is taken out of whatever a board prints.
+    pub(super) redaction: Redaction,
+    /// What a board printed, with the stage the run was in.
+    memory: Arc<Memory>,
     progress: Option<Arc<Progress>>,
     last: Arc<LastStage>,
 }
@@ -41,22 +47,25 @@ pub(super) async fn in_session<T>(
     let target = device::target(&args.device, app)?;
     let plan = device::security_plan(&args.security, None, target.payload.as_ref(), app)?;
     let desk = Desk::new(args.device.timeout, &args.record, app)?;
+    learn(&desk.redaction, &plan);
     let mut context = desk.context(target.kind);
     let mut answers = desk.answers();
-    desk.run(async {
-        let mut opened = open(&target.locator, &plan, &mut context, &mut *answers).await?;
+    let mut answers = Noting { answers: &mut *answers, redaction: desk.redaction.clone() };
+    let run = async {
+        let mut opened = open(&target.locator, &plan, &mut context, &mut answers).await?;
         let result = work(&mut opened, &mut context).await;
         opened.session.close().await;
         result
-    })
-    .await
+    };
+    desk.run(async { run.await.map_err(|failure| desk.diagnosed(failure)) }).await
 }
 
 impl Desk {
     /// Sets up observers and answers, for a run of at most `timeout` seconds; a trace file is opened, and written to, here.
     pub(super) fn new(timeout: u64, record: &RecordArgs, app: &App<'_>) -> Result<Self, Failure> {
         let last = Arc::new(LastStage::default());
-        let mut watchers: Vec<Arc<dyn Observer>> = vec![last.clone()];
+        let memory = Arc::new(Memory::default());
+        let mut watchers: Vec<Arc<dyn Observer>> = vec![last.clone(), memory.clone()];
         let mut progress = None;
         if record.events {
             watchers.push(Arc::new(Records::new(io::stderr(), app.talk.verbose > 0)));
@@ -75,6 +84,8 @@ impl Desk {
             observer: Arc::new(Watchers(watchers)),
             patience: Patience::new(Some(Duration::from_secs(timeout))),
             terminal: asks.map(|progress| AtTerminal::new(app.talk, progress)),
+            redaction: Redaction::default(),
+            memory,
             progress,
             last,
         })
@@ -93,9 +104,15 @@ impl Desk {
         Context {
             kind,
             observer: self.observer.clone(),
+            log: Arc::new(Overheard::new(self.observer.clone(), self.redaction.clone())),
             patience: self.patience.clone(),
             rng: Box::new(UnwrapErr(SysRng)),
         }
+    }
+
+    /// A failure with what the board said about it, where it was heard.
+    pub(super) fn diagnosed(&self, failure: Failure) -> Failure {
+        diagnose(&self.memory.told(), failure)
     }
 
     /// Runs to the end, or until Ctrl-C or SIGTERM; the run's future is dropped then, which releases its link.

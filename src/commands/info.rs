@@ -35,7 +35,8 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
         link.close().await;
         Ok((peer, limits, endpoints, version))
     };
-    let (peer, limits, endpoints, version) = desk.run(work).await?;
+    let (peer, limits, endpoints, version) =
+        desk.run(async { work.await.map_err(|failure| desk.diagnosed(failure)) }).await?;
     let text = text(&peer, limits, endpoints.as_deref(), &version);
     let body = json!({
         "device": device_json(target.name.as_deref(), &peer, Some(&version)),

@@ -24,6 +24,7 @@ use crate::secret::{MappingKey, Passphrase, ThreadDataset};
 use crate::session::Link;
 use crate::settings::given;
 use crate::text;
+use crate::transport::Nobody;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -128,8 +129,8 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
         let wanted = wanted(&args, app)?;
         (Some(plan(&args, wanted, target, app)?), None)
     };
-    let mut desk = Desk::new(args.device.timeout, &args.record, app)?;
-    let mut board = args.board.attend(&args.device, &mut desk)?;
+    let desk = Desk::new(args.device.timeout, &args.record, app)?;
+    let mut board = args.board.attend(&args.device)?;
     if let Some(text) = args.rainmaker.note() {
         desk.observer.observe(&Event::Note { text });
     }
@@ -146,15 +147,15 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
         board.begin(&plan, &desk);
         offer_hotspot(&target, &desk).await?;
         let mut context = desk.context(target.kind);
-        let mut answers = Noting { answers: &mut *answers, redaction: board.redaction() };
+        let mut answers = Noting { answers: &mut *answers, redaction: desk.redaction.clone() };
         let outcome = args.dialect.provision(&plan, &mut context, &mut answers).await;
         let document = match outcome {
             Ok(outcome) => document(&outcome, target.name.as_deref()),
-            Err(failure) => return Err(board.explain(failure).await),
+            Err(failure) => return Err(board.explain(failure, &desk).await),
         };
         Ok(match document.caveat {
             Some(caveat) => {
-                let caveat = board.explain(caveat).await;
+                let caveat = board.explain(caveat, &desk).await;
                 let mut document = Document { caveat: None, ..document };
                 document.json["error"] = error_json(&caveat);
                 Document { caveat: Some(caveat), ..document }
@@ -295,7 +296,7 @@ async fn offer_hotspot(target: &Target, desk: &Desk) -> Result<(), Failure> {
     }
     let probe = async {
         let (silent, patience) = (Arc::new(Silent), desk.patience.clone());
-        let mut link = Link::connect(target.kind, &target.locator, silent, patience).await.ok()?;
+        let mut link = Link::connect(target.kind, &target.locator, silent, Arc::new(Nobody), patience).await.ok()?;
         let version = link.identify().await;
         link.close().await;
         version.ok()

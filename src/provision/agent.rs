@@ -66,7 +66,7 @@ pub async fn provision(plan: &Plan, context: &mut Context<'_>, answers: &mut dyn
     let started = Instant::now();
     check(plan)?;
     started_event(context, Stage::Connect, OPEN);
-    let opened = within(context, Stage::Connect, OPEN, Agent::open(&plan.device)).await?;
+    let opened = within(context, Stage::Connect, OPEN, Agent::open(&plan.device, context.log.clone())).await?;
     let peer = opened.peer().to_owned();
     context.observer.observe(&Event::Connected { peer: peer.clone() });
     let node_id = match opened.node_id() {

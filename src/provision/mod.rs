@@ -28,7 +28,7 @@ use rand_core::CryptoRng;
 use crate::error::{Code, Failure};
 use crate::event::{Observer, Stage};
 use crate::session::patience::Patience;
-use crate::transport::TransportKind;
+use crate::transport::{LogSink, TransportKind};
 
 /// What a run works with: handed in from above, so that a test can hand in its own.
 pub struct Context<'a> {
@@ -36,6 +36,8 @@ pub struct Context<'a> {
     pub kind: &'a dyn TransportKind,
     /// Where events go.
     pub observer: Arc<dyn Observer>,
+    /// Where the lines go that a board prints on the link itself: raw, so to nobody but who takes their secrets out.
+    pub log: Arc<dyn LogSink>,
     /// The run's budget of time.
     pub patience: Patience,
     /// Randomness for handshakes.

@@ -50,7 +50,8 @@ async fn connect(device: &Locator, context: &Context<'_>, answers: &mut dyn Answ
     let mut to = device.clone();
     loop {
         observer.observe(&Event::Started { stage: Stage::Connect, deadline: context.kind.opening_limit() });
-        let error = match Link::connect(context.kind, &to, observer.clone(), context.patience.clone()).await {
+        let (log, patience) = (context.log.clone(), context.patience.clone());
+        let error = match Link::connect(context.kind, &to, observer.clone(), log, patience).await {
             Ok(link) => return Ok(link),
             Err(error) => error,
         };

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::endpoint::Request;
 use crate::event::{Event, Exchange, Observer};
 use crate::security::{Cipher, Credentials, Handshake, Next, Scheme, Turn};
-use crate::transport::{Limits, Locator, News, Opening, Transport, TransportError, TransportKind, Witness};
+use crate::transport::{Limits, Locator, LogSink, News, Opening, Transport, TransportError, TransportKind, Witness};
 use crate::wire::describe::{Direction, describe};
 use crate::wire::version::VersionInfo;
 
@@ -49,7 +49,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// Opens a link.
+    /// Opens a link. Events go to `observer`, what a board prints on the link itself to `log`.
     ///
     /// # Errors
     /// [`SessionError`] at [`Step::Connect`].
@@ -57,12 +57,13 @@ impl Link {
         kind: &dyn TransportKind,
         to: &Locator,
         observer: Arc<dyn Observer>,
+        log: Arc<dyn LogSink>,
         patience: Patience,
     ) -> Result<Self, SessionError> {
         let at_connect = |kind| SessionError { step: Step::Connect, endpoint: String::new(), security: None, kind };
         let limit = kind.opening_limit();
         let within = patience.left().map_or(limit, |left| left.min(limit));
-        let opening = Opening { within, witness: Arc::new(Told(observer.clone())) };
+        let opening = Opening { within, witness: Arc::new(Told(observer.clone())), log };
         let transport = patience
             .within(limit, kind.connect(to, opening))
             .await

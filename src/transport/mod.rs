@@ -19,6 +19,8 @@ use std::time::Duration;
 pub use futures_util::future::BoxFuture;
 pub use locator::{Locator, LocatorError};
 
+use crate::wire::log::RawLine;
+
 /// The transports of this crate. The simulated device adds its own in the program, not here.
 pub static KINDS: &[&dyn TransportKind] = &[&softap::SoftAp, &console::Console, &ble::Ble];
 
@@ -101,12 +103,14 @@ pub struct Opening {
     pub within: Duration,
     /// Who is told.
     pub witness: Arc<dyn Witness>,
+    /// Who takes what a board prints on the link beside its replies.
+    pub log: Arc<dyn LogSink>,
 }
 
 impl Opening {
     /// With nobody told, and time enough.
     pub fn unwatched() -> Self {
-        Self { within: OPENING_LIMIT, witness: Arc::new(Nobody) }
+        Self { within: OPENING_LIMIT, witness: Arc::new(Nobody), log: Arc::new(Nobody) }
     }
 }
 
@@ -166,8 +170,22 @@ pub enum News {
     Note(String),
 }
 
-/// Is told nothing.
-struct Nobody;
+/// Takes the lines that a board prints on its link beside its replies: the console shares its UART with the log.
+///
+/// They are raw, and firmware prints secrets in clear. So they are no [`News`], which goes to every observer: whoever
+/// takes them keeps them, or takes the secrets out before they go any further.
+pub trait LogSink: Send + Sync {
+    /// Takes a line. Must not block.
+    fn printed(&self, line: &RawLine);
+}
+
+/// Is told nothing, and lets every line go by.
+#[derive(Debug)]
+pub struct Nobody;
+
+impl LogSink for Nobody {
+    fn printed(&self, _: &RawLine) {}
+}
 
 impl Witness for Nobody {
     fn tell(&self, _: News) {}

@@ -96,7 +96,7 @@ pub fn clean(output: &[u8]) -> String {
 }
 
 /// Where ESP-IDF's log begins a line: `I (1234) tag: text`, wherever it fell.
-fn find_log_line(text: &str) -> Option<usize> {
+pub fn find_log_line(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     (0..bytes.len()).find(|at| is_log_start(&bytes[*at..]))
 }

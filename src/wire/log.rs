@@ -10,7 +10,7 @@ mod split;
 
 pub use label::Finder;
 pub use redact::Redactor;
-pub use split::{LINE_MAX, Raw, Splitter};
+pub use split::{LINE_MAX, RawLine, Splitter};
 
 use serde::Serialize;
 

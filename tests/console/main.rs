@@ -3,9 +3,10 @@
 #![cfg(unix)]
 
 mod board;
+mod log;
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,22 +16,31 @@ use serde_json::Value;
 /// No run may take longer.
 const BOUND: Duration = Duration::from_secs(30);
 
-fn espctl(arguments: &[&str]) -> (i32, Value) {
+fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin("espctl"));
     for variable in ["ESPCTL_DEVICE", "ESPCTL_TRANSPORT", "ESPCTL_PORT", "ESPCTL_POP"] {
         command.env_remove(variable);
     }
-    command.args(arguments).args(["--json", "--no-input"]).stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut child = spawn(command.stderr(Stdio::null()));
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
+    command
+}
+
+fn finished(command: &mut Command) -> Output {
+    let mut child = spawn(command);
     let end = Instant::now() + BOUND;
     while child.try_wait().expect("a state").is_none() {
         if Instant::now() > end {
             let _ = child.kill();
-            panic!("espctl {arguments:?} does not end");
+            panic!("{command:?} does not end");
         }
         thread::sleep(Duration::from_millis(5));
     }
-    let output = child.wait_with_output().expect("its output");
+    child.wait_with_output().expect("its output")
+}
+
+fn espctl(arguments: &[&str]) -> (i32, Value) {
+    let mut command = program(&[arguments, &["--json", "--no-input"]].concat());
+    let output = finished(command.stderr(Stdio::null()));
     let document = serde_json::from_slice(&output.stdout).expect("one JSON document");
     (output.status.code().expect("an end of its own"), document)
 }

@@ -16,6 +16,7 @@ use espctl::error::Failure;
 use espctl::event::{Observer, Silent};
 use espctl::provision::{Context, Outcome, Plan, SecurityPlan, WifiPlan};
 use espctl::session::patience::Patience;
+use espctl::transport::Nobody;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use tokio::time::Instant;
@@ -65,7 +66,7 @@ async fn provision(door: &Door, plan: &Plan, person: &mut Person) -> Told {
 
 async fn watched(door: &Door, plan: &Plan, person: &mut Person, observer: Arc<dyn Observer>) -> Told {
     let rng = Box::new(ChaCha20Rng::seed_from_u64(7));
-    let mut context = Context { kind: door, observer, patience: Patience::new(None), rng };
+    let mut context = Context { kind: door, observer, log: Arc::new(Nobody), patience: Patience::new(None), rng };
     let started = Instant::now();
     let result = espctl::provision::provision(plan, &mut context, person).await;
     Told { result, log: door.log(), took: started.elapsed() }

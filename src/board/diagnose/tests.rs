@@ -190,6 +190,38 @@ fn lines_from_elsewhere_explain_nothing() {
 }
 
 #[test]
+fn what_happened_before_the_link_stood_did_not_break_it() {
+    let lines = ["Guru Meditation Error: Core  0 panic'ed", "rst:0xc (SW_CPU_RESET),boot:0x13"];
+    let heard = told(Stage::Connect, &lines);
+    let rejected = Failure::new(Code::ProofRejected).at(Stage::Secure);
+    assert_eq!(diagnose(&heard, rejected.clone()), rejected);
+    let unreachable = diagnose(&heard, Failure::new(Code::LinkUnreachable).at(Stage::Connect));
+    assert_eq!(unreachable.code, Code::BoardCrashed);
+    for start in ["rst:0x1 (POWERON_RESET),boot:0x13", "rst:0x15 (USB_UART_CHIP_RESET),boot:0x8"] {
+        let prompt = Failure::new(Code::ConsoleNoPrompt).at(Stage::Connect);
+        assert_eq!(diagnose(&told(Stage::Connect, &[start]), prompt.clone()), prompt, "{start}");
+    }
+}
+
+#[test]
+fn a_crash_names_a_restart() {
+    let failure = diagnosed(Code::ConsoleRestarted, Stage::Secure, &["Guru Meditation Error: Core  0 panic'ed"]);
+    assert_eq!(failure.code, BoardCrashed);
+    let failure = diagnosed(Code::ConsoleRestarted, Stage::Secure, &["rst:0x1 (POWERON),boot:0xc"]);
+    assert_eq!(failure.code, Code::ConsoleRestarted);
+}
+
+#[test]
+fn a_reason_that_a_cause_names_is_told_once_with_its_line() {
+    let known = Failure::new(Code::WifiAuthFailed)
+        .at(Stage::AwaitNetwork)
+        .because("the board logged disconnect reason 15 (4WAY_HANDSHAKE_TIMEOUT)");
+    let failure = diagnose(&told(Stage::AwaitNetwork, &["E (9) network_prov_mgr: Disconnect reason : 15"]), known);
+    assert_eq!(failure.causes.len(), 1, "{failure:?}");
+    assert!(failure.causes[0].starts_with("the board says: E (9)"), "{failure:?}");
+}
+
+#[test]
 fn a_crash_comes_with_its_backtrace() {
     let lines = [
         "Guru Meditation Error: Core  0 panic'ed (LoadProhibited)",

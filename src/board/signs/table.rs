@@ -171,6 +171,18 @@ pub(super) static SIGNS: &[Sign] = &[
     ),
     reason(
         About::WifiOther,
+        5,
+        "the access point has as many stations as it takes",
+        "look at the router's list of devices and its limit",
+    ),
+    reason(
+        About::WifiOther,
+        205,
+        "the connection to the access point failed; the radio's driver says no more",
+        "move the device closer, and restart the access point",
+    ),
+    reason(
+        About::WifiOther,
         200,
         "it had the network and lost it: power, range, or Bluetooth on the same radio",
         "use a supply of at least 500 mA and move the device closer",
@@ -224,10 +236,5 @@ pub(super) static SIGNS: &[Sign] = &[
         "the device is online as far as its own log says",
     ),
     // Any other start in the middle of a run. The cause may stand above.
-    text(
-        About::Restart,
-        &["rst:0x", "esp-rom:"],
-        "the board restarted",
-        "check its power supply, and its log for the reason",
-    ),
+    text(About::Restart, &["rst:0x"], "the board restarted", "check its power supply, and its log for the reason"),
 ];

@@ -5,16 +5,18 @@
 //! of step (a cancelled exchange, an error), the next line is preceded by a bare carriage return, which makes the
 //! board throw away what it has collected. Waits for the prompt are bounded here; waits for an answer by the caller.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 use zeroize::Zeroizing;
 
+use super::aside::Aside;
 use super::heard;
 use super::output::{Output, TooMuch};
-use super::{ConsoleError, Reset};
-use crate::transport::TransportError;
-use crate::transport::serial::SerialPort;
+use super::{ConsoleError, ConsoleSettings, Reset};
+use crate::transport::serial::{self, SerialPort};
+use crate::transport::{LogSink, TransportError};
 use crate::wire::console::{Answer, OUTPUT_MAX, capacity, is_answered, request_line};
 
 /// How long one carriage return may take to bring the prompt.
@@ -39,16 +41,25 @@ pub(crate) struct Conversation {
     session: u32,
     /// Whether the board waits for a line.
     ready: bool,
+    aside: Aside,
+    log: Arc<dyn LogSink>,
 }
 
 impl Conversation {
-    /// Greets the board on an open port, after a restart where one is wanted. `session` is this run's own number: a
-    /// new one makes the board begin a new session.
+    /// Opens the port and greets the board on it, after a restart where one is wanted. `session` is this run's own
+    /// number: a new one makes the board begin a new session. What else the board prints goes to `log`.
     ///
     /// # Errors
-    /// [`ConsoleError`] where no prompt comes.
-    pub(crate) async fn begin(port: SerialPort, baud: u32, session: u32, reset: Reset) -> Result<Self, TransportError> {
-        let mut conversation = Self { port, baud, session, ready: false };
+    /// [`TransportError::Port`] where the port cannot be used, [`ConsoleError`] where no prompt comes.
+    pub(crate) async fn begin(
+        settings: &ConsoleSettings,
+        session: u32,
+        log: Arc<dyn LogSink>,
+    ) -> Result<Self, TransportError> {
+        let path = serial::resolve(&settings.port).await?;
+        let (baud, reset) = (settings.baud, settings.reset);
+        let port = SerialPort::open(&serial::Settings { path, baud }).await?;
+        let mut conversation = Self { port, baud, session, ready: false, aside: Aside::default(), log };
         if reset == Reset::Boot {
             conversation.port.restart_board().await?;
         }
@@ -76,7 +87,7 @@ impl Conversation {
             self.greet(GREETING, false).await?;
         }
         self.ready = false;
-        self.port.discard();
+        self.set_aside();
         self.send(line.as_bytes()).await?;
         let answer = self.answer(&line).await?;
         self.ready = true;
@@ -97,7 +108,7 @@ impl Conversation {
             self.greet(GREETING, false).await?;
         }
         self.ready = false;
-        self.port.discard();
+        self.set_aside();
         self.send(line).await
     }
 
@@ -196,6 +207,9 @@ impl Conversation {
 
     /// Sends a line in one write, ended by the carriage return alone.
     async fn send(&mut self, line: &[u8]) -> Result<(), TransportError> {
+        if !line.is_empty() {
+            self.aside.sent(line);
+        }
         let line = Zeroizing::new([line, b"\r"].concat());
         self.port.send(&line).await.map_err(gone)
     }
@@ -205,7 +219,28 @@ impl Conversation {
     /// # Errors
     /// [`ConsoleError::Gone`].
     pub(crate) async fn receive(&mut self) -> Result<Zeroizing<Vec<u8>>, TransportError> {
-        self.port.receive().await.map(Zeroizing::new).map_err(gone)
+        let chunk = self.port.receive().await.map(Zeroizing::new).map_err(gone)?;
+        self.hear(&chunk);
+        Ok(chunk)
+    }
+
+    /// Takes what has arrived since the last answer out of the next one's way: it is the board's log.
+    fn set_aside(&mut self) {
+        while let Some(chunk) = self.port.arrived().map(Zeroizing::new) {
+            self.hear(&chunk);
+        }
+    }
+
+    fn hear(&mut self, chunk: &[u8]) {
+        self.aside.push(chunk).iter().for_each(|line| self.log.printed(line));
+    }
+}
+
+impl Drop for Conversation {
+    /// However the conversation ends: what the board has said by then is what its end is explained with.
+    fn drop(&mut self) {
+        self.set_aside();
+        self.aside.rest().iter().for_each(|line| self.log.printed(line));
     }
 }
 

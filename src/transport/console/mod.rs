@@ -6,8 +6,10 @@
 //! - `conversation.rs`: the line discipline
 //! - `output.rs`: what the board printed, bounded
 //! - `heard.rs`: what output without an answer says of the board
+//! - `aside.rs`: the board's log, which is no part of the conversation
 //! - `settings.rs`: what may follow `console:`
 
+mod aside;
 mod conversation;
 mod error;
 mod heard;
@@ -22,7 +24,7 @@ use rand_core::{Rng, UnwrapErr};
 pub use error::ConsoleError;
 pub use settings::{ConsoleSettings, DEFAULT_BAUD};
 
-use super::serial::{self, Reset, SerialPort};
+use super::serial::Reset;
 use super::{BoxFuture, Limits, Locator, Opening, Transport, TransportError, TransportKind};
 use crate::wire::console::capacity;
 pub(crate) use conversation::Conversation;
@@ -46,14 +48,16 @@ impl TransportKind for Console {
         ConsoleSettings::read(to).map(drop)
     }
 
-    fn connect<'a>(&'a self, to: &'a Locator, _: Opening) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>> {
+    fn connect<'a>(
+        &'a self,
+        to: &'a Locator,
+        opening: Opening,
+    ) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>> {
         Box::pin(async move {
             let settings = ConsoleSettings::read(to)?;
-            let path = serial::resolve(&settings.port).await?;
-            let port = SerialPort::open(&serial::Settings { path, baud: settings.baud }).await?;
             // Not a secret, only one the board has not seen in its last session.
             let session = UnwrapErr(SysRng).next_u32() >> 1;
-            let conversation = Conversation::begin(port, settings.baud, session, settings.reset).await?;
+            let conversation = Conversation::begin(&settings, session, opening.log).await?;
             let request = capacity("prov-session", session.to_string().len());
             let limits = Limits { request, scan_page: SCAN_PAGE, scan_group: 0, security2: false };
             let link: Box<dyn Transport> = Box::new(Link { conversation, limits });

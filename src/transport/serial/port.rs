@@ -88,9 +88,9 @@ impl SerialPort {
         received.map_err(|source| TransportError::Io { peer: self.path.clone(), source })
     }
 
-    /// Forgets what has arrived and was not read.
-    pub fn discard(&mut self) {
-        while self.incoming.try_recv().is_ok() {}
+    /// A piece of what has arrived already, where there is one.
+    pub fn arrived(&mut self) -> Option<Vec<u8>> {
+        self.incoming.try_recv().ok()?.ok()
     }
 
     /// Restarts the board: RTS holds it in reset for a moment while DTR leaves it to boot its firmware. Does nothing on

@@ -13,7 +13,7 @@ use dump::Dumps;
 use named::{behind_half_a_key, named};
 use zeroize::Zeroizing;
 
-use super::split::Raw;
+use super::split::RawLine;
 use crate::secret::REDACTED;
 
 /// Most values found by their key that are remembered: a board could print them for ever.
@@ -60,7 +60,7 @@ impl Redactor {
     }
 
     /// The line with its secrets replaced.
-    pub fn redact(&mut self, line: &Raw) -> String {
+    pub fn redact(&mut self, line: &RawLine) -> String {
         let text = line.text.as_str();
         let mut spans = named(text);
         for span in &spans {
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     fn shown_by(redactor: &mut Redactor, text: &str) -> String {
-        redactor.redact(&Raw { text: Zeroizing::new(text.to_owned()), whole: true })
+        redactor.redact(&RawLine { text: Zeroizing::new(text.to_owned()), whole: true })
     }
 
     fn shown(text: &str) -> String {
@@ -170,7 +170,7 @@ mod tests {
             ("x/qrcode.html?data=pop-hush", "x/qrcode.html?data=(redacted)"),
             (r#">> wifi-prov "a \"b" "hush hush""#, r#">> wifi-prov "a \"b" (redacted)"#),
             ("wifi-prov Home hush", "wifi-prov Home (redacted)"),
-            (r#"add-user ana hush"#, "add-user ana (redacted)"),
+            ("add-user ana hush", "add-user ana (redacted)"),
         ] {
             assert_eq!(shown(line), wanted);
         }
@@ -210,7 +210,7 @@ mod tests {
         ] {
             assert_eq!(shown_by(&mut redactor, line), wanted);
         }
-        let cut = Raw { text: Zeroizing::new("I (1) x: corr\"ct h".to_owned()), whole: false };
+        let cut = RawLine { text: Zeroizing::new("I (1) x: corr\"ct h".to_owned()), whole: false };
         assert_eq!(redactor.redact(&cut), "I (1) x: (redacted)");
     }
 

@@ -9,7 +9,7 @@ pub const LINE_MAX: usize = 4096;
 
 /// A line as it came, without its end and without escape sequences.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Raw {
+pub struct RawLine {
     /// Its text; bytes that are no UTF-8 became U+FFFD.
     pub text: Zeroizing<String>,
     /// Whether it is all there: not where it was too long, or had not ended yet.
@@ -49,7 +49,7 @@ enum Escape {
 
 impl Splitter {
     /// Takes in what has arrived; the lines that ended in it.
-    pub fn push(&mut self, bytes: &[u8]) -> Vec<Raw> {
+    pub fn push(&mut self, bytes: &[u8]) -> Vec<RawLine> {
         let mut lines = Vec::new();
         for &byte in bytes {
             self.seen += 1;
@@ -74,7 +74,7 @@ impl Splitter {
     }
 
     /// The line that has begun and not ended, if any; it will not be given out again.
-    pub fn rest(&mut self) -> Option<Raw> {
+    pub fn rest(&mut self) -> Option<RawLine> {
         self.end(false)
     }
 
@@ -88,13 +88,13 @@ impl Splitter {
         self.seen
     }
 
-    fn end(&mut self, whole: bool) -> Option<Raw> {
+    fn end(&mut self, whole: bool) -> Option<RawLine> {
         self.cut = false;
         let mut text = Zeroizing::new(String::from_utf8_lossy(&self.line).into_owned());
         self.line.zeroize();
         let end = text.trim_end().len();
         text.truncate(end);
-        (!text.is_empty()).then_some(Raw { text, whole })
+        (!text.is_empty()).then_some(RawLine { text, whole })
     }
 
     /// Whether the byte belongs to an escape sequence.
@@ -119,8 +119,8 @@ mod tests {
 
     use super::*;
 
-    fn raw(text: &str, whole: bool) -> Raw {
-        Raw { text: Zeroizing::new(text.to_owned()), whole }
+    fn raw(text: &str, whole: bool) -> RawLine {
+        RawLine { text: Zeroizing::new(text.to_owned()), whole }
     }
 
     fn lines(bytes: &[u8]) -> Vec<String> {

@@ -150,7 +150,7 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 #[cfg(test)]
 mod tests {
     use super::super::Redactor;
-    use crate::wire::log::Raw;
+    use crate::wire::log::RawLine;
     use zeroize::Zeroizing;
 
     const SECRET: &str = "correct-horse-battery";
@@ -163,11 +163,11 @@ mod tests {
     }
 
     fn shown(redactor: &mut Redactor, line: &str) -> String {
-        redactor.redact(&Raw { text: Zeroizing::new(line.to_owned()), whole: true })
+        redactor.redact(&RawLine { text: Zeroizing::new(line.to_owned()), whole: true })
     }
 
     fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x} ")).collect::<String>().trim_end().to_owned()
+        bytes.iter().map(|byte| hex::encode([*byte])).collect::<Vec<_>>().join(" ")
     }
 
     /// ESP-IDF's three forms of a buffer.
