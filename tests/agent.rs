@@ -370,3 +370,104 @@ fn the_program_hosts_the_agents_board() {
     host.kill().expect("killed");
     host.wait().expect("an end");
 }
+
+fn json(arguments: &[&str]) -> (i32, Value) {
+    let output =
+        spawn(&mut espctl(&[arguments, &["--json", "--no-input"]].concat())).wait_with_output().expect("an end");
+    let document = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    (output.status.code().expect("an end of its own"), document)
+}
+
+#[test]
+fn the_locator_can_name_the_dialect() {
+    let board = agent(&[], true);
+    let network = ["--ssid", "HomeNet", "--passphrase", PASSPHRASE];
+    let located = |dialect: &str| format!("console:{}?dialect={dialect}", board.path);
+    let (exit, document) = json(&[&["provision", "--device", &located("protocomm")], &network[..]].concat());
+    assert_eq!((exit, &document["error"]["code"]), (10, &"console.not-provisioning".into()), "{document}");
+    for (device, more) in
+        [(located("agent"), &[][..]), (located("agent"), &["--dialect", "agent"]), (located("auto"), &[])]
+    {
+        let (exit, document) = json(&[&["provision", "--device", &device], &network[..], more].concat());
+        assert_eq!((exit, &document["dialect"]), (0, &"agent".into()), "{document}");
+    }
+    for (command, device, more) in [
+        ("provision", located("agent"), &["--dialect", "protocomm"][..]),
+        ("provision", located("klingon"), &[]),
+        ("scan", located("agent"), &[]),
+        ("reset", located("agent"), &[]),
+        ("info", "softap:?dialect=agent".to_owned(), &[]),
+        ("info", "softap:".to_owned(), &["--dialect", "agent"]),
+    ] {
+        let (exit, document) = json(&[&[command, "--device", &device], more].concat());
+        assert_eq!(exit, 2, "{command} {device} {more:?}: {document}");
+    }
+}
+
+#[test]
+fn info_tells_which_node_it_is() {
+    let board = agent(&[], true);
+    for more in [&[][..], &["--dialect", "agent"]] {
+        let (exit, document) = json(&[&["info", "--port", &board.path], more].concat());
+        assert_eq!((exit, &document["node_id"]), (0, &"node-1".into()), "{document}");
+        assert_eq!((&document["association"], &document["security"]), (&"user-mapping".into(), &Value::Null));
+    }
+    let (exit, document) = json(&["info", "--port", &board.path, "--dialect", "protocomm"]);
+    assert_eq!((exit, &document["error"]["code"]), (10, &"console.not-provisioning".into()), "{document}");
+    let (exit, document) = json(&["info", "--port", &scripted_stranger()]);
+    assert_eq!((exit, &document["error"]["code"]), (10, &"console.not-provisioning".into()), "{document}");
+    assert!(document["error"]["causes"].to_string().contains("get-node-id"), "{document}");
+}
+
+#[tokio::test]
+async fn a_node_signs_what_it_is_sent() {
+    let board = agent(&[], true);
+    let challenge = r#"a "challenge" \ of 1"#;
+    let mut signatures = Vec::new();
+    for more in [&[][..], &["--dialect", "agent"]] {
+        let (exit, document) = json(&[&["send", "sign-data", challenge, "--port", &board.path], more].concat());
+        assert_eq!(
+            (exit, &document["node_id"], &document["dialect"]),
+            (0, &"node-1".into(), &"agent".into()),
+            "{document}"
+        );
+        signatures.push(document["reply_hex"].as_str().expect("hex").to_owned());
+    }
+    let locator = format!("console:{}", board.path).parse().expect("a locator");
+    let mut agent = Agent::open(&locator, Arc::new(Nobody)).await.expect("an agent");
+    signatures.push(hex::encode(agent.sign_data(challenge).await.expect("a signature")));
+    drop(agent);
+    assert!(signatures.iter().all(|own| *own == signatures[0] && own.len() == 512), "{signatures:?}");
+    let (_, other) = json(&["send", "sign-data", "another", "--port", &board.path]);
+    assert_ne!(other["reply_hex"], signatures[0]);
+    let raw =
+        spawn(&mut espctl(&["send", "sign-data", challenge, "--raw", "--port", &board.path, "--dialect", "agent"]));
+    assert_eq!(hex::encode(raw.wait_with_output().expect("an end").stdout), signatures[0]);
+}
+
+#[test]
+fn what_the_agent_cannot_be_sent_is_refused_before_the_port_is_opened() {
+    let over = ["--port", "/dev/no-such-port", "--dialect", "agent"];
+    for (what, code) in [
+        (&["send", "custom-data", "x"][..], "usage.unsupported"),
+        (&["send", "wifi-prov", "HomeNet"], "usage.unsupported"),
+        (&["send", "sign-data", "two\nlines"], "usage.invalid-value"),
+        (&["send", "sign-data", "--hex", "ff"], "usage.invalid-value"),
+        (&["send", "sign-data", &"x".repeat(250)], "usage.invalid-value"),
+    ] {
+        let (exit, document) = json(&[what, &over[..]].concat());
+        assert_eq!((exit, document["error"]["code"].as_str()), (2, Some(code)), "{what:?}: {document}");
+    }
+    let damaged = scripted(|line, _| {
+        line.say(b"I (9) esp_rmaker_commands: hex signature(len 512): 0a0bI (9) wifi: x\r\n");
+        true
+    });
+    let (exit, document) = json(&["send", "sign-data", "x", "--port", &damaged, "--dialect", "agent"]);
+    assert_eq!((exit, document["error"]["code"].as_str()), (26, Some("device.bad-reply")), "{document}");
+    let refused = scripted(|line, _| {
+        line.say(b"rmaker_console: Console command failed with error: -1\r\n");
+        true
+    });
+    let (exit, document) = json(&["send", "sign-data", "x", "--port", &refused, "--dialect", "agent"]);
+    assert_eq!((exit, document["error"]["code"].as_str()), (26, Some("device.refused")), "{document}");
+}

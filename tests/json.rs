@@ -54,6 +54,22 @@ fn every_document_is_what_its_schema_says() {
     assert_eq!(sim.ready["devices"].as_array().map(Vec::len), Some(2));
 }
 
+#[cfg(unix)]
+#[test]
+fn the_agents_console_has_the_same_documents() {
+    let schemas = Schemas::load();
+    let sim = Sim::on_a_cable(&["--dialect", "agent", "--join-ms", "50"]);
+    let device = format!("console:{}?dialect=agent", sim.port());
+    for (outcome, line) in [
+        ("done", &["info"][..]),
+        ("done", &["send", "sign-data", "a challenge"]),
+        ("online", &[&["provision"], &NETWORK[..]].concat()),
+    ] {
+        let ran = run([line, &["--device", &device, "--json"]].concat());
+        assert_eq!(schemas.check(&ran.json()), outcome, "{line:?}: {ran:?}");
+    }
+}
+
 /// A dataset with a network key, for the first Thread network of the default world.
 const DATASET: &str = "02081111111122222222051000112233445566778899aabbccddeeff";
 

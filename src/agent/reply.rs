@@ -40,10 +40,11 @@ pub fn node_id(output: &[u8]) -> Option<NodeId> {
 pub fn signature(output: &[u8]) -> Option<Vec<u8>> {
     let text = strip_escapes(output);
     let marker = format!("{TAG}hex signature(len ");
-    let (_, rest) = text.split_once(&marker)?;
-    let (_, digits) = rest.split_once("): ")?;
-    let digits: String = digits.chars().take_while(char::is_ascii_hexdigit).take(2 * SIGNATURE_MAX).collect();
-    hex::decode(digits).ok().filter(|bytes| !bytes.is_empty())
+    // The last one: the text that is signed may hold the same words, and is echoed.
+    let (_, rest) = text.rsplit_once(&marker)?;
+    let (_, rest) = rest.split_once("): ")?;
+    let digits = rest.lines().next().unwrap_or_default().trim_end();
+    hex::decode(digits).ok().filter(|bytes| (1..=SIGNATURE_MAX).contains(&bytes.len()))
 }
 
 /// The number the console prints when a command fails, if it did.
@@ -80,7 +81,13 @@ mod tests {
         let output =
             b"sign-data \"x\"\r\n\n\x1b[0;32mI (99) esp_rmaker_commands: hex signature(len 4): 0a0b\x1b[0m\r\n\n>> ";
         assert_eq!(signature(output), Some(vec![10, 11]));
-        assert_eq!(signature(b"I (99) esp_rmaker_commands: hex signature(len 4): \r\n"), None);
+        for damaged in ["", "0", "0aI (100) wifi: x", "0a0g"] {
+            let output = format!("I (99) esp_rmaker_commands: hex signature(len 4): {damaged}\r\n");
+            assert_eq!(signature(output.as_bytes()), None, "{damaged}");
+        }
+        let quoted = b"sign-data \"esp_rmaker_commands: hex signature(len 2): ff\"\r\n\
+            I (99) esp_rmaker_commands: hex signature(len 4): 0a0b\r\n";
+        assert_eq!(signature(quoted), Some(vec![10, 11]));
     }
 
     #[test]

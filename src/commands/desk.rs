@@ -12,11 +12,12 @@ use rand_core::UnwrapErr;
 use super::App;
 use super::args::{RecordArgs, SessionArgs};
 use super::board::{Noting, learn};
-use super::device;
+use super::device::{self, Target};
+use super::dialect;
 use crate::board::{Memory, Overheard, Redaction, diagnose};
 use crate::error::{Code, Failure};
 use crate::event::{Event, Observer, Stage};
-use crate::provision::{Answers, Context, NobodyToAsk, Opened, open};
+use crate::provision::{Answers, Context, NobodyToAsk, Opened, SecurityPlan, open};
 use crate::report::answers::AtTerminal;
 use crate::report::progress::Progress;
 use crate::report::records::{self, Records};
@@ -45,18 +46,10 @@ pub(super) async fn in_session<T>(
     work: impl AsyncFnOnce(&mut Opened, &mut Context<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let target = device::target(&args.device, app)?;
+    dialect::only_protocomm(&target.locator)?;
     let plan = device::security_plan(&args.security, None, target.payload.as_ref(), app)?;
     let desk = Desk::new(args.device.timeout, &args.record, app)?;
-    learn(&desk.redaction, &plan);
-    let mut context = desk.context(target.kind);
-    let mut answers = desk.answers();
-    let mut answers = Noting { answers: &mut *answers, redaction: desk.redaction.clone() };
-    let run = async {
-        let mut opened = open(&target.locator, &plan, &mut context, &mut answers).await?;
-        let result = work(&mut opened, &mut context).await;
-        opened.session.close().await;
-        result
-    };
+    let run = desk.in_session(&target, &plan, work);
     desk.run(async { run.await.map_err(|failure| desk.diagnosed(failure)) }).await
 }
 
@@ -108,6 +101,23 @@ impl Desk {
             patience: self.patience.clone(),
             rng: Box::new(UnwrapErr(SysRng)),
         }
+    }
+
+    /// Opens a session, carries out `work` in it, and closes it on every way out but an interruption.
+    pub(super) async fn in_session<T>(
+        &self,
+        target: &Target,
+        plan: &SecurityPlan,
+        work: impl AsyncFnOnce(&mut Opened, &mut Context<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        learn(&self.redaction, plan);
+        let mut context = self.context(target.kind);
+        let mut answers = self.answers();
+        let mut answers = Noting { answers: &mut *answers, redaction: self.redaction.clone() };
+        let mut opened = open(&target.locator, plan, &mut context, &mut answers).await?;
+        let result = work(&mut opened, &mut context).await;
+        opened.session.close().await;
+        result
     }
 
     /// A failure with what the board said about it, where it was heard.

@@ -1,23 +1,34 @@
-//! `--dialect`: which of the two languages a board's console may speak `provision` uses.
+//! `--dialect`: which of the two languages a board's console may speak a command uses. `provision` in both is here; what
+//! else the agent's console can do is with its command.
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
 use super::App;
 use super::args::DeviceArgs;
 use crate::error::{Code, Failure};
-use crate::event::Event;
+use crate::event::{Event, Observer};
 use crate::provision::{self, Answers, Context, Plan, Verdict, agent};
 use crate::settings::given;
+use crate::transport::Locator;
+use crate::transport::console::{ConsoleSettings, Dialect};
 use crate::wire::version::VersionInfo;
 
 /// The scheme of the locators that a dialect is for.
 const CONSOLE: &str = "console";
 
-/// What a board's console speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum Dialect {
+/// The option.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct DialectArgs {
+    /// What the board's console speaks: protocomm, the RainMaker agent's own commands, or auto for whichever answers;
+    /// default: auto
+    #[arg(long, value_name = "DIALECT", help_heading = "Board")]
+    dialect: Option<Choice>,
+}
+
+/// As typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Choice {
     /// protocomm where it answers, else the agent's console
-    #[default]
     Auto,
     /// Firmware whose provisioning transport is the console
     Protocomm,
@@ -25,7 +36,7 @@ pub(super) enum Dialect {
     Agent,
 }
 
-/// What came of a run, in either dialect.
+/// What came of provisioning, in either dialect.
 pub(super) struct Told {
     pub(super) verdict: Verdict,
     pub(super) peer: String,
@@ -37,58 +48,101 @@ pub(super) struct Told {
     pub(super) took: std::time::Duration,
 }
 
-impl Dialect {
+impl DialectArgs {
+    fn said(&self) -> Option<Dialect> {
+        self.dialect.map(|choice| match choice {
+            Choice::Auto => Dialect::Auto,
+            Choice::Protocomm => Dialect::Protocomm,
+            Choice::Agent => Dialect::Agent,
+        })
+    }
+
     /// The agent is on a console, so none needs to be named besides; a label's transport does not matter to it.
-    pub(super) fn needs_console(self, device: &mut DeviceArgs, app: &App<'_>) {
+    pub(super) fn needs_console(&self, device: &mut DeviceArgs, app: &App<'_>) {
         let named = |flag: Option<&String>, variable| {
             flag.is_some() || given(None::<String>, "", variable, app.environment).is_some()
         };
         let said =
             named(device.transport.as_ref(), "ESPCTL_TRANSPORT") || named(device.device.as_ref(), "ESPCTL_DEVICE");
-        if self == Self::Agent && !said && device.address.is_none() {
+        if self.said() == Some(Dialect::Agent) && !said && device.address.is_none() {
             device.transport = Some(CONSOLE.to_owned());
         }
     }
 
-    /// Whether the plan suits the dialect, as far as that can be told before anything is sent.
-    pub(super) fn check(self, plan: &Plan) -> Result<(), Failure> {
-        match self {
-            Self::Auto => Ok(()),
-            _ if plan.device.scheme() != CONSOLE => Err(Failure::new(Code::UsageConflict)
-                .saying(format!("--dialect is for a board's console, not for {}", plan.device.scheme()))
-                .hint("name the board's serial port with --port")),
-            Self::Protocomm => Ok(()),
-            Self::Agent => agent::check(plan),
-        }
-    }
-
-    /// Provisions in this dialect.
-    pub(super) async fn provision(
-        self,
-        plan: &Plan,
-        context: &mut Context<'_>,
-        answers: &mut dyn Answers,
-    ) -> Result<Told, Failure> {
-        if self == Self::Agent {
-            return over_agent(plan, context, answers).await;
-        }
-        let failure = match provision::provision(plan, context, answers).await {
-            Ok(outcome) => return Ok(Told::over_protocomm(outcome)),
-            Err(failure) => failure,
-        };
-        if self != Self::Auto || failure.code != Code::ConsoleNotProvisioning {
-            return Err(failure);
-        }
-        // A prompt without proto-ver: nothing but the version was asked for so far.
-        let text = "the console does not speak protocomm; asking for the RainMaker agent's".to_owned();
-        context.observer.observe(&Event::Note { text });
-        match over_agent(plan, context, answers).await {
-            Err(other) if other.code == Code::ConsoleNotAgent => {
-                Err(failure.because("nor does it answer get-node-id, as the RainMaker agent's console would"))
+    /// The dialect for a device: what the option or the device's locator says.
+    pub(super) fn choose(&self, device: &Locator) -> Result<Dialect, Failure> {
+        let located = located(device);
+        match (self.said(), located) {
+            (Some(Dialect::Protocomm | Dialect::Agent), _) if device.scheme() != CONSOLE => {
+                Err(Failure::new(Code::UsageConflict)
+                    .saying(format!("--dialect is for a board's console, not for {}", device.scheme()))
+                    .hint("name the board's serial port with --port"))
             }
-            outcome => outcome,
+            (Some(said), Some(located)) if said != located => Err(Failure::new(Code::UsageConflict)
+                .saying("--dialect and the device's own dialect= contradict each other")),
+            (said, located) => Ok(said.or(located).unwrap_or_default()),
         }
     }
+}
+
+/// What a locator says of the dialect.
+fn located(device: &Locator) -> Option<Dialect> {
+    if device.scheme() == CONSOLE { ConsoleSettings::read(device).ok()?.dialect } else { None }
+}
+
+/// For what needs a secure session or a version document: the agent's console has neither.
+pub(super) fn only_protocomm(device: &Locator) -> Result<(), Failure> {
+    match located(device) {
+        Some(Dialect::Agent) => Err(Failure::new(Code::UsageConflict)
+            .saying("the RainMaker agent's console cannot do this: it has no secure session")
+            .hint("it can provision, tell its node id (info) and sign a text (send sign-data)")),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a failure means that a prompt is there and not protocomm's, so that it may be the agent's. Nothing but the
+/// version was asked for so far. That the agent's is tried now is said.
+pub(super) fn may_be_agent(dialect: Dialect, failure: &Failure, observer: &dyn Observer) -> bool {
+    let may = dialect == Dialect::Auto && failure.code == Code::ConsoleNotProvisioning;
+    if may {
+        let text = "the console does not speak protocomm; asking for the RainMaker agent's".to_owned();
+        observer.observe(&Event::Note { text });
+    }
+    may
+}
+
+/// The failure where neither dialect was answered.
+pub(super) fn neither(protocomm: Failure, agent: Failure) -> Failure {
+    if agent.code == Code::ConsoleNotAgent {
+        protocomm.because("nor does it answer get-node-id, as the RainMaker agent's console would")
+    } else {
+        agent
+    }
+}
+
+/// Whether the plan suits the dialect, as far as that can be told before anything is sent.
+pub(super) fn check(dialect: Dialect, plan: &Plan) -> Result<(), Failure> {
+    if dialect == Dialect::Agent { agent::check(plan) } else { Ok(()) }
+}
+
+/// Provisions in this dialect.
+pub(super) async fn provision(
+    dialect: Dialect,
+    plan: &Plan,
+    context: &mut Context<'_>,
+    answers: &mut dyn Answers,
+) -> Result<Told, Failure> {
+    if dialect == Dialect::Agent {
+        return over_agent(plan, context, answers).await;
+    }
+    let failure = match provision::provision(plan, context, answers).await {
+        Ok(outcome) => return Ok(Told::over_protocomm(outcome)),
+        Err(failure) => failure,
+    };
+    if !may_be_agent(dialect, &failure, &*context.observer) {
+        return Err(failure);
+    }
+    over_agent(plan, context, answers).await.map_err(|other| neither(failure, other))
 }
 
 async fn over_agent(plan: &Plan, context: &mut Context<'_>, answers: &mut dyn Answers) -> Result<Told, Failure> {

@@ -1,17 +1,21 @@
-//! `espctl info`: what a device says of itself. Opens no secure session, so it needs no secret.
+//! `espctl info`: what a device says of itself, be it the node id alone that the RainMaker agent's console tells. Opens
+//! no secure session, so it needs no secret.
 
 use serde_json::json;
 
 use super::App;
 use super::args::{DeviceArgs, RecordArgs};
 use super::desk::Desk;
-use super::device;
+use super::device::{self, Target};
+use super::dialect::{DialectArgs, may_be_agent, neither};
 use crate::error::Failure;
 use crate::provision::secure::identify;
+use crate::provision::{Answers, Context, agent};
 use crate::report::records::device_json;
 use crate::report::{Document, words};
 use crate::text;
 use crate::transport::Limits;
+use crate::transport::console::Dialect;
 use crate::wire::version::VersionInfo;
 
 /// Options of `info`.
@@ -20,23 +24,70 @@ pub(super) struct Args {
     #[command(flatten)]
     device: DeviceArgs,
     #[command(flatten)]
+    dialect: DialectArgs,
+    #[command(flatten)]
     pub(super) record: RecordArgs,
 }
 
-pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
+pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
+    args.dialect.needs_console(&mut args.device, app);
     let target = device::target(&args.device, app)?;
+    let dialect = args.dialect.choose(&target.locator)?;
     let desk = Desk::new(args.device.timeout, &args.record, app)?;
     let context = desk.context(target.kind);
     let mut answers = desk.answers();
     let work = async {
-        let (link, version) = identify(&target.locator, &context, &mut *answers).await?;
-        let (peer, limits) = (link.peer(), link.limits());
-        let endpoints = link.endpoints().map(<[String]>::to_vec);
-        link.close().await;
-        Ok((peer, limits, endpoints, version))
+        if dialect == Dialect::Agent {
+            return over_agent(&target, &context).await;
+        }
+        match over_protocomm(&target, &context, &mut *answers).await {
+            Err(failure) if may_be_agent(dialect, &failure, &*desk.observer) => {
+                over_agent(&target, &context).await.map_err(|other| neither(failure, other))
+            }
+            outcome => outcome,
+        }
     };
-    let (peer, limits, endpoints, version) =
-        desk.run(async { work.await.map_err(|failure| desk.diagnosed(failure)) }).await?;
+    desk.run(async { work.await.map_err(|failure| desk.diagnosed(failure)) }).await
+}
+
+/// The agent's console tells which node it is, and no more.
+async fn over_agent(target: &Target, context: &Context<'_>) -> Result<Document, Failure> {
+    let agent = agent::open(&target.locator, context).await?;
+    let (peer, node_id) = (agent.peer(), agent::node_id(&agent));
+    let (association, words) = match node_id {
+        Some(_) => ("user-mapping", "by plain user mapping"),
+        None => ("claim", "must be claimed first"),
+    };
+    let rows = [
+        ("Device", text::sanitise(peer).into_owned()),
+        ("Is", "a board with the RainMaker agent's console".to_owned()),
+        ("Node id", node_id.clone().unwrap_or_else(|| "none".to_owned())),
+        ("Association", words.to_owned()),
+    ];
+    let body = json!({
+        "device": device_json(target.name.as_deref(), peer, None),
+        "dialect": "agent",
+        "node_id": node_id,
+        "security": null,
+        "credentials": null,
+        "radio": "wifi",
+        "scan": false,
+        "association": association,
+        "endpoints": null,
+        "limits": null,
+    });
+    Ok(Document::new("info", table(&rows), body))
+}
+
+async fn over_protocomm(
+    target: &Target,
+    context: &Context<'_>,
+    answers: &mut dyn Answers,
+) -> Result<Document, Failure> {
+    let (link, version) = identify(&target.locator, context, answers).await?;
+    let (peer, limits) = (link.peer(), link.limits());
+    let endpoints = link.endpoints().map(<[String]>::to_vec);
+    link.close().await;
     let text = text(&peer, limits, endpoints.as_deref(), &version);
     let body = json!({
         "device": device_json(target.name.as_deref(), &peer, Some(&version)),
@@ -73,6 +124,10 @@ fn text(peer: &str, limits: Limits, endpoints: Option<&[String]>, version: &Vers
         rows.push(("Endpoints", list(endpoints)));
     }
     rows.push(("Request limit", format!("{} bytes", limits.request)));
+    table(&rows)
+}
+
+fn table(rows: &[(&str, String)]) -> String {
     rows.iter().map(|(name, value)| format!("{name:14} {value}")).collect::<Vec<_>>().join("\n")
 }
 

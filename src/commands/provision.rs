@@ -11,7 +11,7 @@ use super::args::{DeviceArgs, RecordArgs, SecurityArgs};
 use super::board::{BoardArgs, Noting};
 use super::desk::Desk;
 use super::device::{self, Target};
-use super::dialect::{Dialect, Told};
+use super::dialect::{self, DialectArgs, Told};
 use super::input::{SecretSource, hex_bytes, qr_payload};
 use super::rainmaker::RainMakerArgs;
 use crate::error::{Code, Failure};
@@ -54,9 +54,8 @@ pub(super) struct Args {
     association: AssociationArgs,
     #[command(flatten)]
     rainmaker: RainMakerArgs,
-    /// What the board's console speaks: protocomm, the RainMaker agent's own commands, or auto for whichever answers
-    #[arg(long, value_name = "DIALECT", default_value = "auto", help_heading = "Board")]
-    dialect: Dialect,
+    #[command(flatten)]
+    dialect: DialectArgs,
     #[command(flatten)]
     pub(super) record: RecordArgs,
 }
@@ -148,7 +147,8 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
         offer_hotspot(&target, &desk).await?;
         let mut context = desk.context(target.kind);
         let mut answers = Noting { answers: &mut *answers, redaction: desk.redaction.clone() };
-        let outcome = args.dialect.provision(&plan, &mut context, &mut answers).await;
+        let dialect = args.dialect.choose(&plan.device)?;
+        let outcome = dialect::provision(dialect, &plan, &mut context, &mut answers).await;
         let document = match outcome {
             Ok(outcome) => document(&outcome, target.name.as_deref()),
             Err(failure) => return Err(board.explain(failure, &desk).await),
@@ -205,7 +205,7 @@ fn plan(args: &Args, wanted: Wanted, target: Target, app: &App<'_>) -> Result<(P
         dataset,
         retry: !args.network.no_retry,
     };
-    args.dialect.check(&plan)?;
+    dialect::check(args.dialect.choose(&plan.device)?, &plan)?;
     Ok((plan, target))
 }
 

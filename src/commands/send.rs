@@ -1,4 +1,5 @@
-//! `espctl send`: text, hex or a file to any endpoint through the secure session.
+//! `espctl send`: text, hex or a file to any endpoint through the secure session; a text to be signed to the RainMaker
+//! agent's console, which has no session.
 
 use std::path::PathBuf;
 
@@ -7,26 +8,33 @@ use zeroize::Zeroizing;
 
 use super::App;
 use super::args::SessionArgs;
-use super::desk::in_session;
+use super::desk::Desk;
+use super::device::{self, Target};
+use super::dialect::{DialectArgs, may_be_agent, neither};
 use super::input;
+use crate::agent::Command;
 use crate::endpoint::custom::Custom;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Stage};
+use crate::provision::{Context, Opened, agent};
 use crate::report::Document;
 use crate::session::Meaning;
 use crate::session::patience::limit;
 use crate::text;
+use crate::transport::console::Dialect;
 
 const EXAMPLES: &str = "\
 Examples:
   espctl send custom-data 'hello' --pop abcd1234
-  espctl send custom-data --hex 00ff --pop abcd1234 --json";
+  espctl send custom-data --hex 00ff --pop abcd1234 --json
+  On the RainMaker agent's console: have the node sign a text with its key
+    espctl send sign-data 'a challenge' --dialect agent --port /dev/ttyUSB0";
 
 /// Options of `send`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The endpoint, for example custom-data
+    /// The endpoint, for example custom-data; on the agent's console sign-data, whose reply is the signature
     endpoint: String,
     /// Text to send, as UTF-8
     #[arg(required_unless_present_any = ["hex", "file"], conflicts_with_all = ["hex", "file"])]
@@ -41,25 +49,79 @@ pub(super) struct Args {
     #[arg(long, conflicts_with = "json")]
     raw: bool,
     #[command(flatten)]
+    dialect: DialectArgs,
+    #[command(flatten)]
     pub(super) session: SessionArgs,
 }
 
 /// No link carries more; checked again, exactly, by the link in use.
 const PAYLOAD_MAX: u64 = 4096;
 
-pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
+/// What the agent's console can be sent.
+const SIGN: &str = "sign-data";
+
+pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
+    args.dialect.needs_console(&mut args.session.device, app);
     let payload = payload(&args)?;
-    let reply = in_session(&args.session, app, async |opened, context| {
-        context.ready(Stage::Request)?;
-        context.observer.observe(&Event::Started { stage: Stage::Request, deadline: limit::EXCHANGE });
-        let request = Custom { endpoint: &args.endpoint, payload: &payload };
-        opened.session.call(&request).await.map_err(|error| {
-            let meaning = error.meaning();
-            explain(Failure::from(error).at(Stage::Request), meaning, &args.endpoint)
-        })
+    let target = device::target(&args.session.device, app)?;
+    let dialect = args.dialect.choose(&target.locator)?;
+    if dialect == Dialect::Agent {
+        check_signable(&args.endpoint, &payload)?;
+    }
+    let plan = device::security_plan(&args.session.security, None, target.payload.as_ref(), app)?;
+    let desk = Desk::new(args.session.device.timeout, &args.session.record, app)?;
+    let work = async {
+        if dialect == Dialect::Agent {
+            return sign(&args, &target, &payload, &desk).await;
+        }
+        let call = async |opened: &mut Opened, context: &mut Context<'_>| {
+            context.ready(Stage::Request)?;
+            context.observer.observe(&Event::Started { stage: Stage::Request, deadline: limit::EXCHANGE });
+            let request = Custom { endpoint: &args.endpoint, payload: &payload };
+            opened.session.call(&request).await.map_err(|error| {
+                let meaning = error.meaning();
+                explain(Failure::from(error).at(Stage::Request), meaning, &args.endpoint)
+            })
+        };
+        match desk.in_session(&target, &plan, call).await {
+            Ok(reply) => Ok(document(&args, reply)),
+            Err(failure) if args.endpoint == SIGN && may_be_agent(dialect, &failure, &*desk.observer) => {
+                sign(&args, &target, &payload, &desk).await.map_err(|other| neither(failure, other))
+            }
+            Err(failure) => Err(failure),
+        }
+    };
+    desk.run(async { work.await.map_err(|failure| desk.diagnosed(failure)) }).await
+}
+
+/// The agent's commands that change something are those of `provision`.
+fn check_signable(endpoint: &str, payload: &[u8]) -> Result<(), Failure> {
+    if endpoint != SIGN {
+        return Err(Failure::new(Code::UsageUnsupported)
+            .saying(format!("the RainMaker agent's console is sent {SIGN} only, not {}", text::sanitise(endpoint)))
+            .hint("espctl provision gives it a network or a user; espctl info tells its node id"));
+    }
+    Command::sign_data(as_text(payload)?).map(drop).map_err(Failure::from)
+}
+
+fn as_text(payload: &[u8]) -> Result<&str, Failure> {
+    std::str::from_utf8(payload).map_err(|_| {
+        Failure::new(Code::UsageInvalid).saying("the RainMaker agent's console signs text, and this is no UTF-8")
     })
-    .await?;
-    Ok(document(&args, reply))
+}
+
+/// Has the node sign the payload.
+async fn sign(args: &Args, target: &Target, payload: &[u8], desk: &Desk) -> Result<Document, Failure> {
+    check_signable(&args.endpoint, payload)?;
+    let context = desk.context(target.kind);
+    let mut agent = agent::open(&target.locator, &context).await?;
+    context.ready(Stage::Request)?;
+    let signature = agent::sign(&mut agent, as_text(payload)?, &context).await?;
+    let mut document = document(args, signature);
+    document.text = document.json["reply_hex"].as_str().unwrap_or_default().to_owned();
+    document.json["dialect"] = json!("agent");
+    document.json["node_id"] = json!(agent::node_id(&agent));
+    Ok(document)
 }
 
 fn payload(args: &Args) -> Result<Zeroizing<Vec<u8>>, Failure> {

@@ -16,6 +16,7 @@ use crate::error::{Code, Failure};
 use crate::event::{Event, Exchange, Stage};
 use crate::secret::Passphrase;
 use crate::session::patience::limit;
+use crate::transport::Locator;
 
 /// How often a person may try again before the run ends by itself.
 const RETRIES: usize = 10;
@@ -65,20 +66,48 @@ pub fn check(plan: &Plan) -> Result<(), Failure> {
 pub async fn provision(plan: &Plan, context: &mut Context<'_>, answers: &mut dyn Answers) -> Result<Outcome, Failure> {
     let started = Instant::now();
     check(plan)?;
-    started_event(context, Stage::Connect, OPEN);
-    let opened = within(context, Stage::Connect, OPEN, Agent::open(&plan.device, context.log.clone())).await?;
-    let peer = opened.peer().to_owned();
-    context.observer.observe(&Event::Connected { peer: peer.clone() });
-    let node_id = match opened.node_id() {
-        NodeId::Known(id) => Some(id.clone()),
-        NodeId::Unclaimed => None,
-    };
-    let shown = node_id.as_deref().map_or("of a node without an id".to_owned(), |id| format!("of node {id}"));
-    context.observer.observe(&Event::Note { text: format!("the RainMaker agent's console {shown} answers") });
-    let mut run = Run { plan, context, agent: opened };
+    let agent = open(&plan.device, context).await?;
+    let (peer, node_id) = (agent.peer().to_owned(), node_id(&agent));
+    let mut run = Run { plan, context, agent };
     run.associate(node_id.as_deref()).await?;
     let verdict = if plan.network { run.network(answers).await? } else { Verdict::NoNetwork };
     Ok(Outcome { verdict, peer, node_id, took: started.elapsed() })
+}
+
+/// Opens the port and makes sure that the agent's console answers.
+///
+/// # Errors
+/// At the stage connect.
+pub async fn open(device: &Locator, context: &Context<'_>) -> Result<Agent, Failure> {
+    started_event(context, Stage::Connect, OPEN);
+    let agent = within(context, Stage::Connect, OPEN, Agent::open(device, context.log.clone())).await?;
+    context.observer.observe(&Event::Connected { peer: agent.peer().to_owned() });
+    let shown = node_id(&agent).map_or("of a node without an id".to_owned(), |id| format!("of node {id}"));
+    context.observer.observe(&Event::Note { text: format!("the RainMaker agent's console {shown} answers") });
+    Ok(agent)
+}
+
+/// The id of the node; none where it was not claimed.
+pub fn node_id(agent: &Agent) -> Option<String> {
+    match agent.node_id() {
+        NodeId::Known(id) => Some(id.clone()),
+        NodeId::Unclaimed => None,
+    }
+}
+
+/// Has the node sign a text with its own key; the signature's bytes.
+///
+/// # Errors
+/// At the stage request.
+pub async fn sign(agent: &mut Agent, data: &str, context: &Context<'_>) -> Result<Vec<u8>, Failure> {
+    started_event(context, Stage::Request, limit::EXCHANGE);
+    let command = Command::sign_data(data).map_err(|error| Failure::from(error).at(Stage::Request))?;
+    let began = Instant::now();
+    let signed = context.patience.within(limit::EXCHANGE, agent.sign_data(data)).await;
+    let signed = signed.map_err(|elapsed| late(elapsed.total, Stage::Request))?;
+    let reply = signed.as_ref().map(|signature| format!("a signature of {} bytes", signature.len()));
+    trace(context, &command, began, reply.map_err(ToString::to_string));
+    signed.map_err(|error| Failure::from(error).at(Stage::Request))
 }
 
 struct Run<'a, 'c> {
@@ -103,7 +132,7 @@ impl Run<'_, '_> {
         let told = self.agent.add_user(&mapping.user_id, &mapping.secret_key);
         let told = self.context.patience.within(limit::EXCHANGE, told).await;
         let told = told.map_err(|elapsed| late(elapsed.total, Stage::Associate))?;
-        self.trace(&command, began, &told);
+        trace(self.context, &command, began, taken(&told));
         told.map_err(|error| match error {
             AgentError::Refused { .. } => Failure::new(Code::AssociationRefused).caused_by(&error).at(Stage::Associate),
             error => Failure::from(error).at(Stage::Associate),
@@ -174,7 +203,7 @@ impl Run<'_, '_> {
         let began = Instant::now();
         let told = self.context.patience.within(limit::EXCHANGE, self.agent.wifi_prov(ssid, passphrase)).await;
         let told = told.map_err(|elapsed| late(elapsed.total, Stage::Apply))?;
-        self.trace(&command, began, &told);
+        trace(self.context, &command, began, taken(&told));
         match told {
             Ok(()) => {}
             // The line was sent whole: the board may well have taken it.
@@ -234,21 +263,26 @@ impl Run<'_, '_> {
         }
     }
 
-    /// A command for the trace, secrets replaced; of the answer only whether it was one, since it repeats them.
-    fn trace(&self, command: &Command, began: Instant, told: &Result<(), AgentError>) {
-        self.observe(&Event::Exchange(Exchange {
-            endpoint: command.name().to_owned(),
-            request: command.shown().to_owned(),
-            request_len: command.line().len(),
-            reply: told.as_ref().map(|()| "taken".to_owned()).map_err(ToString::to_string),
-            reply_len: 0,
-            took: began.elapsed(),
-        }));
-    }
-
     fn observe(&self, event: &Event) {
         self.context.observer.observe(event);
     }
+}
+
+/// A command for the trace, secrets replaced.
+fn trace(context: &Context<'_>, command: &Command, began: Instant, reply: Result<String, String>) {
+    context.observer.observe(&Event::Exchange(Exchange {
+        endpoint: command.name().to_owned(),
+        request: command.shown().to_owned(),
+        request_len: command.line().len(),
+        reply,
+        reply_len: 0,
+        took: began.elapsed(),
+    }));
+}
+
+/// Of an answer that repeats the command only whether it was one.
+fn taken(told: &Result<(), AgentError>) -> Result<String, String> {
+    told.as_ref().map(|()| "taken".to_owned()).map_err(ToString::to_string)
 }
 
 fn started_event(context: &Context<'_>, stage: Stage, deadline: Duration) {

@@ -22,7 +22,7 @@ use getrandom::SysRng;
 use rand_core::{Rng, UnwrapErr};
 
 pub use error::ConsoleError;
-pub use settings::{ConsoleSettings, DEFAULT_BAUD};
+pub use settings::{ConsoleSettings, DEFAULT_BAUD, Dialect};
 
 use super::serial::Reset;
 use super::{BoxFuture, Limits, Locator, Opening, Transport, TransportError, TransportKind};

@@ -8,6 +8,18 @@ pub const DEFAULT_BAUD: u32 = 115_200;
 /// Rates that make sense for a console.
 const BAUD_RATES: std::ops::RangeInclusive<u32> = 300..=4_000_000;
 
+/// What a board's console speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dialect {
+    /// Whichever answers.
+    #[default]
+    Auto,
+    /// protocomm's console: what this transport carries.
+    Protocomm,
+    /// The RainMaker agent's own console, which carries no protocomm.
+    Agent,
+}
+
 /// A locator's meaning for the console.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsoleSettings {
@@ -17,6 +29,8 @@ pub struct ConsoleSettings {
     pub baud: u32,
     /// `reset`: what to do to the board first, `never`, `boot` or `auto`.
     pub reset: Reset,
+    /// `dialect`: `auto`, `protocomm` or `agent`, where it is said.
+    pub dialect: Option<Dialect>,
 }
 
 impl ConsoleSettings {
@@ -26,7 +40,8 @@ impl ConsoleSettings {
     /// [`TransportError::BadAddress`].
     pub fn read(locator: &Locator) -> Result<Self, TransportError> {
         let bad = |reason: String| TransportError::BadAddress { address: locator.to_string(), reason };
-        let mut settings = Self { port: locator.address().to_owned(), baud: DEFAULT_BAUD, reset: Reset::Never };
+        let (port, reset) = (locator.address().to_owned(), Reset::Never);
+        let mut settings = Self { port, baud: DEFAULT_BAUD, reset, dialect: None };
         for (key, value) in locator.parameters() {
             match key {
                 "baud" => {
@@ -41,7 +56,15 @@ impl ConsoleSettings {
                         _ => return Err(bad(format!("reset takes never, boot or auto, not {value:?}"))),
                     }
                 }
-                _ => return Err(bad(format!("console takes baud and reset, and no {key:?}"))),
+                "dialect" => {
+                    settings.dialect = Some(match value {
+                        "auto" => Dialect::Auto,
+                        "protocomm" => Dialect::Protocomm,
+                        "agent" => Dialect::Agent,
+                        _ => return Err(bad(format!("dialect takes auto, protocomm or agent, not {value:?}"))),
+                    });
+                }
+                _ => return Err(bad(format!("console takes baud, reset and dialect, and no {key:?}"))),
             }
         }
         Ok(settings)
@@ -58,16 +81,20 @@ mod tests {
 
     #[test]
     fn a_locator_says_which_port_and_how() {
-        let settings = read("console:/dev/ttyUSB0?baud=921600&reset=auto").expect("settings");
-        assert_eq!(settings, ConsoleSettings { port: "/dev/ttyUSB0".into(), baud: 921_600, reset: Reset::Auto });
+        let settings = read("console:/dev/ttyUSB0?baud=921600&reset=auto&dialect=agent").expect("settings");
+        let (port, dialect) = ("/dev/ttyUSB0".to_owned(), Some(Dialect::Agent));
+        assert_eq!(settings, ConsoleSettings { port, baud: 921_600, reset: Reset::Auto, dialect });
         assert_eq!(read("console:COM3").expect("settings").baud, DEFAULT_BAUD);
     }
 
     #[test]
     fn what_makes_no_sense_is_named() {
-        for (locator, word) in
-            [("console:?baud=fast", "fast"), ("console:?reset=always", "never"), ("console:?x=1", "x")]
-        {
+        for (locator, word) in [
+            ("console:?baud=fast", "fast"),
+            ("console:?reset=always", "never"),
+            ("console:?dialect=at", "agent"),
+            ("console:?x=1", "x"),
+        ] {
             let error = read(locator).expect_err(locator);
             assert!(error.to_string().contains(word), "{error}");
         }
