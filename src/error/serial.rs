@@ -31,6 +31,7 @@ pub(super) fn console_code(error: &ConsoleError, meaning: Meaning) -> Option<Cod
         ConsoleError::Garbage { .. } => Some(Code::ConsoleGarbage),
         ConsoleError::BootLoop { .. } => Some(Code::ConsoleBootLoop),
         ConsoleError::NoPrompt { .. } => Some(Code::ConsoleNoPrompt),
+        ConsoleError::Flooded { .. } => Some(Code::ConsoleFlooded),
         ConsoleError::Refused { .. } if meaning == Meaning::NotADevice => Some(Code::ConsoleNotProvisioning),
         ConsoleError::Restarted { .. }
         | ConsoleError::Refused { .. }

@@ -153,6 +153,11 @@ fn read_console(error: &ConsoleError, step: Step) -> Meaning {
         ConsoleError::Refused { .. } => read_silence(step).unwrap_or(Meaning::NotADevice),
         ConsoleError::Restarted { .. } => Meaning::Restarted,
         ConsoleError::Unreadable { .. } | ConsoleError::Gone { .. } => Meaning::LinkLost,
+        ConsoleError::Flooded { .. } => match step {
+            Step::Connect | Step::Version => Meaning::NotADevice,
+            Step::Handshake(_) => Meaning::HandshakeBroken,
+            Step::Request => Meaning::BadReply,
+        },
         ConsoleError::Silent { .. }
         | ConsoleError::Garbage { .. }
         | ConsoleError::BootLoop { .. }

@@ -105,10 +105,18 @@ fn a_reboot_in_the_middle_is_named() {
 
 #[test]
 fn damaged_and_endless_replies_end_the_run() {
-    for (fault, exit) in [("oversize-reply@1", 10), ("truncate@2", 12), ("garbage@2", 20), ("empty-reply@1-2", 10)] {
+    for (fault, exit, expected) in [
+        ("oversize-reply@1", 12, "console.flooded"),
+        ("oversize-reply@2", 12, "console.flooded"),
+        ("oversize-reply@4", 12, "console.flooded"),
+        ("truncate@2", 12, "link.lost"),
+        ("garbage@2", 20, "security.handshake-failed"),
+        ("empty-reply@1-2", 10, "console.not-provisioning"),
+    ] {
         let board = simulated(&[("sec-ver", "1"), ("fault", fault)], false, None);
         let (status, document) = provision(&board.path, &["--pop", "abcd1234"]);
-        assert_eq!(status, exit, "{fault}: {document}");
+        assert_eq!((status, code(&document)), (exit, expected), "{fault}: {document}");
+        assert!(!document.to_string().contains("own network"), "a cable has no network: {document}");
     }
 }
 

@@ -46,6 +46,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("console.no-prompt", "takes a board on a port: tests/console"),
     ("console.boot-loop", "takes a board on a port: tests/console"),
     ("console.restarted", "takes a board on a port: tests/console"),
+    ("console.flooded", "takes a board on a port: tests/console"),
     ("console.not-agent", "takes a board on a port: tests/agent.rs"),
     ("console.not-provisioning", "takes a board on a port: tests/console"),
     ("security.does-not-fit", "takes a board on a port: tests/console"),

@@ -138,6 +138,18 @@ pub(super) static CONSOLE_RESTARTED: Entry = Entry {
     hints: &["try again", "give the board a better supply or cable if it happens every time"],
 };
 
+pub(super) static CONSOLE_FLOODED: Entry = Entry {
+    word: "console.flooded",
+    exit: Exit::Link,
+    title: "the board prints without an end where its answer was due",
+    meaning: "More than 64 KiB came after a request, beside the lines of the log, and no end of an answer among them: the \
+              firmware prints something else without pause, or its answer is none.",
+    hints: &[
+        "restart the board: --reset boot",
+        "espctl monitor shows what it prints; firmware that prints less leaves its console usable",
+    ],
+};
+
 pub(super) static CONSOLE_NOT_PROVISIONING: Entry = Entry {
     word: "console.not-provisioning",
     exit: Exit::NotFound,

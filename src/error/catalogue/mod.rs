@@ -76,6 +76,7 @@ codes! {
     ConsoleNoPrompt = link::CONSOLE_NO_PROMPT;
     ConsoleBootLoop = link::CONSOLE_BOOT_LOOP;
     ConsoleRestarted = link::CONSOLE_RESTARTED;
+    ConsoleFlooded = link::CONSOLE_FLOODED;
     ConsoleNotProvisioning = link::CONSOLE_NOT_PROVISIONING;
     ConsoleNotAgent = link::CONSOLE_NOT_AGENT;
     BleNotFound = ble::NOT_FOUND;

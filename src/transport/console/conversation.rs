@@ -135,7 +135,7 @@ impl Conversation {
                 break;
             }
             if pushed == Err(TooMuch) {
-                return Err(TransportError::ReplyTooLong { peer: port(), limit: OUTPUT_MAX });
+                return Err(ConsoleError::Flooded { port: port(), limit: OUTPUT_MAX }.into());
             }
         }
         self.ready = true;
@@ -163,7 +163,7 @@ impl Conversation {
                 return Err(heard::explain(&output, &port(), self.baud).into());
             }
             if pushed == Err(TooMuch) {
-                return Err(TransportError::ReplyTooLong { peer: port(), limit: OUTPUT_MAX });
+                return Err(ConsoleError::Flooded { port: port(), limit: OUTPUT_MAX }.into());
             }
         }
     }

@@ -59,6 +59,14 @@ pub enum ConsoleError {
         /// The port.
         port: String,
     },
+    /// More came than any answer has.
+    #[error("{port} gave more than {limit} bytes that are no log, and no end of an answer in them")]
+    Flooded {
+        /// The port.
+        port: String,
+        /// The bound, in bytes.
+        limit: usize,
+    },
     /// The port went away.
     #[error("{port} went away ({reason})")]
     Gone {
