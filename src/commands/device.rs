@@ -175,11 +175,21 @@ pub(super) fn security_plan(
         variable: "ESPCTL_SEC2_PASSWORD",
     };
     let username = given(args.sec2_username.clone(), "--sec2-username", "ESPCTL_SEC2_USERNAME", app.environment);
-    let username = or_qr(username, payload.and_then(|payload| payload.username.clone()));
-    Ok(SecurityPlan {
+    let plan = SecurityPlan {
         version: args.sec_ver,
-        pop: pop.read(app.environment)?.or_else(|| payload.and_then(|payload| payload.pop.clone())),
+        pop: pop.read(app.environment)?,
         username: username.map(|username| username.value),
         password: password.read(app.environment)?,
-    })
+    };
+    Ok(completed(plan, payload))
+}
+
+/// What was given, and what the label has where nothing was.
+pub(super) fn completed(plan: SecurityPlan, payload: Option<&Payload>) -> SecurityPlan {
+    let Some(payload) = payload else { return plan };
+    SecurityPlan {
+        pop: plan.pop.or_else(|| payload.pop.clone()),
+        username: plan.username.or_else(|| payload.username.clone()),
+        ..plan
+    }
 }

@@ -17,7 +17,7 @@ use super::rainmaker::RainMakerArgs;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Silent};
 use crate::provision::plan::{check_dataset, check_passphrase, check_ssid};
-use crate::provision::{self, Plan, Question, UserMapping, Verdict, WifiPlan};
+use crate::provision::{self, Plan, Question, SecurityPlan, UserMapping, Verdict, WifiPlan};
 use crate::report::records::{device_json, joined_json};
 use crate::report::{Document, error_json, words};
 use crate::secret::{MappingKey, Passphrase, ThreadDataset};
@@ -119,15 +119,13 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
     args.rainmaker.check()?;
     args.rainmaker.address_into(&mut args.device);
     args.dialect.needs_console(&mut args.device, app);
-    // Where the board itself is to say which device it is, the rest of the plan waits for that.
-    let (planned, mut wanted) = if args.board.names_device() {
-        (None, Some(wanted(&args, app)?))
-    } else {
-        let payload = args.device.qrcode.as_deref().map(qr_payload).transpose()?;
-        let target = device::target_beside(&args.device, payload, args.board.hears(), app)?;
-        let wanted = wanted(&args, app)?;
-        (Some(plan(&args, wanted, target, app)?), None)
-    };
+    let payload = args.device.qrcode.as_deref().map(qr_payload).transpose()?;
+    let target = device::target_beside(&args.device, payload, args.board.hears(), app)?;
+    let wanted = wanted(&args, app)?;
+    // Where the board itself is to say which device it is, the plan waits for that; what is wrong with what was given
+    // is said before.
+    let (planned, mut waiting) =
+        if args.board.names_device() { (None, Some(wanted)) } else { (Some(plan(&args, wanted, target)?), None) };
     let desk = Desk::new(args.device.timeout, &args.record, app)?;
     let mut board = args.board.attend(&args.device)?;
     if let Some(text) = args.rainmaker.note() {
@@ -141,7 +139,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
         } else {
             board.name_console(payload.as_ref(), &mut args.device, app);
             let target = device::target_beside(&args.device, payload, true, app)?;
-            plan(&args, wanted.take().unwrap_or_default(), target, app)?
+            plan(&args, waiting.take().unwrap_or_default(), target)?
         };
         board.begin(&plan, &desk);
         offer_hotspot(&target, &desk).await?;
@@ -166,15 +164,17 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
     desk.run(work).await
 }
 
-/// What the device is to be given.
+/// What was given: the session's secrets, and what the device is to get.
 #[derive(Default)]
 struct Wanted {
+    security: SecurityPlan,
     association: Option<UserMapping>,
     wifi: WifiPlan,
     dataset: Option<ThreadDataset>,
 }
 
 fn wanted(args: &Args, app: &App<'_>) -> Result<Wanted, Failure> {
+    let security = device::security_plan(&args.security, args.positional_pop.clone(), None, app)?;
     let association = association(&args.association, app)?;
     let wifi = wifi(&args.network, app)?;
     let dataset = dataset(&args.network, app)?;
@@ -189,16 +189,15 @@ fn wanted(args: &Args, app: &App<'_>) -> Result<Wanted, Failure> {
     if wifi.ssid.is_some() && wifi.passphrase.is_none() && !app.talk.may_ask {
         return Err(provision::AnswerError::Missing(Question::Passphrase).into());
     }
-    Ok(Wanted { association, wifi, dataset })
+    Ok(Wanted { security, association, wifi, dataset })
 }
 
 /// Args made real: every value checked, nothing sent yet.
-fn plan(args: &Args, wanted: Wanted, target: Target, app: &App<'_>) -> Result<(Plan, Target), Failure> {
-    let security = device::security_plan(&args.security, args.positional_pop.clone(), target.payload.as_ref(), app)?;
-    let Wanted { association, wifi, dataset } = wanted;
+fn plan(args: &Args, wanted: Wanted, target: Target) -> Result<(Plan, Target), Failure> {
+    let Wanted { security, association, wifi, dataset } = wanted;
     let plan = Plan {
         device: target.locator.clone(),
-        security,
+        security: device::completed(security, target.payload.as_ref()),
         association,
         network: !args.network.no_wifi,
         wifi,

@@ -222,6 +222,22 @@ fn the_transport_comes_from_the_board_and_options_win() {
     assert_eq!(wrong.ends_with(21).json()["error"]["code"], "security.proof-rejected");
 }
 
+/// The board says nothing here, so a run that waits for it ends with another code.
+#[test]
+fn what_cannot_be_read_is_said_before_the_board_is_waited_for() {
+    let board = Board::printing(b"");
+    for option in ["--pop-file", "--sec2-password-file", "--secret-key-file"] {
+        let more = ["--from-serial", &board.path, option, "/no/such/file", "--user-id", "ana", "--timeout", "3"];
+        let failed = ran(&provision("sim:", &more));
+        assert_eq!(failed.ends_with(2).json()["error"]["code"], "file.unreadable", "{option}");
+        assert!(!failed.err.contains("waiting for the board"), "{}", failed.err);
+    }
+    let failed = ran(&provision("sim:", &["--from-serial", &board.path, "--pop-stdin", "--timeout", "3"]));
+    assert_eq!(failed.ends_with(2).json()["error"]["code"], "input.closed");
+    let failed = ran(&provision("nosuch:", &["--from-serial", &board.path, "--timeout", "3"]));
+    assert_eq!(failed.ends_with(2).json()["error"]["code"], "usage.invalid-value");
+}
+
 #[test]
 fn a_board_without_a_payload_is_told_apart() {
     for (log, code, status) in [
