@@ -3,9 +3,13 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::thread;
 
+use tokio::runtime::Builder;
+use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
+use super::desk::interrupted;
 use crate::error::{Code, Failure};
 use crate::qr_image;
 use crate::secret::Secret;
@@ -30,13 +34,13 @@ pub(super) struct SecretSource<'a> {
 
 impl SecretSource<'_> {
     /// The secret, if any source has it.
-    pub(super) fn read<P>(self, environment: Environment<'_>) -> Result<Option<Secret<P>>, Failure> {
+    pub(super) fn read<P: Send + 'static>(self, environment: Environment<'_>) -> Result<Option<Secret<P>>, Failure> {
         if let Some(path) = self.file {
             let file = File::open(path).map_err(|error| unreadable(path, &error))?;
             return first_line(file, &path.display().to_string()).map(Some);
         }
         if self.stdin {
-            return first_line(io::stdin().lock(), STDIN).map(Some);
+            return interruptible(|| first_line(io::stdin().lock(), STDIN)).map(Some);
         }
         let setting = given(self.flag, self.flag_name, self.variable, environment);
         Ok(setting.map(|setting| Secret::new(setting.value.into_bytes())))
@@ -65,7 +69,27 @@ pub(super) fn file(path: &Path, most: u64) -> Result<Zeroizing<Vec<u8>>, Failure
 
 /// Standard input to its end, at most `most` bytes.
 pub(super) fn stdin(most: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    bounded(io::stdin().lock(), STDIN, most)
+    interruptible(move || bounded(io::stdin().lock(), STDIN, most))
+}
+
+/// Reads what may never come, until Ctrl-C or SIGTERM. A read that is waited for cannot be taken back, so it has a thread
+/// of its own, which the end of the program ends.
+fn interruptible<T: Send + 'static>(read: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
+    let unexpected = |_| Failure::new(Code::Unexpected).because(format!("reading {STDIN} broke off"));
+    // Who calls is in the middle of planning, on a runtime that would not look at signals meanwhile.
+    let waiting = thread::spawn(move || {
+        let failed = |error: io::Error| Failure::new(Code::Unexpected).caused_by(&error);
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let outcome = runtime.block_on(async {
+            tokio::select! {
+                outcome = spawn_blocking(read) => outcome.unwrap_or_else(|error| Err(failed(error.into()))),
+                () = interrupted() => Err(Failure::new(Code::Interrupted)),
+            }
+        });
+        runtime.shutdown_background();
+        outcome
+    });
+    waiting.join().map_err(unexpected)?
 }
 
 fn bounded(source: impl Read, name: &str, most: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {

@@ -75,6 +75,28 @@ fn a_full_standard_error_changes_no_status() {
 }
 
 #[test]
+fn interrupted_while_a_secret_is_waited_for() {
+    let provision = ["provision", "--device", DEVICE, "--json", "--ssid", "HomeNet", "--open"];
+    for more in [&["--pop-stdin"][..], &["--sec2-password-stdin"], &["--qrcode", "-"]] {
+        for signal in ["-INT", "-TERM"] {
+            let mut command = espctl();
+            command.args(provision).args(more).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut child = command.spawn().expect("espctl starts");
+            // Until it is there to be interrupted, a signal ends it as any other program.
+            std::thread::sleep(std::time::Duration::from_millis(700));
+            let held = child.stdin.take();
+            assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill").success());
+            let output = child.wait_with_output().expect("an end");
+            drop(held);
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+            assert_eq!(output.status.code(), Some(130), "{more:?} {signal}: {stderr}");
+            assert!(stdout.contains("\"code\":\"run.interrupted\""), "{more:?} {signal}: {stdout}");
+        }
+    }
+}
+
+#[test]
 fn interrupted_while_joining_says_what_the_device_has() {
     let device = "sim:?sec-ver=1&fault=connecting-forever";
     let mut command = espctl();
