@@ -81,11 +81,12 @@ fn talk(args: &TalkArgs, events: bool) -> Talk {
     }
 }
 
-/// A command line that does not parse: help and version are no errors, and `--json` holds here too.
+/// A command line that does not parse: help and version are no errors, and `--json` and `--events` hold here too.
 fn misused(error: &clap::Error) -> u8 {
     let words: Vec<_> = std::env::args_os().collect();
-    let json = words.iter().any(|word| word == "--json");
-    let talk = Talk { json, ..talk(&TalkArgs::default(), false) };
+    let has = |option: &str| words.iter().any(|word| word == option);
+    let json = has("--json");
+    let talk = Talk { json, ..talk(&TalkArgs::default(), has("--events")) };
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => talk.status(error.print(), 0),
         // Nothing was typed: the way in is worth more than an error.

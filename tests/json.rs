@@ -105,6 +105,17 @@ fn a_failure_is_one_document_whose_exit_is_the_programs() {
 }
 
 #[test]
+fn a_line_that_does_not_parse_ends_with_the_error_among_the_events() {
+    let schemas = Schemas::load();
+    for line in [&["provision", "--events", "--no-such-option"][..], &["monitor", "--events", "--level", "loud"]] {
+        let ran = run(line);
+        let error = serde_json::from_str(&ran.stderr).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
+        assert_eq!((ran.status, schemas.check(&error).as_str()), (2, "failed"), "{ran:?}");
+        assert!(ran.stdout.is_empty(), "{ran:?}");
+    }
+}
+
+#[test]
 fn applied_but_not_confirmed_is_an_outcome_with_an_error() {
     let device = format!("{QUICK}&fault=drop-after-apply");
     let line = [&["provision", "--device", &device, "--pop", POP, "--json"], &NETWORK[..]].concat();
