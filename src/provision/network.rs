@@ -21,6 +21,8 @@ pub(super) enum Target {
     Thread(ThreadDataset),
 }
 
+/// Where "apply" was refused and the status reads as joining: it does before any apply as well.
+const STILL_JOINING: &str = "it may still be joining with earlier credentials: wait, or power-cycle it";
 /// Where "apply" was sent and no answer came.
 const PERHAPS_APPLIED: &str = "the device may have taken the credentials all the same: look for it on the network";
 
@@ -120,9 +122,7 @@ impl Run<'_, '_> {
                 self.observe(&Event::Applied);
                 Ok(None)
             }
-            Ok(JoinState::Joining { .. }) => {
-                Err(at_apply(error).hint("it may still be joining with earlier credentials: wait, or power-cycle it"))
-            }
+            Ok(JoinState::Joining { .. }) => Err(at_apply(error).hint(STILL_JOINING)),
             Ok(JoinState::Idle) | Err(_) => Err(at_apply(error)),
         }
     }
@@ -173,9 +173,11 @@ impl Run<'_, '_> {
     pub(super) async fn recover(&mut self, answers: &mut dyn Answers, may_retry: bool) -> Result<(), Failure> {
         self.started(Stage::Recover, limit::EXCHANGE);
         let back = join::reset(&mut self.session, &mut *self.context.rng, self.radio).await;
-        let failure = self.failure.take().unwrap_or_else(|| Failure::new(Code::Unexpected));
+        let mut failure = self.failure.take().unwrap_or_else(|| Failure::new(Code::Unexpected));
         let failure = if back {
             self.observe(&Event::Reset);
+            // A device that joins refuses a reset.
+            failure.hints.retain(|hint| hint != STILL_JOINING);
             failure
         } else {
             failure.hint("the device could not be reset: power-cycle it before the next try")

@@ -97,7 +97,7 @@ pub(super) static DEVICE_REFUSED: Entry = Entry {
     exit: Exit::Refused,
     title: "the device refused the request",
     meaning: "The device understood the request and answered with a status other than success.",
-    hints: &["the device's own log says more"],
+    hints: &["the device's own log says more: --listen hears it on a serial cable, and -v shows it"],
 };
 
 pub(super) static DEVICE_NO_ENDPOINT: Entry = Entry {

@@ -221,7 +221,10 @@ pub(super) static DEADLINE_STEP: Entry = Entry {
     exit: Exit::Deadline,
     title: "the device did not answer in time",
     meaning: "A single exchange took longer than any device takes.",
-    hints: &["check that this computer is still on the device's network", "power-cycle the device and try again"],
+    hints: &[
+        "check that the device is still in reach: its Wi-Fi network, its cable",
+        "power-cycle the device and try again",
+    ],
 };
 
 pub(super) static DEADLINE_TOTAL: Entry = Entry {
