@@ -130,7 +130,8 @@ fn an_adapter_is_chosen() {
         let ran = crate::run::Running::start_with(&bluez, &words, &environment).finish();
         bluez.assert_clean();
         online(&ran);
-        let used = bluez.asked();
+        // Looking at what there is uses nothing.
+        let used: Vec<_> = bluez.asked().into_iter().filter(|asked| asked.member != "GetAll").collect();
         assert!(!used.iter().any(|asked| asked.path.starts_with("/org/bluez/hci0")), "{used:?}");
     }
     let bluez = Bluez::start(Daemon::Running, &two, near());
