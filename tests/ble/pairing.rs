@@ -12,12 +12,14 @@ fn encrypted(encryption: Encryption, question: Question) -> Nearby {
 
 #[test]
 fn the_agent_agrees_and_is_gone_afterwards_as_is_the_pairing() {
-    for question in [Question::Nothing, Question::Authorization] {
-        let bluez = Bluez::with([encrypted(Encryption::Automatic, question)]);
-        let ran = provision(&bluez, &BY_NAME, &[]);
-        online(&ran);
-        assert_eq!(bluez.paired(), [bluez.address_of(0)], "{question:?}: {ran:?}");
-        assert_eq!(bluez.removed(), [bluez.address_of(0)], "{question:?}: {:?}", bluez.members());
+    for encryption in [Encryption::Automatic, Encryption::OnRequest] {
+        for question in [Question::Nothing, Question::Authorization] {
+            let bluez = Bluez::with([encrypted(encryption, question)]);
+            let ran = provision(&bluez, &BY_NAME, &[]);
+            online(&ran);
+            assert_eq!(bluez.paired(), [bluez.address_of(0)], "{encryption:?} {question:?}: {ran:?}");
+            assert_eq!(bluez.removed(), [bluez.address_of(0)], "{encryption:?} {question:?}: {:?}", bluez.members());
+        }
     }
 }
 
