@@ -110,6 +110,10 @@ impl Host {
         }
     }
 
+    pub(super) async fn is_scanning(&self, adapter: &str) -> Result<bool, BleError> {
+        self.ready(adapter).await.map(|()| true)
+    }
+
     pub(super) async fn stop_scan(&self, _: &str, adapter: &Adapter) {
         let _ = timeout(ANSWER, adapter.stop_scan()).await;
     }

@@ -42,8 +42,10 @@ pub(super) struct Grip {
     address: String,
     /// `PROV_d76c30 (24:0A:C4:00:00:01)`.
     pub(super) peer: String,
-    /// Whether it was paired before.
+    /// Whether it was paired before, or may have been.
     paired: bool,
+    /// Whether pairing with it is agreed to.
+    admitted: bool,
     _claim: Claim,
     _hold: Hold,
 }
@@ -77,20 +79,21 @@ impl Grip {
     ///
     /// # Errors
     /// [`BleError::Busy`].
-    pub(super) async fn take(radio: Arc<Radio>, found: Found) -> Result<Self, BleError> {
+    pub(super) fn take(radio: Arc<Radio>, found: Found) -> Result<Self, BleError> {
         let hold = Hold::begin();
         let address = found.sighting.address.clone();
         let label = found.sighting.label();
         let peer = if label == address { label } else { format!("{label} ({address})") };
         let Some(claim) = Claim::take(&address) else { return Err(BleError::Busy { peer }) };
-        let paired = radio.host.is_paired(&radio.name, &address).await;
-        radio.host.admit(&radio.name, &address).await;
-        let peripheral = found.peripheral;
-        Ok(Self { radio, peripheral, address, peer, paired, _claim: claim, _hold: hold })
+        let (peripheral, paired, admitted) = (found.peripheral, true, false);
+        Ok(Self { radio, peripheral, address, peer, paired, admitted, _claim: claim, _hold: hold })
     }
 
     /// Brings the link up and reads what the device offers, until `end`.
     pub(super) async fn open(&mut self, end: Instant, witness: &dyn Witness) -> Result<Table, BleError> {
+        self.paired = self.radio.host.is_paired(&self.radio.name, &self.address).await;
+        self.admitted = true;
+        self.radio.host.admit(&self.radio.name, &self.address).await;
         let services = match self.connect(end, witness).await? {
             Ok(table) => return Ok(table),
             Err(services) => services,
@@ -279,7 +282,9 @@ impl Grip {
         if !unpair || !host.forget(&self.radio.name, &self.peripheral).await {
             host.let_go(&self.radio.name, &self.peripheral).await;
         }
-        host.dismiss(&self.radio.name, &self.address).await;
+        if self.admitted {
+            host.dismiss(&self.radio.name, &self.address).await;
+        }
     }
 }
 

@@ -80,7 +80,7 @@ async fn open(
     let found = search(&radio, &target.wanted, to, end.min(began + LOOK), &*opening.witness).await?;
     let (name, rssi) = (found.sighting.name().map(str::to_owned), found.sighting.rssi);
     opening.witness.tell(News::Found { name: name.unwrap_or_else(|| found.sighting.address.clone()), rssi });
-    let grip = slot.insert(Grip::take(radio, found).await?);
+    let grip = slot.insert(Grip::take(radio, found)?);
     Ok(grip.open(end, &*opening.witness).await?)
 }
 

@@ -14,7 +14,7 @@ use futures_util::future;
 use futures_util::stream::{Stream, StreamExt as _};
 use tokio::sync::{Mutex, Semaphore, broadcast, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::att;
 use super::error::BleError;
@@ -32,6 +32,8 @@ const LINK_EVENTS: usize = 64;
 const RENEW: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 /// How long the system may take to say what it knows of a device.
 const PROPERTIES: Duration = Duration::from_secs(2);
+/// How long nothing may be heard before the scan itself is looked at.
+const CHECK: Duration = Duration::from_secs(2);
 /// How long the end of a scan is waited for.
 const STOP: Duration = Duration::from_secs(3);
 
@@ -202,6 +204,11 @@ impl Scan {
                     Some(_) => {}
                     None => events = None,
                 },
+                () = sleep(CHECK), if hold.is_some() => {
+                    if let Err(trouble) = self.check().await {
+                        self.sky.send_modify(|sky| sky.trouble = Some(trouble));
+                    }
+                }
             }
         }
     }
@@ -216,6 +223,14 @@ impl Scan {
         self.host.start_scan(&self.name, &self.adapter).await?;
         self.sky.send_modify(|sky| sky.scanning = true);
         Ok(())
+    }
+
+    /// A scan can end without a word: the adapter was switched off and on, or bluetoothd was started anew.
+    async fn check(&self) -> Result<(), BleError> {
+        if self.host.is_scanning(&self.name).await? {
+            return Ok(());
+        }
+        self.host.start_scan(&self.name, &self.adapter).await
     }
 
     async fn note(&self, event: CentralEvent) {

@@ -28,9 +28,9 @@ use zbus::zvariant::{ObjectPath, OwnedValue, Value};
 use self::agent::{Agent, Guests};
 use self::bus::{Bus, Fault, Interfaces};
 pub(super) use self::claim::Claim;
+use super::AdapterFacts;
 use super::att::{self, Trouble};
 use super::choose;
-pub use super::choose::AdapterFacts;
 use super::error::BleError;
 use crate::transport::{Locator, TransportError};
 use crate::wire::advertisement::Advertisement;
@@ -113,10 +113,19 @@ impl Host {
 
     /// Whether the adapter is still there, and on.
     pub(super) async fn ready(&self, adapter: &str) -> Result<(), BleError> {
-        let powered = self.bus.property(&adapter_path(adapter), ADAPTER, "Powered").await;
-        match powered.map(|value| bool::try_from(value).unwrap_or(false)) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(self.off(adapter)),
+        if self.is_so(adapter, "Powered").await? { Ok(()) } else { Err(self.off(adapter)) }
+    }
+
+    /// Whether the adapter, which has to be on, scans for anybody.
+    pub(super) async fn is_scanning(&self, adapter: &str) -> Result<bool, BleError> {
+        self.ready(adapter).await?;
+        self.is_so(adapter, "Discovering").await
+    }
+
+    /// Reads a property of the adapter.
+    async fn is_so(&self, adapter: &str, property: &str) -> Result<bool, BleError> {
+        match self.bus.property(&adapter_path(adapter), ADAPTER, property).await {
+            Ok(value) => Ok(bool::try_from(value).unwrap_or(false)),
             Err(fault) if matches!(fault.trouble, Trouble::Unknown) => {
                 let hidden = place::kernel_has_adapter(Path::new("/"));
                 Err(BleError::AdapterAbsent { wanted: Some(adapter.to_owned()), present: Vec::new(), hidden })
