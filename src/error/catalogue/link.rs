@@ -222,7 +222,7 @@ pub(super) static DEADLINE_STEP: Entry = Entry {
     title: "the device did not answer in time",
     meaning: "A single exchange took longer than any device takes.",
     hints: &[
-        "check that the device is still in reach: its Wi-Fi network, its cable",
+        "check that the device is still in reach: its Wi-Fi network, near enough for Bluetooth, its cable",
         "power-cycle the device and try again",
     ],
 };
