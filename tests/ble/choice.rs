@@ -97,6 +97,14 @@ fn none_is_said_with_who_came_near() {
 }
 
 #[test]
+fn a_device_that_is_remembered_and_not_there() {
+    let bluez = Bluez::with([esp("PROV_d76c30").paired().heard_after(Duration::from_hours(1))]);
+    let ran = provision(&bluez, &["--device-name", "PROV_d76c30"], &["--timeout", "5"]);
+    failed(&ran, "ble.not-found", "connect", 10, "PROV_d76c30");
+    assert_eq!(bluez.count("Connect"), 0);
+}
+
+#[test]
 fn a_device_that_is_no_provisioning_device() {
     let bluez = Bluez::with([Nearby::improv("Lamp")]);
     failed(&provision(&bluez, &["--device-name", "Lamp"], &[]), "ble.not-provisioning", "connect", 10, "Lamp");

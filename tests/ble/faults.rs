@@ -6,12 +6,16 @@ use std::thread;
 use std::time::Duration;
 
 use espctl::sim::gatt::Stack;
+use espctl::wire::gatt;
+use uuid::Uuid;
 
-use crate::bluez::{At, Bluez, Does, Fault, Nearby};
+use crate::bluez::{At, Bluez, Characteristic, Does, Fault, Nearby, Table};
 use crate::program::Ran;
 use crate::run::{failed, online, provision};
 
 const NAME: &str = "PROV_d76c30";
+/// A service that no provisioning device has.
+const IMPROV: Uuid = Uuid::from_u128(0x0046_7768_6228_2272_4663_2774_7826_8000);
 /// Most rows wait for a limit of time, so there are more of them at once than there are processors.
 const AT_ONCE: usize = 12;
 
@@ -161,6 +165,27 @@ const ROWS: &[Row] = &[
         comes_to: Failed("session.lost", "configure", 26, "0x80"),
     },
     Row {
+        name: "the version is empty",
+        device: || with(Fault::always(At::read("proto-ver"), Does::Say(Vec::new()))),
+        // Firmware from before the version document has as little to say.
+        comes_to: Online,
+    },
+    Row {
+        name: "the version is longer than any attribute",
+        device: || with(Fault::always(At::read("proto-ver"), Does::Say(vec![b' '; 100_000]))),
+        comes_to: Failed("link.not-a-device", "identify", 10, "512"),
+    },
+    Row {
+        name: "an answer of the handshake is noise",
+        device: || with(Fault::always(At::read("prov-session"), Does::Say(vec![0xff; 64]))),
+        comes_to: Failed("security.handshake-failed", "secure", 20, "handshake message 1"),
+    },
+    Row {
+        name: "an answer of the handshake is empty",
+        device: || with(Fault::always(At::read("prov-session"), Does::Say(Vec::new()))),
+        comes_to: Failed("security.handshake-failed", "secure", 20, "handshake message 1"),
+    },
+    Row {
         name: "a handshake is never answered",
         device: || with(Fault::always(At::write("prov-session"), Does::Hang)),
         comes_to: Failed("deadline.step", "secure", 124, "no answer"),
@@ -248,6 +273,42 @@ fn check(row: &Row) {
 
 fn unconfirmed(ran: &Ran) {
     assert_eq!((ran.status, ran.json()["outcome"].as_str()), (25, Some("applied")), "{ran:?}");
+}
+
+#[test]
+fn an_adapter_that_somebody_switches_off_is_not_switched_on_again() {
+    let bluez = Bluez::with([with(Fault::always(At::write("prov-config"), Does::PowerOff))]);
+    let ran = provision(&bluez, &["--device-name", NAME], &[]);
+    failed(&ran, "ble.adapter-off", "configure", 12, "hci0");
+    assert!(!bluez.is_on(0), "{:?}", bluez.members());
+}
+
+#[test]
+fn bluetoothds_words_are_shown_escaped_and_cut() {
+    let words = Does::Refuse("org.bluez.Error.Failed", concat!("\u{1b}[2J", "\u{202e}", "no\nhint: yes"));
+    let bluez = Bluez::with([with(Fault::always(At::Connect, words))]);
+    let ran = provision(&bluez, &["--device-name", NAME], &[]);
+    failed(&ran, "ble.connect-failed", "connect", 12, "no");
+    let forged = ran.stderr.lines().any(|line| line.starts_with("hint: yes"));
+    assert!(!forged && !ran.stderr.contains(['\u{1b}', '\u{202e}']), "{ran:?}");
+}
+
+#[test]
+fn a_device_that_offers_very_much() {
+    let name = |number: u16| match number % 3 {
+        0 => vec![0x1b; 512],
+        1 => b"prov-session".to_vec(),
+        _ => vec![b'x'; 100],
+    };
+    let characteristic = |number: u16| Characteristic {
+        uuid: gatt::characteristic(gatt::SERVICE_OF_MANAGER, number),
+        name: String::new(),
+        description: Some(name(number)),
+    };
+    let bluez = Bluez::with([Nearby::offering(NAME, Table::of(IMPROV, (0..300).map(characteristic).collect()))]);
+    let ran = provision(&bluez, &["--device-name", NAME], &[]);
+    assert_ne!(ran.status, 0, "{ran:?}");
+    assert!(ran.stderr.len() < 4000 && !ran.stderr.contains('\u{1b}'), "{ran:?}");
 }
 
 #[test]

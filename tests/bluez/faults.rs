@@ -43,6 +43,8 @@ pub(crate) enum Does {
     Att(u8),
     /// Nothing is answered until the link is given up.
     Hang,
+    /// This is read, whatever the device says.
+    Say(Vec<u8>),
     /// It takes so much longer.
     Late(Duration),
     /// The link is lost before the device saw the request.

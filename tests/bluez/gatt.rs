@@ -92,6 +92,7 @@ impl Bus {
             Some(Does::Refuse(name, text)) => return Err(Refusal::new(name, text)),
             Some(Does::Att(code)) => return Err(Refusal::att(code)),
             Some(Does::Hang) => return std::future::pending().await,
+            Some(Does::Say(value)) => return Ok(Some(value)),
             Some(Does::Late(by)) => sleep(by).await,
             Some(Does::LoseLink) => return self.lose_over(device).await,
             Some(Does::LoseLinkAfter) => {

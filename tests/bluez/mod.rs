@@ -34,6 +34,7 @@ use bus::Bus;
 pub(crate) use device::{LINK_UP, RESOLVE};
 pub(crate) use faults::{At, Does, Fault};
 pub(crate) use nearby::{Encryption, Nearby, Question};
+pub(crate) use table::{Characteristic, Table};
 use world::World;
 pub(crate) use world::{Asked, Daemon, Radio, Wrote};
 

@@ -142,6 +142,12 @@ impl Nearby {
         }
     }
 
+    /// A device of this name that offers this, and answers nothing.
+    pub(crate) fn offering(name: &str, table: Table) -> Self {
+        let services = table.uuids();
+        Self { server: Server::Other { table, connected: false }, ..Self::other(Some(name), &services) }
+    }
+
     /// At this address; otherwise one of Espressif's.
     pub(crate) fn address(mut self, address: &str) -> Self {
         self.address = Some(address.to_owned());
