@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::error::{Code, Failure};
 use crate::secret::Secret;
 use crate::text;
-use crate::transport::TransportError;
 use crate::transport::serial::{SerialPort, Settings};
 use crate::wire::log::{Finder, Line, RawLine, Redactor, Splitter};
 use crate::wire::qr::{Payload, QrError};
@@ -68,10 +67,7 @@ pub struct Heard {
 /// # Errors
 /// What is wrong with the port, and what to do about it.
 pub async fn open(settings: &Settings) -> Result<SerialPort, Failure> {
-    SerialPort::open(settings).await.map_err(|error| match error {
-        TransportError::Port(error) => Failure::from(error),
-        other => Failure::new(Code::BoardPortLost).caused_by(&other),
-    })
+    Ok(SerialPort::open(settings).await?)
 }
 
 /// Hears one port.

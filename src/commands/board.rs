@@ -66,6 +66,11 @@ impl BoardArgs {
 
     /// Gets ready to hear the board; opens nothing yet.
     pub(super) fn attend(&self, device: &DeviceArgs) -> Result<Attention, Failure> {
+        if self.listen.as_deref() == Some("") {
+            return Err(Failure::new(Code::UsageInvalid)
+                .saying("--listen is empty")
+                .hint("name the board's serial port"));
+        }
         let port = self.from_serial.as_deref().or(self.listen.as_deref());
         let named = self.names_device();
         let unless_told = if named { Reset::Auto } else { Reset::Never };

@@ -49,6 +49,11 @@ pub(super) fn target_beside(
             .saying("--address is empty")
             .hint("leave it out for 192.168.4.1:80"));
     }
+    if args.port.as_deref() == Some("") {
+        return Err(Failure::new(Code::UsageInvalid)
+            .saying("--port is empty")
+            .hint("--transport console alone takes the only board there is"));
+    }
     let name = args.device_name.clone().or_else(|| payload.as_ref().map(|payload| payload.name.clone()));
     let transport = given(args.transport.clone(), "--transport", "ESPCTL_TRANSPORT", app.environment);
     // A whole locator in the environment gives way to parts of one on the command line, and to nothing else.

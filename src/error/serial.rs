@@ -20,6 +20,7 @@ pub(super) fn port_code(error: &PortError) -> Code {
         PortError::NoBoard { .. } => Code::PortNoBoard,
         PortError::Several { .. } => Code::PortSeveral,
         PortError::Permission { .. } => Code::PortPermission,
+        PortError::Unusable { .. } => Code::PortUnusable,
         PortError::Busy { .. } => Code::PortBusy,
     }
 }
@@ -84,6 +85,7 @@ fn advise_port(failure: Failure, error: &PortError) -> Failure {
         PortError::Permission { group: None, .. } => {
             instead(failure, ["no group may open it: an administrator must change that (on Linux, with a udev rule)"])
         }
+        PortError::Unusable { reason, .. } => failure.because(text::sanitise(reason)),
         PortError::Busy { holders, .. } if holders.is_empty() => failure,
         PortError::Busy { holders, .. } => failure.because(format!("it is open in {}", holders.join(", "))),
     }

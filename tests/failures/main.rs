@@ -39,6 +39,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("run.interrupted", "takes a signal: output.rs"),
     ("port.permission", "root may open any port: src/transport/serial"),
     ("port.busy", "takes another program: src/transport/serial"),
+    ("port.unusable", "takes what is a file and no port: tests/console"),
     ("port.several", "takes several boards: src/transport/serial"),
     ("port.no-board", "depends on the computer's ports: src/transport/serial"),
     ("console.silent", "takes a board on a port: tests/console"),

@@ -91,6 +91,19 @@ pub(super) static PORT_BUSY: Entry = Entry {
     hints: &["close the program that has it open"],
 };
 
+pub(super) static PORT_UNUSABLE: Entry = Entry {
+    word: "port.unusable",
+    exit: Exit::Link,
+    title: "the serial port cannot be used",
+    meaning: "The operating system did not open it as a serial port: it is another kind of file, its driver fails, or it \
+              cannot do the rate. The operating system's own words are among the causes.",
+    hints: &[
+        "espctl discover lists the ports",
+        "unplug the board and plug it in again",
+        "not every adapter can do every rate: --baud",
+    ],
+};
+
 pub(super) static CONSOLE_SILENT: Entry = Entry {
     word: "console.silent",
     exit: Exit::Link,

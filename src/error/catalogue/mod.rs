@@ -71,6 +71,7 @@ codes! {
     PortSeveral = link::PORT_SEVERAL;
     PortPermission = link::PORT_PERMISSION;
     PortBusy = link::PORT_BUSY;
+    PortUnusable = link::PORT_UNUSABLE;
     ConsoleSilent = link::CONSOLE_SILENT;
     ConsoleGarbage = link::CONSOLE_GARBAGE;
     ConsoleNoPrompt = link::CONSOLE_NO_PROMPT;

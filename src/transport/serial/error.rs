@@ -34,6 +34,14 @@ pub enum PortError {
         /// This user's name, where it is known.
         user: Option<String>,
     },
+    /// The operating system opens it, but not as a serial port of this rate.
+    #[error("{path} cannot be used as a serial port")]
+    Unusable {
+        /// The port.
+        path: String,
+        /// The operating system's word.
+        reason: String,
+    },
     /// Another program holds it.
     #[error("another program has {path} open")]
     Busy {

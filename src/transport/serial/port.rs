@@ -46,13 +46,12 @@ impl SerialPort {
     /// A port without modem lines (a pseudo-terminal) is as good.
     ///
     /// # Errors
-    /// [`TransportError::Port`] where it is absent, not permitted or busy; [`TransportError::Unreachable`] with the
-    /// operating system's reason for all else.
-    pub async fn open(settings: &Settings) -> Result<Self, TransportError> {
+    /// [`PortError::Absent`], [`PortError::Permission`], [`PortError::Busy`]; [`PortError::Unusable`] with the operating
+    /// system's reason for all else.
+    pub async fn open(settings: &Settings) -> Result<Self, PortError> {
         let wanted = settings.clone();
         let opened = tokio::task::spawn_blocking(move || open_when_free(&wanted)).await;
-        let failed = |source| TransportError::Unreachable { peer: settings.path.clone(), source };
-        let (writer, reader) = opened.map_err(|error| failed(io::Error::other(error)))??;
+        let (writer, reader) = opened.map_err(|error| unusable(&settings.path, &error.into()))??;
         let (sender, incoming) = mpsc::channel(QUEUE);
         let wanted = Arc::new(AtomicBool::new(true));
         let running = wanted.clone();
@@ -138,19 +137,19 @@ type Half = Box<dyn serialport::SerialPort>;
 
 /// A port that was closed a moment ago, by this program or another, may still be held: its reader ends at the next
 /// look.
-fn open_when_free(settings: &Settings) -> Result<(Half, Half), TransportError> {
+fn open_when_free(settings: &Settings) -> Result<(Half, Half), PortError> {
     for _ in 0..FREE_TRIES {
         match open(settings) {
-            Err(TransportError::Port(PortError::Busy { .. })) => thread::sleep(READ_WAIT),
+            Err(PortError::Busy { .. }) => thread::sleep(READ_WAIT),
             opened => return opened,
         }
     }
     open(settings)
 }
 
-fn open(settings: &Settings) -> Result<(Half, Half), TransportError> {
+fn open(settings: &Settings) -> Result<(Half, Half), PortError> {
     let path = settings.path.as_str();
-    let failed = |source| TransportError::Unreachable { peer: path.to_owned(), source };
+    let failed = |error: serialport::Error| unusable(path, &error.into());
     // The system asserts both lines when it opens a port. RTS goes first: with RTS alone asserted, the usual circuit
     // holds the board in reset.
     let opened = serialport::new(path, settings.baud).timeout(READ_WAIT).preserve_dtr_on_open().open();
@@ -158,22 +157,24 @@ fn open(settings: &Settings) -> Result<(Half, Half), TransportError> {
     // Not every port has modem lines: pseudo-terminals and some adapters answer with an error.
     let _ = writer.write_request_to_send(false);
     let _ = writer.write_data_terminal_ready(false);
-    let reader = writer.try_clone().map_err(|error| failed(error.into()))?;
-    writer.set_timeout(WRITE_WAIT).map_err(|error| failed(error.into()))?;
+    let reader = writer.try_clone().map_err(failed)?;
+    writer.set_timeout(WRITE_WAIT).map_err(failed)?;
     Ok((writer, reader))
 }
 
 /// What the library's error means: it says "no device" of a port that another program has locked.
-fn refused(path: &str, error: serialport::Error) -> TransportError {
+fn refused(path: &str, error: serialport::Error) -> PortError {
     use serialport::ErrorKind::{Io, NoDevice};
     match error.kind {
-        NoDevice | Io(io::ErrorKind::ResourceBusy) if std::path::Path::new(path).exists() => access::busy(path).into(),
-        NoDevice | Io(io::ErrorKind::NotFound) => {
-            PortError::Absent { wanted: path.to_owned(), present: Vec::new() }.into()
-        }
-        Io(io::ErrorKind::PermissionDenied) => access::not_permitted(path).into(),
-        _ => TransportError::Unreachable { peer: path.to_owned(), source: error.into() },
+        NoDevice | Io(io::ErrorKind::ResourceBusy) if std::path::Path::new(path).exists() => access::busy(path),
+        NoDevice | Io(io::ErrorKind::NotFound) => PortError::Absent { wanted: path.to_owned(), present: Vec::new() },
+        Io(io::ErrorKind::PermissionDenied) => access::not_permitted(path),
+        _ => unusable(path, &error.into()),
     }
+}
+
+fn unusable(path: &str, error: &io::Error) -> PortError {
+    PortError::Unusable { path: path.to_owned(), reason: error.to_string() }
 }
 
 /// Hands on what arrives until nobody wants it or the port is gone.
@@ -234,7 +235,17 @@ mod tests {
     async fn a_port_that_is_not_there_is_absent() {
         let settings = Settings { path: "/dev/no-such-port".to_owned(), baud: 115_200 };
         let error = SerialPort::open(&settings).await.err().expect("no port");
-        assert!(matches!(error, TransportError::Port(PortError::Absent { .. })), "{error}");
+        assert!(matches!(error, PortError::Absent { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_serial_port_is_named() {
+        for path in ["/dev/null", "/tmp", "/etc/passwd"] {
+            let error =
+                SerialPort::open(&Settings { path: path.to_owned(), baud: 115_200 }).await.err().expect("no port");
+            let PortError::Unusable { path: named, reason } = error else { panic!("{error}") };
+            assert!(named == path && !reason.is_empty(), "{named}: {reason}");
+        }
     }
 
     #[tokio::test]
@@ -250,7 +261,7 @@ mod tests {
         let (_board, settings) = pair();
         let _holder = SerialPort::open(&settings).await.expect("an open port");
         let error = SerialPort::open(&settings).await.err().expect("no second one");
-        let TransportError::Port(PortError::Busy { holders, .. }) = error else { panic!("{error}") };
+        let PortError::Busy { holders, .. } = error else { panic!("{error}") };
         let own = format!("({})", std::process::id());
         assert!(cfg!(not(target_os = "linux")) || holders.iter().any(|it| it.ends_with(&own)), "{holders:?}");
     }
