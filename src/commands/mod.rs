@@ -138,7 +138,7 @@ const RELEASE: Duration = Duration::from_secs(4);
 /// # Errors
 /// The [`Failure`] to report.
 pub async fn run(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
-    let result = Box::pin(carry_out(cli, app)).await.map_err(|failure| device::name_terminal(failure, app));
+    let result = carry_out(cli, app).await.map_err(|failure| device::name_terminal(failure, app));
     let released = join_all(app.kinds.iter().map(|kind| kind.released()));
     tokio::select! {
         _ = timeout(RELEASE, released) => {}
@@ -152,10 +152,10 @@ async fn carry_out(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
     match cli.command {
         Command::Provision(args) => provision::run(*args, app).await,
         Command::Discover(args) => discover::run(args, app).await,
-        Command::Info(args) => info::run(args, app).await,
+        Command::Info(args) => Box::pin(info::run(args, app)).await,
         Command::Scan(args) => scan::run(args, app).await,
         Command::Reset(args) => reset::run(args, app).await,
-        Command::Send(args) => send::run(args, app).await,
+        Command::Send(args) => Box::pin(send::run(args, app)).await,
         Command::Monitor(args) => monitor::run(args, app).await,
         Command::Sim(args) => sim::run(*args, app).await,
         Command::Explain(args) => explain::run(&args),

@@ -6,7 +6,7 @@ mod board;
 mod log;
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -136,6 +136,43 @@ fn a_port_that_disappears_is_a_lost_link() {
     board.join().expect("the board's thread");
 }
 
+/// The program with a board of its own, and the board's port. Nothing else holds the line open.
+fn hosted(more: &[&str]) -> (Child, String) {
+    let fixed =
+        ["sim", "--console", "--json", "--quiet", "--sec-ver", "1", "--join-ms", "50", "--apply-delay-ms", "50"];
+    let mut host = spawn(program(&[&fixed[..], more].concat()).stderr(Stdio::null()));
+    let mut line = String::new();
+    BufReader::new(host.stdout.as_mut().expect("its output")).read_line(&mut line).expect("a line");
+    let ready: Value = serde_json::from_str(&line).expect("a document");
+    let device = ready["devices"][0]["device"].as_str().expect("a locator");
+    (host, device.trim_start_matches("console:").to_owned())
+}
+
+/// As a USB port does that goes away with its board's restart, or a cable that is put back.
+#[test]
+fn a_port_that_comes_back_is_opened_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let stable = folder.path().join("usb-board");
+    // The credentials are answered late: meanwhile the port comes back as another one.
+    let (mut board, path) = hosted(&["--fault", "delay@1=5000/prov-config"]);
+    std::os::unix::fs::symlink(&path, &stable).expect("a link");
+    let network = ["--ssid", "HomeNet", "--passphrase", "correct-horse-battery", "--pop", "abcd1234"];
+    let port = stable.to_str().expect("a path");
+    let mut command = program(&[&["provision", "--port", port, "--events", "--json"], &network[..]].concat());
+    let mut child = spawn(command.stderr(Stdio::piped()));
+    let mut events = BufReader::new(child.stderr.take().expect("its events")).lines();
+    assert!(events.any(|line| line.expect("a line").contains("\"secured\"")), "no session");
+    let (mut other, path) = hosted(&[]);
+    std::fs::remove_file(&stable).expect("no link");
+    std::os::unix::fs::symlink(&path, &stable).expect("a link");
+    board.kill().and_then(|()| board.wait()).expect("an end");
+    let rest: Vec<_> = events.map(|line| line.expect("a line")).collect();
+    let status = child.wait().expect("an end");
+    other.kill().and_then(|()| other.wait()).expect("an end");
+    assert!(status.success(), "{rest:#?}");
+    assert!(rest.iter().any(|line| line.contains("\"again\":true")), "{rest:#?}");
+}
+
 #[test]
 fn a_mebibyte_of_garbage_for_an_answer_ends_the_run() {
     let line = Line::new();
@@ -213,6 +250,14 @@ fn boards_without_a_prompt_are_told_apart() {
 fn ports_that_cannot_be_used_are_told_apart() {
     let (exit, document) = provision("/dev/no-such-port", &[]);
     assert_eq!((exit, code(&document)), (10, "port.absent"), "{document}");
+    for path in ["/dev/null", "/etc/passwd", "/tmp"] {
+        let (exit, document) = provision(path, &[]);
+        assert_eq!((exit, code(&document)), (12, "port.unusable"), "{document}");
+    }
+    for empty in [&["info", "--port", ""][..], &["provision", "--listen", "", "--ssid", "HomeNet", "--open"]] {
+        let (exit, document) = espctl(empty);
+        assert_eq!((exit, code(&document)), (2, "usage.invalid-value"), "{document}");
+    }
     let line = Line::new();
     let path = line.path();
     let _holder = serialport::new(&path, 115_200).open().expect("a port");

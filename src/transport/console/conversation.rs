@@ -4,6 +4,7 @@
 //! A line ends with a single carriage return; a line feed would keep the board waiting. Where a conversation is out
 //! of step (a cancelled exchange, an error), the next line is preceded by a bare carriage return, which makes the
 //! board throw away what it has collected. Waits for the prompt are bounded here; waits for an answer by the caller.
+//! A port that went away is opened again for the next line, if it is back by then.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +38,11 @@ const QUIET: Duration = Duration::from_millis(700);
 /// A board's console, one line at a time.
 pub(crate) struct Conversation {
     port: SerialPort,
+    /// The port as it was named: it may come back under another path.
+    wanted: String,
     baud: u32,
+    /// Why the port went away, where it did.
+    gone: Option<String>,
     session: u32,
     /// Whether the board waits for a line.
     ready: bool,
@@ -59,7 +64,8 @@ impl Conversation {
         let path = serial::resolve(&settings.port).await?;
         let (baud, reset) = (settings.baud, settings.reset);
         let port = SerialPort::open(&serial::Settings { path, baud }).await?;
-        let mut conversation = Self { port, baud, session, ready: false, aside: Aside::default(), log };
+        let (wanted, aside) = (settings.port.clone(), Aside::default());
+        let mut conversation = Self { port, wanted, baud, gone: None, session, ready: false, aside, log };
         if reset == Reset::Boot {
             conversation.port.restart_board().await?;
         }
@@ -83,9 +89,7 @@ impl Conversation {
             TransportError::RequestTooLong { length: request.len(), limit }
         })?;
         let line = Zeroizing::new(line);
-        if !self.ready {
-            self.greet(GREETING, false).await?;
-        }
+        self.get_ready().await?;
         self.ready = false;
         self.set_aside();
         self.send(line.as_bytes()).await?;
@@ -104,9 +108,7 @@ impl Conversation {
     /// # Errors
     /// [`TransportError`]: nothing was sent.
     pub(crate) async fn say(&mut self, line: &[u8]) -> Result<(), TransportError> {
-        if !self.ready {
-            self.greet(GREETING, false).await?;
-        }
+        self.get_ready().await?;
         self.ready = false;
         self.set_aside();
         self.send(line).await
@@ -168,6 +170,17 @@ impl Conversation {
         }
     }
 
+    /// Brings the prompt back where the board may not be at it, and the port where that went away.
+    async fn get_ready(&mut self) -> Result<(), TransportError> {
+        if let Some(reason) = self.gone.clone() {
+            let gone = ConsoleError::Gone { port: self.port.path().to_owned(), reason };
+            let path = serial::resolve(&self.wanted).await.map_err(|_| gone.clone())?;
+            self.port = SerialPort::open(&serial::Settings { path, baud: self.baud }).await.map_err(|_| gone)?;
+            (self.gone, self.ready) = (None, false);
+        }
+        if self.ready { Ok(()) } else { self.greet(GREETING, false).await }
+    }
+
     /// Sends carriage returns until the prompt is there.
     async fn greet(&mut self, patience: Duration, restart_if_silent: bool) -> Result<(), TransportError> {
         let started = Instant::now();
@@ -211,7 +224,7 @@ impl Conversation {
             self.aside.sent(line);
         }
         let line = Zeroizing::new([line, b"\r"].concat());
-        self.port.send(&line).await.map_err(gone)
+        self.port.send(&line).await.map_err(|error| lost(&mut self.gone, error))
     }
 
     /// The next piece of what the board prints; waits for one.
@@ -219,7 +232,8 @@ impl Conversation {
     /// # Errors
     /// [`ConsoleError::Gone`].
     pub(crate) async fn receive(&mut self) -> Result<Zeroizing<Vec<u8>>, TransportError> {
-        let chunk = self.port.receive().await.map(Zeroizing::new).map_err(gone)?;
+        let received = self.port.receive().await.map(Zeroizing::new);
+        let chunk = received.map_err(|error| lost(&mut self.gone, error))?;
         self.hear(&chunk);
         Ok(chunk)
     }
@@ -245,9 +259,12 @@ impl Drop for Conversation {
 }
 
 /// An open port fails in one way only: it goes away.
-fn gone(error: TransportError) -> TransportError {
+fn lost(gone: &mut Option<String>, error: TransportError) -> TransportError {
     match error {
-        TransportError::Io { peer: port, source } => ConsoleError::Gone { port, reason: source.to_string() }.into(),
+        TransportError::Io { peer: port, source } => {
+            let reason = gone.insert(source.to_string()).clone();
+            ConsoleError::Gone { port, reason }.into()
+        }
         other => other,
     }
 }
