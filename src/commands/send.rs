@@ -91,7 +91,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
             Err(failure) => Err(failure),
         }
     };
-    desk.run(async { work.await.map_err(|failure| desk.diagnosed(failure)) }).await
+    Box::pin(desk.run(async { work.await.map_err(|failure| desk.diagnosed(failure)) })).await
 }
 
 /// The agent's commands that change something are those of `provision`.

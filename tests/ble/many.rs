@@ -8,7 +8,7 @@ use std::time::Duration;
 use espctl::event::Silent;
 use espctl::provision::{Context, NobodyToAsk, Plan, SecurityPlan, Verdict, WifiPlan, provision};
 use espctl::session::patience::Patience;
-use espctl::transport::{self, TransportKind};
+use espctl::transport::{self, Nobody, TransportKind};
 use futures_util::future::join_all;
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
@@ -83,7 +83,8 @@ async fn one(kind: &dyn TransportKind, name: &str) -> Verdict {
         retry: false,
     };
     let patience = Patience::new(Some(Duration::from_mins(2)));
-    let mut context = Context { kind, observer: Arc::new(Silent), patience, rng: Box::new(UnwrapErr(SysRng)) };
+    let (observer, log) = (Arc::new(Silent), Arc::new(Nobody));
+    let mut context = Context { kind, observer, log, patience, rng: Box::new(UnwrapErr(SysRng)) };
     let outcome = provision(&plan, &mut context, &mut NobodyToAsk).await;
     outcome.unwrap_or_else(|failure| panic!("{name}: {failure:?}")).verdict
 }
