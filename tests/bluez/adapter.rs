@@ -222,6 +222,7 @@ impl Bus {
         let scanned: Vec<usize> = {
             let mut world = self.world();
             world.agents.retain(|agent| agent.client != client);
+            world.application_left(client);
             if world.default_agent.as_ref().is_some_and(|agent| agent.client == client) {
                 world.default_agent = world.agents.last().cloned();
             }

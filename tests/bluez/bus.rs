@@ -228,6 +228,8 @@ impl Bus {
             }
             ("org.freedesktop.DBus.Properties", "Set") => self.set_property(call).await,
             ("org.bluez.AgentManager1", _) => self.asked_agents(call),
+            (super::application::GATT_MANAGER, _) => self.asked_gatt_manager(call).await,
+            (super::application::ADVERTISING_MANAGER, _) => self.asked_advertising_manager(call).await,
             (super::objects::ADAPTER, _) => self.asked_adapter(call).await,
             (super::objects::DEVICE, _) => self.asked_device(call).await,
             (super::objects::CHARACTERISTIC | super::objects::DESCRIPTOR, _) => self.asked_attribute(call).await,
@@ -247,6 +249,7 @@ impl Bus {
         {
             let mut world = self.world();
             world.daemon = Daemon::Absent;
+            world.applications_end();
             (world.agents, world.default_agent) = (Vec::new(), None);
             for adapter in &mut world.adapters {
                 adapter.scans.clear();

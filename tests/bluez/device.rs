@@ -69,6 +69,7 @@ impl Bus {
             path
         };
         self.changed(&path, DEVICE, vec![("Connected", value(true))], &[]).await;
+        self.central_appears(device).await;
         // Connect is answered when the link is up; services come after.
         tokio::spawn(self.clone().resolve(device));
         Ok(())
@@ -177,21 +178,25 @@ impl Bus {
 
     /// The link goes, by whoever's will.
     pub(super) async fn lose_link(&self, device: usize) {
-        let path = {
+        let (path, other) = {
             let mut world = self.world();
             let own = &mut world.devices[device];
             if !own.is_connected() {
                 return;
             }
+            let other = own.other_end.take();
             own.link = Link::Down;
             own.busy.clear();
             own.ended.notify_waiters();
             let path = own.path.clone();
             world.behind(device).link_changed(false);
-            path
+            (path, other)
         };
         let gone = vec![("ServicesResolved", value(false)), ("Connected", value(false))];
         self.changed(&path, DEVICE, gone, &[]).await;
+        if let Some(other) = other {
+            Box::pin(self.lose_link(other)).await;
+        }
     }
 
     /// Pairs on behalf of a client, or of bluetoothd itself, asking the agent what the device wants asked.

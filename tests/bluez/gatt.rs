@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 use zbus::zvariant::{OwnedValue, Str};
 
+use super::application::Asks;
 use super::bus::Bus;
 use super::faults::{At, Does};
 use super::message::{Answer, Call, Refusal, value};
@@ -108,6 +109,9 @@ impl Bus {
             Some(Does::Storm(signals)) => drop(tokio::spawn(self.clone().storm(device, signals))),
             None => {}
         }
+        if let Some(answer) = self.ask_application(device, request.for_application()).await {
+            return answer;
+        }
         let (written, read) = self.handle(device, request);
         if !written.after.is_zero() {
             sleep(written.after).await;
@@ -151,6 +155,9 @@ impl Bus {
             (world.devices[device].paired, world.behind(device).encryption)
         };
         match wanted {
+            Encryption::Automatic if !paired && self.world().other_end(device).is_some() => {
+                self.encrypt_application(device).await
+            }
             Encryption::Automatic if !paired => {
                 let agent = self.world().agent_for(None);
                 if agent.is_none() {
@@ -173,6 +180,15 @@ impl Bus {
 }
 
 impl Request {
+    /// The same, where a client's application is asked.
+    fn for_application(&self) -> Asks<'_> {
+        match self {
+            Self::Write { to, value } => Asks::Write(&to.name, value),
+            Self::Read { from } => Asks::Read(&from.name),
+            Self::Describe { value } => Asks::Describe(std::str::from_utf8(value).unwrap_or_default()),
+        }
+    }
+
     /// Where a fault of this request would strike.
     fn place(&self) -> At {
         match self {

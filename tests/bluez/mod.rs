@@ -11,6 +11,7 @@
 
 mod adapter;
 mod agent;
+mod application;
 mod bus;
 mod device;
 mod faults;
@@ -30,6 +31,7 @@ use tokio::net::UnixListener;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
+pub(crate) use application::Advertised;
 use bus::Bus;
 pub(crate) use device::{LINK_UP, RESOLVE};
 pub(crate) use faults::{At, Does, Fault};
@@ -175,6 +177,26 @@ impl Bluez {
         self.bus.world().agents.len()
     }
 
+    /// How many applications of clients there are.
+    pub(crate) fn applications(&self) -> usize {
+        self.bus.world().applications()
+    }
+
+    /// How many of them an adapter advertises.
+    pub(crate) fn advertisements(&self, adapter: usize) -> usize {
+        self.bus.world().advertisements(adapter)
+    }
+
+    /// What they have advertised, oldest first.
+    pub(crate) fn advertised(&self) -> Vec<Advertised> {
+        self.bus.world().advertised.clone()
+    }
+
+    /// bluetoothd takes an application's advertisement back.
+    pub(crate) fn take_back(&self) {
+        self.carry_out(|bus| async move { bus.take_back().await });
+    }
+
     /// How many clients there are.
     pub(crate) fn clients(&self) -> usize {
         self.bus.client_count()
@@ -233,6 +255,8 @@ impl Bluez {
     pub(crate) fn assert_clean(&self) {
         self.until("the clients go", |bluez| bluez.clients() == 0);
         assert_eq!(self.left_up(), Vec::<String>::new(), "a link is left up; asked: {:?}", self.members());
+        let abandoned = self.applications() + self.bus.world().abandoned;
+        assert_eq!(abandoned, 0, "an application was not taken back; asked: {:?}", self.members());
         assert_eq!(self.abandoned_scans(), 0, "a scan was not stopped; asked: {:?}", self.members());
         self.until("links end", |bluez| bluez.links().is_empty() && !bluez.is_connecting());
         assert!(!self.is_scanning(), "an adapter is left scanning");

@@ -6,6 +6,7 @@ use espctl::sim::gatt::{self, Stack, Written};
 use espctl::sim::{Device, DeviceOptions};
 use uuid::Uuid;
 
+use super::application::Registered;
 use super::faults::{At, Does, Fault, strikes};
 use super::table::{Characteristic, Table};
 
@@ -65,8 +66,8 @@ pub(crate) struct Nearby {
     /// Whether it was paired with the computer before.
     pub(super) paired: bool,
     pub(super) server: Server,
-    described: bool,
-    faults: Vec<Fault>,
+    pub(super) described: bool,
+    pub(super) faults: Vec<Fault>,
 }
 
 /// What answers on a device's link.
@@ -75,6 +76,10 @@ pub(super) enum Server {
     Simulated { peripheral: Box<gatt::Peripheral>, booted: Instant },
     /// A device of another kind.
     Other { table: Table, connected: bool },
+    /// A client of bluetoothd.
+    Registered(Registered),
+    /// Nothing, and nothing is heard of it: a central, or an application that is gone.
+    Mute,
 }
 
 impl Nearby {
@@ -244,6 +249,8 @@ impl Nearby {
                 Table::of_endpoints(peripheral.service(), peripheral.endpoints(), self.described)
             }
             Server::Other { table, .. } => table.clone(),
+            Server::Registered(own) => own.table.clone(),
+            Server::Mute => Table::bare(),
         }
     }
 
@@ -252,6 +259,8 @@ impl Nearby {
         match &self.server {
             Server::Simulated { peripheral, booted } => peripheral.is_advertising(booted.elapsed()),
             Server::Other { connected, .. } => !connected,
+            Server::Registered(own) => own.is_advertising(),
+            Server::Mute => false,
         }
     }
 
@@ -263,7 +272,7 @@ impl Nearby {
                 peripheral.tick(now);
                 peripheral.keeps_link(now)
             }
-            Server::Other { .. } => true,
+            Server::Other { .. } | Server::Registered(_) | Server::Mute => true,
         }
     }
 
@@ -273,6 +282,8 @@ impl Nearby {
             Server::Simulated { peripheral, booted } if up => peripheral.connected(booted.elapsed()),
             Server::Simulated { peripheral, .. } => peripheral.disconnected(),
             Server::Other { connected, .. } => *connected = up,
+            Server::Registered(own) => own.link_changed(up),
+            Server::Mute => {}
         }
     }
 
@@ -280,7 +291,8 @@ impl Nearby {
     pub(super) fn write(&mut self, to: &Characteristic, value: &[u8]) -> Written {
         match &mut self.server {
             Server::Simulated { peripheral, booted } => peripheral.write(booted.elapsed(), &to.name, value),
-            Server::Other { .. } => {
+            // An application is asked elsewhere: that takes time.
+            Server::Other { .. } | Server::Registered(_) | Server::Mute => {
                 let answer = gatt::Answer::Refused(0x03);
                 Written { after: Duration::ZERO, answer, drops_link: false }
             }
@@ -291,7 +303,7 @@ impl Nearby {
     pub(super) fn read(&self, from: &Characteristic) -> Vec<u8> {
         match &self.server {
             Server::Simulated { peripheral, .. } => peripheral.read(&from.name).to_vec(),
-            Server::Other { .. } => Vec::new(),
+            Server::Other { .. } | Server::Registered(_) | Server::Mute => Vec::new(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
+use super::application::{ADVERTISING_MANAGER, GATT_MANAGER};
 use super::message::{Properties, path_value, value};
 use super::nearby::Nearby;
 use super::table::Attribute;
@@ -27,7 +28,11 @@ impl World {
         let managers = ["org.bluez.AgentManager1", "org.bluez.ProfileManager1"];
         all.insert("/org/bluez".to_owned(), managers.map(|name| (name.to_owned(), HashMap::new())).into());
         for adapter in &self.adapters {
-            all.insert(adapter.path.clone(), HashMap::from([(ADAPTER.to_owned(), adapter.properties())]));
+            let mut interfaces = HashMap::from([(ADAPTER.to_owned(), adapter.properties())]);
+            if adapter.peripheral {
+                interfaces.extend([GATT_MANAGER, ADVERTISING_MANAGER].map(|name| (name.to_owned(), HashMap::new())));
+            }
+            all.insert(adapter.path.clone(), interfaces);
         }
         for device in self.devices.iter().filter(|device| device.is_known()) {
             let adapter = &self.adapters[device.adapter];

@@ -8,6 +8,7 @@ use std::time::Instant;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::application::Advertised;
 use super::nearby::Nearby;
 use super::table::Table;
 
@@ -30,15 +31,19 @@ pub(crate) struct Radio {
     pub(crate) powered: bool,
     /// Switched off by rfkill: it cannot be switched on over D-Bus.
     pub(crate) blocked: bool,
+    /// Whether it can be a peripheral.
+    pub(crate) peripheral: bool,
+    /// How many advertisements it has room for.
+    pub(crate) slots: usize,
 }
 
 impl Radio {
     /// Switched on.
-    pub(crate) const ON: Self = Self { powered: true, blocked: false };
+    pub(crate) const ON: Self = Self { powered: true, blocked: false, peripheral: true, slots: 5 };
     /// Switched off.
-    pub(crate) const OFF: Self = Self { powered: false, blocked: false };
+    pub(crate) const OFF: Self = Self { powered: false, ..Self::ON };
     /// Switched off by rfkill.
-    pub(crate) const BLOCKED: Self = Self { powered: false, blocked: true };
+    pub(crate) const BLOCKED: Self = Self { blocked: true, ..Self::OFF };
 }
 
 /// An adapter.
@@ -47,6 +52,8 @@ pub(super) struct Adapter {
     pub(super) address: String,
     pub(super) powered: bool,
     pub(super) blocked: bool,
+    pub(super) peripheral: bool,
+    pub(super) slots: usize,
     /// The clients that scan, with the services they filter for.
     pub(super) scans: BTreeMap<u32, Vec<Uuid>>,
     /// The filters that clients have set, for their next scan.
@@ -95,6 +102,8 @@ pub(super) struct Device {
     pub(super) paired: bool,
     /// Who made the link, or tries to, until it is told to end.
     pub(super) owner: Option<u32>,
+    /// The device that is the other end of its link, where that is a client's application: its number.
+    pub(super) other_end: Option<usize>,
     /// Characteristics with a read, or a write, under way.
     pub(super) busy: Vec<(String, &'static str)>,
     /// Told when the link, or the try to make one, ends.
@@ -145,6 +154,10 @@ pub(super) struct World {
     pub(super) removed: Vec<String>,
     /// Those whose link, or try to make one, outlived the client that made it.
     pub(super) left_up: Vec<String>,
+    /// Applications that ended because their client went, not because it took them back.
+    pub(super) abandoned: usize,
+    /// What clients have advertised, oldest first.
+    pub(super) advertised: Vec<Advertised>,
     /// When each device of an address was first told of to anybody.
     pub(super) first_heard: BTreeMap<String, Instant>,
 }
@@ -166,6 +179,8 @@ impl World {
             paired: Vec::new(),
             removed: Vec::new(),
             left_up: Vec::new(),
+            abandoned: 0,
+            advertised: Vec::new(),
             first_heard: BTreeMap::new(),
         };
         for one in nearby {
@@ -213,10 +228,10 @@ impl World {
         &mut self.nearby[nearby]
     }
 
-    /// The agent to ask for a client: its own, else the default one.
+    /// The agent to ask for a client: its own, else the default one, else the one that came first.
     pub(super) fn agent_for(&self, client: Option<u32>) -> Option<Agent> {
         let own = self.agents.iter().find(|agent| Some(agent.client) == client);
-        own.or(self.default_agent.as_ref()).cloned()
+        own.or(self.default_agent.as_ref()).or(self.agents.first()).cloned()
     }
 }
 
@@ -238,6 +253,8 @@ impl Adapter {
             address: format!("00:1A:7D:DA:71:{:02X}", 0x10 + index),
             powered: radio.powered,
             blocked: radio.blocked,
+            peripheral: radio.peripheral,
+            slots: radio.slots,
             scans: BTreeMap::new(),
             filters: BTreeMap::new(),
             since: Instant::now(),
@@ -270,6 +287,7 @@ impl Device {
             table: None,
             paired: false,
             owner: None,
+            other_end: None,
             busy: Vec::new(),
             ended: Arc::new(Notify::new()),
         }
