@@ -1,19 +1,19 @@
 //! `espctl sim`: a simulated device over HTTP, or many, or one behind a pseudo-terminal, that real clients accept.
 
+mod list;
+mod ready;
+
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use fast_qr::QRBuilder;
-use serde_json::{Value, json};
-
+use self::ready::{Member, ready};
 use super::desk::interrupted;
 use super::{App, descriptors};
 use crate::error::{Code, Failure};
 use crate::report::Document;
-use crate::sim::fault::FaultInfo;
+use crate::sim::DeviceOptions;
 use crate::sim::http::{Fleet, Observer};
-use crate::sim::{DeviceOptions, Fault, Profile};
 use crate::text;
 
 const EXAMPLES: &str = "\
@@ -113,7 +113,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     if args.list {
-        return Ok(list());
+        return Ok(list::list());
     }
     let options = DeviceOptions::from_parameters(parameters(&args).iter().map(|(key, value)| (*key, value.as_str())))
         .map_err(|error| {
@@ -213,116 +213,4 @@ fn parameters(args: &Args) -> Vec<(&'static str, String)> {
     let many = [("ap", &args.ap), ("fault", &args.fault)];
     let many = many.into_iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value.clone())));
     single.chain(switches).chain(many).collect()
-}
-
-/// A device that listens, and how to provision it.
-struct Member {
-    name: String,
-    /// Where it listens, for people.
-    place: String,
-    /// The locator a client on this computer takes.
-    device: String,
-    security: u8,
-    qr: String,
-    command: String,
-}
-
-impl Member {
-    fn over_http(address: SocketAddr, options: &DeviceOptions) -> Self {
-        let reachable = reachable(address);
-        Self::new(reachable.to_string(), format!("softap:{reachable}"), options.qr_payload(), options)
-    }
-
-    fn new(place: String, device: String, qr: String, options: &DeviceOptions) -> Self {
-        let mut words = vec![format!("espctl provision --device {device} --qrcode {}", quoted(&qr))];
-        if options.thread {
-            let networks = options.world.thread_networks.iter();
-            words.extend(networks.take(1).map(|own| format!("--thread-dataset {}", hex::encode(own.dataset()))));
-        } else if let Some(network) = options.world.access_points.iter().find(|own| !own.is_enterprise()) {
-            words.push(format!("--ssid {}", quoted(&String::from_utf8_lossy(&network.ssid))));
-            words.push(if network.is_open() {
-                "--open".to_owned()
-            } else {
-                format!("--passphrase {}", quoted(&String::from_utf8_lossy(network.passphrase.expose())))
-            });
-        }
-        let command = words.join(" ");
-        Self { name: options.name(), place, device, security: options.security(), qr, command }
-    }
-
-    fn json(&self) -> Value {
-        json!({
-            "name": self.name,
-            "device": self.device,
-            "security": self.security,
-            "qr": self.qr,
-            "command": self.command,
-        })
-    }
-}
-
-/// Where a client on this computer finds a listener on every address.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(std::net::Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
-}
-
-/// Quoted for a POSIX shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-fn ready(members: &[Member], ascii: bool) -> Document {
-    let body = json!({ "outcome": "ready", "devices": members.iter().map(Member::json).collect::<Vec<_>>() });
-    let text = match members {
-        [one] => {
-            let picture = if ascii { String::new() } else { drawn(&one.qr) };
-            format!(
-                "{} listens on {} (security {})\nQR payload: {}\n{picture}Provision it with:\n  {}",
-                text::sanitise(&one.name),
-                one.place,
-                one.security,
-                one.qr,
-                one.command
-            )
-        }
-        many => many
-            .iter()
-            .map(|member| format!("{}  {}  {}", text::sanitise(&member.name), member.place, member.command))
-            .collect::<Vec<_>>()
-            .join("\n"),
-    };
-    Document::new("sim", text, body)
-}
-
-/// The QR code in half blocks; nothing where the payload is too long for one.
-fn drawn(payload: &str) -> String {
-    QRBuilder::new(payload).build().map(|code| format!("{}\n", code.to_str())).unwrap_or_default()
-}
-
-/// A fault as it is written: `delay=MS[/ENDPOINT]`, `close[=ENDPOINT]`.
-fn with_value(fault: &FaultInfo) -> String {
-    match fault.value.strip_prefix('[') {
-        _ if fault.value.is_empty() => fault.name.to_owned(),
-        Some(optional) => format!("{}[={optional}", fault.name),
-        None => format!("{}={}", fault.name, fault.value),
-    }
-}
-
-fn list() -> Document {
-    let mut lines = vec!["Firmware profiles (--profile):".to_owned()];
-    lines.extend(Profile::all().iter().map(|profile| format!("  {:22} {}", profile.name, profile.about)));
-    lines.push("\nFaults (--fault NAME[@N][=VALUE]; @N is the Nth occasion, @2-4 or @3- several):".to_owned());
-    lines.extend(Fault::all().iter().map(|fault| format!("  {:40} {}", with_value(fault), fault.about)));
-    let profiles: Vec<_> =
-        Profile::all().iter().map(|profile| json!({ "name": profile.name, "about": profile.about })).collect();
-    let faults: Vec<_> = Fault::all()
-        .iter()
-        .map(|fault| json!({ "name": fault.name, "value": fault.value, "about": fault.about }))
-        .collect();
-    Document::new("sim-list", lines.join("\n"), json!({ "profiles": profiles, "faults": faults }))
 }
