@@ -238,6 +238,22 @@ fn raw_lines_of_a_board_go_no_further_than_the_redaction() {
 }
 
 #[test]
+fn only_the_bluetooth_link_and_its_simulation_use_bluetooth() {
+    let mut complaints = Vec::new();
+    for source in sources() {
+        let host = ["transport/ble/", "sim/ble/"].iter().any(|folder| source.path.starts_with(folder));
+        for (line, code) in source.code() {
+            for word in ["btleplug::", "zbus::"] {
+                if code.contains(word) && !host {
+                    complaints.push(format!("src/{}:{line} has {word}", source.path));
+                }
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
 fn files_say_what_they_are_for_and_stay_short() {
     let mut complaints = Vec::new();
     for source in sources() {

@@ -1,11 +1,15 @@
-//! `espctl sim`: a simulated device over HTTP, or many, or one behind a pseudo-terminal, that real clients accept.
+//! `espctl sim`: a simulated device that real clients accept: over HTTP, or many of them; behind a pseudo-terminal;
+//! on this computer's Bluetooth.
 
+mod ble;
 mod list;
 mod ready;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+
+use uuid::Uuid;
 
 use self::ready::{Member, ready};
 use super::desk::interrupted;
@@ -20,7 +24,8 @@ const EXAMPLES: &str = "\
 Examples:
   espctl sim                           on 127.0.0.1:8080; prints how to provision it
   espctl sim --sec-ver 1 --ap HomeNet=correct-horse-battery --fault auth-failed@1
-  espctl sim --count 100 --http 127.0.0.1:9000 --json";
+  espctl sim --count 100 --http 127.0.0.1:9000 --json
+  espctl sim --ble --name PROV_d76c30  an ESP32 for phones and other computers (Linux)";
 
 /// What the simulated board's console speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -29,6 +34,15 @@ enum Dialect {
     Protocomm,
     /// The RainMaker agent's own commands
     Agent,
+}
+
+/// The Bluetooth stack the simulated firmware is built with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Stack {
+    /// Refuses with an error and keeps the link; values of 512 bytes
+    Nimble,
+    /// Refuses with an error and drops the link; values of 481 bytes, or 257 in firmware without security 2
+    Bluedroid,
 }
 
 /// Options of `sim`.
@@ -54,6 +68,21 @@ pub(super) struct Args {
     /// With --console: what the console speaks
     #[arg(long, value_name = "DIALECT", requires = "console", default_value = "protocomm")]
     dialect: Dialect,
+    /// On this computer's Bluetooth instead: phones and other computers find it there (Linux)
+    #[arg(long, conflicts_with_all = ["http", "count", "console"], help_heading = "Bluetooth")]
+    ble: bool,
+    /// The adapter, by name (hci0) or address; without one, the only one that is on [env: ESPCTL_ADAPTER]
+    #[arg(long, value_name = "ADAPTER", requires = "ble", help_heading = "Bluetooth")]
+    adapter: Option<String>,
+    /// The Bluetooth stack of the firmware
+    #[arg(long, value_name = "STACK", requires = "ble", default_value = "nimble", help_heading = "Bluetooth")]
+    stack: Stack,
+    /// Take values over an encrypted link only: clients have to pair
+    #[arg(long, requires = "ble", help_heading = "Bluetooth")]
+    encrypt: bool,
+    /// The provisioning service; default: the firmware's own
+    #[arg(long, alias = "service_uuid", value_name = "UUID", requires = "ble", help_heading = "Bluetooth")]
+    service_uuid: Option<Uuid>,
     /// The firmware to imitate; --list shows them
     #[arg(long, value_name = "NAME", help_heading = "Device")]
     profile: Option<String>,
@@ -124,6 +153,9 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     })?;
     if args.console {
         return console(&args, options, app).await;
+    }
+    if args.ble {
+        return ble::run(&args, options, app).await;
     }
     descriptors::make_room(args.count)?;
     let bound = Fleet::bind(args.http.ip(), args.http.port(), args.count, &options).await;

@@ -65,6 +65,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("ble.pairing-failed", BLUETOOTH),
     ("ble.not-provisioning", BLUETOOTH),
     ("ble.stack", BLUETOOTH),
+    ("ble.no-peripheral", "takes an adapter: tests/sim_ble"),
+    ("ble.advertising-refused", "takes an adapter: tests/sim_ble"),
     ("board.port-lost", "takes a board on a port: tests/board"),
     ("board.silent", "takes a board on a port: tests/board"),
     ("board.garbled", "takes a board on a port: tests/board"),

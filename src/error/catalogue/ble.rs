@@ -145,6 +145,30 @@ pub(super) static NOT_PROVISIONING: Entry = Entry {
     ],
 };
 
+pub(super) static NO_PERIPHERAL: Entry = Entry {
+    word: "ble.no-peripheral",
+    exit: Exit::Link,
+    title: "this Bluetooth adapter cannot be a device",
+    meaning: "To simulate a device the adapter must advertise and serve values, and bluetoothd does not offer that for \
+              it: it knows no Low Energy, or no peripheral role.",
+    hints: &[
+        "bluetoothctl show lists the adapter's roles: peripheral must be among them",
+        "ControllerMode = bredr in /etc/bluetooth/main.conf keeps Low Energy off: take it out",
+        "name another adapter with --adapter",
+    ],
+};
+
+pub(super) static ADVERTISING_REFUSED: Entry = Entry {
+    word: "ble.advertising-refused",
+    exit: Exit::Busy,
+    title: "the Bluetooth adapter does not advertise the device",
+    meaning: "bluetoothd refused the simulated device's advertisement, or took it back. An adapter has room for a few.",
+    hints: &[
+        "end other programs that advertise: another espctl sim --ble, or bluetoothctl's advertise",
+        "name another adapter with --adapter",
+    ],
+};
+
 pub(super) static STACK: Entry = Entry {
     word: "ble.stack",
     exit: Exit::Link,

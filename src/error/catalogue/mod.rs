@@ -93,6 +93,8 @@ codes! {
     BleServicesUnresolved = ble::SERVICES_UNRESOLVED;
     BlePairingFailed = ble::PAIRING_FAILED;
     BleNotProvisioning = ble::NOT_PROVISIONING;
+    BleNoPeripheral = ble::NO_PERIPHERAL;
+    BleAdvertisingRefused = ble::ADVERTISING_REFUSED;
     BleStack = ble::STACK;
     DeviceNotProvisioning = device::DEVICE_NOT_PROVISIONING;
     SecurityUnsupported = device::SECURITY_UNSUPPORTED;

@@ -1,0 +1,93 @@
+//! `espctl sim --ble`: one simulated device on this computer's Bluetooth. Linux only, where programs may be
+//! peripherals through bluetoothd.
+
+use super::Args;
+use crate::commands::App;
+use crate::error::{Code, Failure};
+use crate::report::Document;
+use crate::sim::DeviceOptions;
+
+/// Runs the device until its provisioning ends, or somebody ends the program.
+#[cfg(target_os = "linux")]
+pub(super) async fn run(args: &Args, options: DeviceOptions, app: &App<'_>) -> Result<Document, Failure> {
+    use super::ready::{Member, ready};
+    use super::{Stack, observer};
+    use crate::commands::desk::interrupted;
+    use crate::settings::given;
+    use crate::sim::ble::Host;
+    use crate::sim::gatt::{self, Peripheral};
+
+    let stack = match args.stack {
+        Stack::Nimble => gatt::Stack::NimBle,
+        Stack::Bluedroid => gatt::Stack::Bluedroid,
+    };
+    let device = crate::sim::Device::new(options.clone());
+    let peripheral = Peripheral::new(device, stack, args.service_uuid)
+        .map_err(|error| Failure::new(Code::UsageInvalid).saying(error.to_string()).hint("give a shorter --name"))?;
+    let adapter = given(args.adapter.clone(), "--adapter", "ESPCTL_ADAPTER", app.environment);
+    let host = Host::open(adapter.as_ref().map(|given| given.value.as_str())).await?;
+    let (adapter, address) = (host.adapter().name.clone(), host.adapter().address.clone());
+    let mut running = host.start(peripheral, args.encrypt, observer(app)).await?;
+    let place = format!("the Bluetooth adapter {adapter}, {address}");
+    let qr = options.qr_payload_over(Some("ble"));
+    let member = Member::new(place, locator(&options.name(), &address), qr, &options);
+    let end = interrupted();
+    tokio::pin!(end);
+    // Listened for before the device is announced: who reads that it is there may send a signal at once.
+    let over = tokio::select! {
+        biased;
+        () = &mut end => true,
+        () = std::future::ready(()) => false,
+    };
+    let ended = match app.talk.announce(&ready(&[member], app.talk.ascii)) {
+        Ok(()) if over => Ok(()),
+        Ok(()) => running.run(end).await.map(drop).map_err(Failure::from),
+        Err(failure) => Err(failure),
+    };
+    // bluetoothd takes back what it has of a program that is gone: a second Ctrl-C need not wait.
+    tokio::select! {
+        () = running.release() => {}
+        () = interrupted() => {}
+    }
+    ended.map(|()| Document::nothing())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn run(_: &Args, _: DeviceOptions, _: &App<'_>) -> impl Future<Output = Result<Document, Failure>> {
+    let without = Failure::new(Code::UsageUnsupported).saying("--ble needs bluetoothd, which only Linux has");
+    std::future::ready(Err(without))
+}
+
+/// What a client on another computer names the device by: its name, unless that would be read as a pattern.
+#[cfg(target_os = "linux")]
+fn locator(name: &str, address: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let plain = name.chars().all(is_plain) && name.ends_with(|c: char| c.is_ascii_alphanumeric());
+    format!("ble:{}", if plain { name } else { address })
+}
+
+#[cfg(target_os = "linux")]
+impl From<crate::sim::ble::HostError> for Failure {
+    fn from(error: crate::sim::ble::HostError) -> Self {
+        use crate::sim::ble::HostError;
+        let code = match error {
+            HostError::Bluetooth(error) => return error.into(),
+            HostError::SeveralAdapters { .. } => Code::BleSeveralAdapters,
+            HostError::NoPeripheral { .. } => Code::BleNoPeripheral,
+            HostError::AdvertisingRefused { .. } => Code::BleAdvertisingRefused,
+        };
+        Self::new(code).because(crate::text::sanitise(&error.to_string()).into_owned())
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_reads_as_a_pattern_is_replaced_by_the_address() {
+        for (name, device) in [("PROV_d76c30", "ble:PROV_d76c30"), ("PROV_", "ble:AA:01"), ("a*b", "ble:AA:01")] {
+            assert_eq!(locator(name, "AA:01"), device);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The device and the one link it has, shared between the objects that bluetoothd calls and the loop that keeps
+//! time. Never locked across an await.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+use zbus::zvariant::OwnedObjectPath;
+
+use crate::sim::gatt::{Peripheral, Written};
+use crate::sim::http::Observer;
+
+/// A peripheral at work.
+pub(super) struct Board {
+    state: Mutex<State>,
+    booted: Instant,
+    name: String,
+    observer: Option<Observer>,
+    /// Changes when something happened that the loop has to look at, or that ends a wait for the link's end.
+    changed: watch::Sender<()>,
+}
+
+struct State {
+    peripheral: Peripheral,
+    link: Option<Link>,
+    links: u64,
+    taken_back: bool,
+}
+
+/// The link to a central.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Link {
+    /// Counted from 1, so that an old link is not taken for the central's next one.
+    number: u64,
+    /// bluetoothd's object of the central.
+    pub(super) central: OwnedObjectPath,
+    /// The device wants it down.
+    pub(super) condemned: bool,
+}
+
+impl Link {
+    /// Whether it is that one, and not a later one of the same central.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+/// Another central has the link: firmware has room for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Occupied;
+
+impl Board {
+    pub(super) fn new(peripheral: Peripheral, observer: Option<Observer>) -> Arc<Self> {
+        let name = peripheral.device().options().name();
+        let state = Mutex::new(State { peripheral, link: None, links: 0, taken_back: false });
+        Arc::new(Self { state, booted: Instant::now(), name, observer, changed: watch::Sender::new(()) })
+    }
+
+    /// Time since the device booted.
+    pub(super) fn now(&self) -> Duration {
+        self.booted.elapsed()
+    }
+
+    /// When that time is reached.
+    pub(super) fn at(&self, time: Duration) -> Instant {
+        self.booted + time
+    }
+
+    /// Wakes whoever waits when something changes.
+    pub(super) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// Lets the device's time pass, and shows what happened.
+    pub(super) fn tick(&self) -> Duration {
+        let now = self.now();
+        let events = self.state().peripheral.tick(now);
+        if let Some(observer) = &self.observer {
+            for timed in &events {
+                observer(&self.name, timed);
+            }
+        }
+        now
+    }
+
+    /// Looks at the device.
+    pub(super) fn with<T>(&self, look: impl FnOnce(&Peripheral) -> T) -> T {
+        look(&self.state().peripheral)
+    }
+
+    /// The link, if there is one.
+    pub(super) fn link(&self) -> Option<Link> {
+        self.state().link.clone()
+    }
+
+    /// A central uses an attribute. Its first use is the link's beginning: bluetoothd does not say to which role of
+    /// this computer a new link belongs, and a keyboard's is no session.
+    pub(super) fn used_by(&self, central: OwnedObjectPath) -> Result<(), Occupied> {
+        let now = self.now();
+        let mut state = self.state();
+        match &state.link {
+            Some(link) if link.central == central => return Ok(()),
+            Some(_) => return Err(Occupied),
+            None => {}
+        }
+        state.links += 1;
+        state.link = Some(Link { number: state.links, central, condemned: false });
+        state.peripheral.connected(now);
+        drop(state);
+        self.changed.send_replace(());
+        Ok(())
+    }
+
+    /// The link to this central went down.
+    pub(super) fn lost(&self, central: &OwnedObjectPath) {
+        self.end_link(|link| link.central == *central);
+    }
+
+    /// This link is down, or as good as.
+    pub(super) fn end(&self, ended: &Link) {
+        self.end_link(|link| link.is(ended));
+    }
+
+    fn end_link(&self, is_meant: impl FnOnce(&Link) -> bool) {
+        let mut state = self.state();
+        if state.link.as_ref().is_some_and(is_meant) {
+            state.link = None;
+            state.peripheral.disconnected();
+            drop(state);
+            self.changed.send_replace(());
+        }
+    }
+
+    /// The device wants its link down.
+    pub(super) fn condemn(&self) {
+        if let Some(link) = &mut self.state().link {
+            link.condemned = true;
+        }
+        self.changed.send_replace(());
+    }
+
+    /// bluetoothd no longer advertises the device.
+    pub(super) fn take_back(&self) {
+        self.state().taken_back = true;
+        self.changed.send_replace(());
+    }
+
+    /// Whether it does not.
+    pub(super) fn is_taken_back(&self) -> bool {
+        self.state().taken_back
+    }
+
+    /// Hands a value to an endpoint.
+    pub(super) fn write(&self, endpoint: &str, value: &[u8]) -> Written {
+        let now = self.tick();
+        let written = self.state().peripheral.write(now, endpoint, value);
+        self.tick();
+        self.changed.send_replace(());
+        written
+    }
+
+    /// What reading an endpoint returns.
+    pub(super) fn read(&self, endpoint: &str) -> Vec<u8> {
+        self.with(|peripheral| peripheral.read(endpoint).to_vec())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::gatt::Stack;
+    use crate::sim::{Device, DeviceOptions};
+
+    fn central(last: u8) -> OwnedObjectPath {
+        format!("/org/bluez/hci0/dev_{last:02X}").try_into().expect("a path")
+    }
+
+    #[tokio::test]
+    async fn the_first_use_takes_the_link_and_another_central_waits() {
+        let device = Device::new(DeviceOptions::default());
+        let board = Board::new(Peripheral::new(device, Stack::NimBle, None).expect("a name that fits"), None);
+        assert!(board.with(|peripheral| peripheral.is_advertising(board.now())));
+        assert_eq!(board.used_by(central(1)), Ok(()));
+        assert_eq!(board.used_by(central(1)), Ok(()));
+        assert_eq!(board.used_by(central(2)), Err(Occupied));
+        assert!(!board.with(|peripheral| peripheral.is_advertising(board.now())));
+        board.lost(&central(2));
+        assert!(board.link().is_some(), "somebody else's link");
+        board.condemn();
+        let old = board.link().expect("a link");
+        assert_eq!((&old.central, old.condemned), (&central(1), true));
+        board.lost(&central(1));
+        assert_eq!(board.link(), None);
+        assert_eq!(board.used_by(central(1)), Ok(()));
+        board.end(&old);
+        assert!(board.link().is_some_and(|link| !link.condemned), "the next link of the same central");
+    }
+}
