@@ -265,6 +265,7 @@ fn a_join_without_an_end_keeps_to_the_runs_time_and_can_be_interrupted() {
     let board = agent(&[("fault", "connecting-forever")], true);
     let run = over(&board.path, &[&network[..], &["--timeout", "4", "--dialect", "agent"]].concat());
     assert_eq!((run.exit, run.code()), (124, "deadline.total"), "{}", run.written);
+    assert!(run.written.contains("may have joined all the same"), "{}", run.written);
 
     let board = agent(&[("fault", "connecting-forever")], false);
     let arguments = ["provision", "--port", &board.path, "--json", "--no-input", "--dialect", "agent"];

@@ -31,8 +31,8 @@ const LEFT: u16 = 8;
 pub enum Cause {
     /// The access point did not finish the handshake; with the driver's reason where it was logged.
     Authentication(Option<u16>),
-    /// The network was not found.
-    NotFound,
+    /// The network was not found; with the driver's reason where it was logged.
+    NotFound(Option<u16>),
     /// Another of the driver's reasons.
     Reason(u16),
 }
@@ -132,18 +132,21 @@ impl JoinWatch {
                 LEFT => self.disconnects = self.disconnects.saturating_sub(1),
                 // Handshake and key failures, as the firmware's manager groups them.
                 14 | 15 | 202 | 204 => self.failed(at, Cause::Authentication(Some(reason))),
-                201 => self.failed(at, Cause::NotFound),
+                201 => self.failed(at, Cause::NotFound(Some(reason))),
                 reason => self.failed(at, Cause::Reason(reason)),
             }
         } else if message.starts_with("STA Auth Error") {
-            let reason = match self.cause {
-                Some(Cause::Authentication(reason)) => reason,
-                Some(Cause::Reason(reason)) => Some(reason),
-                _ => None,
-            };
-            self.failed(at, Cause::Authentication(reason));
+            self.failed(at, Cause::Authentication(self.reason()));
         } else if message.starts_with("STA AP Not found") {
-            self.failed(at, Cause::NotFound);
+            self.failed(at, Cause::NotFound(self.reason()));
+        }
+    }
+
+    /// The reason of the last disconnect, which the manager's word for it follows.
+    fn reason(&self) -> Option<u16> {
+        match self.cause? {
+            Cause::Authentication(reason) | Cause::NotFound(reason) => reason,
+            Cause::Reason(reason) => Some(reason),
         }
     }
 
@@ -214,7 +217,7 @@ mod tests {
         for (reason, word, cause) in [
             ("15", "STA Auth Error", Cause::Authentication(Some(15))),
             ("2", "STA Auth Error", Cause::Authentication(Some(2))),
-            ("201", "STA AP Not found", Cause::NotFound),
+            ("201", "STA AP Not found", Cause::NotFound(Some(201))),
             ("205", "", Cause::Reason(205)),
         ] {
             let lines = attempt(reason, word);

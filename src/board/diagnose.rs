@@ -7,7 +7,7 @@
 use super::listen::Told;
 use super::payload::quote;
 use super::signs::{About, Sign, sign};
-use crate::error::{Code, Failure};
+use crate::error::{Code, Failure, UNHEARD};
 use crate::event::Stage;
 use crate::wire::log::Line;
 
@@ -17,6 +17,10 @@ const TOLD: usize = 3;
 /// Adds to a failure what the board said about it: causes and hints, the most telling first.
 #[must_use]
 pub fn diagnose(told: &[Told], failure: Failure) -> Failure {
+    let mut failure = failure;
+    if told.iter().any(|told| told.stage.is_some()) {
+        failure.hints.retain(|hint| !UNHEARD.contains(&hint.as_str()));
+    }
     let attempt = told.iter().map(|told| told.attempt).max().unwrap_or(0);
     let mut found: Vec<Finding> = Vec::new();
     for own in told {
@@ -31,6 +35,9 @@ pub fn diagnose(told: &[Told], failure: Failure) -> Failure {
     }
     // A crash is told by several lines; that the board started again is told only where nothing says why.
     found.sort_by_key(|finding| finding.sign.rank());
+    // The provisioning manager's own word adds nothing to the driver's reason.
+    let reasoned: Vec<_> = found.iter().filter(|it| it.sign.reason().is_some()).map(|it| it.sign.about).collect();
+    found.retain(|it| it.sign.reason().is_some() || !it.sign.about.is_wifi() || !reasoned.contains(&it.sign.about));
     found.truncate(TOLD);
     let Some(first) = found.first() else { return failure };
     let mut failure = refined(failure, first.sign.about);
@@ -45,8 +52,13 @@ pub fn diagnose(told: &[Told], failure: Failure) -> Failure {
     {
         failure.causes.insert(1, format!("the board says: {}", quote(&trace.line)));
     }
-    // What to do about a refused passphrase stands in the catalogue already.
-    let said = |about| about == About::WifiAuth && failure.code == Code::WifiAuthFailed;
+    // What to do about a refused passphrase, or a network that is not there, stands in the catalogue already.
+    let said = |about| {
+        matches!(
+            (about, failure.code),
+            (About::WifiAuth, Code::WifiAuthFailed) | (About::WifiNotFound, Code::WifiNotFound)
+        )
+    };
     let hints: Vec<_> = found.iter().map(|finding| finding.sign).filter(|sign| !said(sign.about)).collect();
     hints.into_iter().rev().fold(failure, |failure, sign| failure.hint(sign.hint))
 }

@@ -36,6 +36,13 @@ pub enum About {
     Claim,
 }
 
+impl About {
+    /// Whether it is about a join that failed.
+    pub(super) fn is_wifi(self) -> bool {
+        matches!(self, Self::WifiAuth | Self::WifiNotFound | Self::WifiOther)
+    }
+}
+
 /// A sign, and what it means.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Sign {

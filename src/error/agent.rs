@@ -68,9 +68,10 @@ impl Failure {
                     None => failure.because("the board logged an authentication error"),
                 }
             }
-            Cause::NotFound => {
-                Self::new(Code::WifiNotFound).because("the board logged that it does not find the network")
-            }
+            Cause::NotFound(reason) => Self::new(Code::WifiNotFound).because(match reason {
+                Some(reason) => format!("the board logged disconnect {}", described(reason)),
+                None => "the board logged that it does not find the network".to_owned(),
+            }),
             Cause::Reason(reason) => {
                 Self::new(Code::WifiNotJoined).because(format!("the board logged disconnect {}", described(reason)))
             }

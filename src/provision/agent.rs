@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::answers::{AnswerError, Answers, Retry, Selection};
+use super::join::PERHAPS_JOINED;
 use super::plan::{self, Plan};
 use super::{Context, Verdict};
 use crate::agent::{Agent, AgentError, Command, JoinEnd, NodeId};
@@ -15,7 +16,7 @@ use crate::endpoint::scan::AuthMode;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Exchange, Stage};
 use crate::secret::Passphrase;
-use crate::session::patience::limit;
+use crate::session::patience::{Elapsed, limit};
 use crate::transport::Locator;
 
 /// How often a person may try again before the run ends by itself.
@@ -104,7 +105,7 @@ pub async fn sign(agent: &mut Agent, data: &str, context: &Context<'_>) -> Resul
     let command = Command::sign_data(data).map_err(|error| Failure::from(error).at(Stage::Request))?;
     let began = Instant::now();
     let signed = context.patience.within(limit::EXCHANGE, agent.sign_data(data)).await;
-    let signed = signed.map_err(|elapsed| late(elapsed.total, Stage::Request))?;
+    let signed = signed.map_err(|elapsed| late(elapsed, Stage::Request))?;
     let reply = signed.as_ref().map(|signature| format!("a signature of {} bytes", signature.len()));
     trace(context, &command, began, reply.map_err(ToString::to_string));
     signed.map_err(|error| Failure::from(error).at(Stage::Request))
@@ -131,7 +132,7 @@ impl Run<'_, '_> {
         let began = Instant::now();
         let told = self.agent.add_user(&mapping.user_id, &mapping.secret_key);
         let told = self.context.patience.within(limit::EXCHANGE, told).await;
-        let told = told.map_err(|elapsed| late(elapsed.total, Stage::Associate))?;
+        let told = told.map_err(|elapsed| late(elapsed, Stage::Associate))?;
         trace(self.context, &command, began, taken(&told));
         told.map_err(|error| match error {
             AgentError::Refused { .. } => Failure::new(Code::AssociationRefused).caused_by(&error).at(Stage::Associate),
@@ -202,7 +203,7 @@ impl Run<'_, '_> {
         ready.map_err(|why| Failure::new(Code::TraceFailed).at(Stage::Apply).because(why))?;
         let began = Instant::now();
         let told = self.context.patience.within(limit::EXCHANGE, self.agent.wifi_prov(ssid, passphrase)).await;
-        let told = told.map_err(|elapsed| late(elapsed.total, Stage::Apply))?;
+        let told = told.map_err(|elapsed| late(elapsed, Stage::Apply))?;
         trace(self.context, &command, began, taken(&told));
         match told {
             Ok(()) => {}
@@ -225,7 +226,7 @@ impl Run<'_, '_> {
         observer.observe(&Event::Join { state: trying.clone(), elapsed: Duration::ZERO });
         let failed = |elapsed| observer.observe(&Event::Join { state: trying.clone(), elapsed });
         let end = self.context.patience.within(JOIN, self.agent.await_join(failed)).await;
-        let end = match end.map_err(|elapsed| late(elapsed.total, Stage::AwaitNetwork))? {
+        let end = match end.map_err(|elapsed| late(elapsed, Stage::AwaitNetwork).hint(PERHAPS_JOINED))? {
             Ok(end) => end,
             Err(error) => return Ok(Verdict::Applied { cause: error.to_string() }),
         };
@@ -296,12 +297,13 @@ async fn within<T>(
     work: impl Future<Output = Result<T, AgentError>>,
 ) -> Result<T, Failure> {
     let done = context.patience.within(limit, work).await;
-    let done = done.map_err(|elapsed| late(elapsed.total, stage))?;
+    let done = done.map_err(|elapsed| late(elapsed, stage))?;
     done.map_err(|error| Failure::from(error).at(stage))
 }
 
-fn late(total: bool, stage: Stage) -> Failure {
-    Failure::new(if total { Code::DeadlineTotal } else { Code::DeadlineStep }).at(stage)
+fn late(elapsed: Elapsed, stage: Stage) -> Failure {
+    let code = if elapsed.total { Code::DeadlineTotal } else { Code::DeadlineStep };
+    Failure::new(code).at(stage).because(elapsed.to_string())
 }
 
 fn recoverable(code: Code) -> bool {

@@ -16,6 +16,10 @@ use crate::session::patience::limit;
 use crate::session::{Meaning, Session, SessionError, SessionErrorKind};
 use crate::text;
 
+/// Where the time is up while the device joins.
+pub(super) const PERHAPS_JOINED: &str =
+    "the device had taken the credentials: it may have joined all the same, look for it on the network";
+
 /// Answers that make no sense, or a closed link in place of one, are tolerated this often in a row.
 const ODD_REPLIES: usize = 3;
 /// Between two tries to reach a device again.
@@ -113,9 +117,7 @@ async fn follow(
 
 /// A failure after which the device may still join by itself.
 fn after_applied(error: SessionError) -> Failure {
-    Failure::from(error)
-        .at(Stage::AwaitNetwork)
-        .hint("the device had taken the credentials: it may have joined all the same, look for it on the network")
+    Failure::from(error).at(Stage::AwaitNetwork).hint(PERHAPS_JOINED)
 }
 
 fn not_joined(radio: Radio) -> Code {

@@ -179,7 +179,7 @@ pub(super) static SIGNS: &[Sign] = &[
         About::WifiOther,
         205,
         "the connection to the access point failed; the radio's driver says no more",
-        "move the device closer, and restart the access point",
+        "restart the access point",
     ),
     reason(
         About::WifiOther,

@@ -2,7 +2,7 @@
 //!
 //! Entries of the catalogue; `mod.rs` lists them.
 
-use super::Entry;
+use super::{Entry, UNHEARD};
 use crate::error::Exit;
 
 pub(super) static DEVICE_NOT_PROVISIONING: Entry = Entry {
@@ -97,7 +97,7 @@ pub(super) static DEVICE_REFUSED: Entry = Entry {
     exit: Exit::Refused,
     title: "the device refused the request",
     meaning: "The device understood the request and answered with a status other than success.",
-    hints: &["the device's own log says more: --listen hears it on a serial cable, and -v shows it"],
+    hints: &[UNHEARD[0]],
 };
 
 pub(super) static DEVICE_NO_ENDPOINT: Entry = Entry {
@@ -188,7 +188,7 @@ pub(super) static WIFI_NOT_JOINED: Entry = Entry {
     hints: &[
         "move the device closer to the access point",
         "set the router to WPA2 (AES), or WPA2/WPA3 mixed",
-        "the log on the device's serial port names the reason",
+        UNHEARD[1],
     ],
 };
 

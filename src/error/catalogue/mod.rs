@@ -25,6 +25,12 @@ pub struct Entry {
     pub hints: &'static [&'static str],
 }
 
+/// Hints that are spent where the board's log was heard.
+pub const UNHEARD: [&str; 2] = [
+    "the device's own log says more: --listen hears it on a serial cable, and -v shows it",
+    "the device's own log names the reason: --listen hears it on a serial cable",
+];
+
 macro_rules! codes {
     ($($name:ident = $group:ident::$entry:ident;)*) => {
         /// A stable error code.
