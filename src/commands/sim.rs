@@ -65,7 +65,7 @@ pub(super) struct Args {
     /// With --console: print no faster than this many bits per second
     #[arg(long, alias = "slow_baud", value_name = "RATE", requires = "console", value_parser = clap::value_parser!(u32).range(300..))]
     slow_baud: Option<u32>,
-    /// With --console: what the console speaks
+    /// With --console: what the console speaks; with agent, the firmware is rainmaker unless --profile says otherwise
     #[arg(long, value_name = "DIALECT", requires = "console", default_value = "protocomm")]
     dialect: Dialect,
     /// On this computer's Bluetooth instead: phones and other computers find it there (Linux)
@@ -225,8 +225,12 @@ fn console(_: &Args, _: DeviceOptions, _: &App<'_>) -> impl Future<Output = Resu
 
 /// The options as the pairs that [`DeviceOptions::from_parameters`] takes; the `sim:` locator's keys are the same.
 fn parameters(args: &Args) -> Vec<(&'static str, String)> {
+    let profile = match args.dialect {
+        Dialect::Agent => args.profile.clone().or_else(|| Some("rainmaker".to_owned())),
+        Dialect::Protocomm => args.profile.clone(),
+    };
     let single = [
-        ("profile", &args.profile),
+        ("profile", &profile),
         ("sec-ver", &args.sec_ver),
         ("pop", &args.pop),
         ("username", &args.username),
