@@ -297,9 +297,11 @@ impl Answers for Person {
     fn sec2_password<'a>(&'a mut self, _: &'a str, _: bool) -> BoxFuture<'a, Result<Sec2Password, AnswerError>> {
         Box::pin(async { Err(AnswerError::Closed) })
     }
-    fn network<'a>(&'a mut self, networks: &'a [Network]) -> BoxFuture<'a, Result<Selection, AnswerError>> {
-        assert!(networks.is_empty(), "the console cannot scan");
-        Box::pin(async { Ok(Selection::Other(b"HomeNet".to_vec())) })
+    fn network<'a>(&'a mut self, _: &'a [Network]) -> BoxFuture<'a, Result<Selection, AnswerError>> {
+        panic!("the console cannot scan")
+    }
+    fn network_name(&mut self) -> BoxFuture<'_, Result<Vec<u8>, AnswerError>> {
+        Box::pin(async { Ok(b"HomeNet".to_vec()) })
     }
     fn passphrase<'a>(&'a mut self, _: &'a [u8]) -> BoxFuture<'a, Result<Passphrase, AnswerError>> {
         Box::pin(async { self.passphrases.pop().map(Passphrase::from).ok_or(AnswerError::Closed) })

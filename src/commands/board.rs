@@ -186,6 +186,9 @@ impl Answers for Noting<'_> {
     fn network<'a>(&'a mut self, networks: &'a [Network]) -> BoxFuture<'a, Result<Selection, AnswerError>> {
         self.answers.network(networks)
     }
+    fn network_name(&mut self) -> BoxFuture<'_, Result<Vec<u8>, AnswerError>> {
+        self.answers.network_name()
+    }
     fn passphrase<'a>(&'a mut self, ssid: &'a [u8]) -> BoxFuture<'a, Result<Passphrase, AnswerError>> {
         noted!(self, self.answers.passphrase(ssid))
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::answers::{AnswerError, Answers, Retry, Selection};
+use super::answers::{AnswerError, Answers, Retry};
 use super::join::PERHAPS_JOINED;
 use super::plan::{self, Plan};
 use super::{Context, Verdict};
@@ -21,8 +21,6 @@ use crate::transport::Locator;
 
 /// How often a person may try again before the run ends by itself.
 const RETRIES: usize = 10;
-/// How often a network may be asked for before the run ends by itself.
-const QUESTIONS: usize = 100;
 /// The port, a greeting of up to 8 s, and two questions.
 const OPEN: Duration = Duration::from_secs(30);
 /// The log ends its wait by itself before this.
@@ -177,14 +175,10 @@ impl Run<'_, '_> {
     async fn ask_network(&self, answers: &mut dyn Answers) -> Result<Vec<u8>, Failure> {
         let reason = "the agent's console cannot scan; type the network's name".to_owned();
         self.observe(&Event::Skipped { stage: Stage::Scan, reason });
-        for _ in 0..QUESTIONS {
-            let asked = self.context.patience.off_the_clock(answers.network(&[])).await;
-            if let Selection::Other(ssid) = asked.map_err(at_configure)? {
-                plan::check_ssid(&ssid).map_err(|failure| failure.at(Stage::Configure))?;
-                return Ok(ssid);
-            }
-        }
-        Err(at_configure(AnswerError::Closed))
+        let asked = self.context.patience.off_the_clock(answers.network_name()).await;
+        let ssid = asked.map_err(at_configure)?;
+        plan::check_ssid(&ssid).map_err(|failure| failure.at(Stage::Configure))?;
+        Ok(ssid)
     }
 
     async fn ask_passphrase(&self, answers: &mut dyn Answers, ssid: &[u8]) -> Result<Passphrase, Failure> {

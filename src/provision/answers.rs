@@ -80,6 +80,8 @@ pub trait Answers: Send {
     ) -> BoxFuture<'a, Result<Sec2Password, AnswerError>>;
     /// Which of these networks.
     fn network<'a>(&'a mut self, networks: &'a [Network]) -> BoxFuture<'a, Result<Selection, AnswerError>>;
+    /// The name of a network, where the device cannot scan.
+    fn network_name(&mut self) -> BoxFuture<'_, Result<Vec<u8>, AnswerError>>;
     /// The passphrase of this network; empty for an open one.
     fn passphrase<'a>(&'a mut self, ssid: &'a [u8]) -> BoxFuture<'a, Result<Passphrase, AnswerError>>;
     /// The Thread dataset.
@@ -103,6 +105,9 @@ impl Answers for NobodyToAsk {
         missing(Question::Sec2Password)
     }
     fn network<'a>(&'a mut self, _: &'a [Network]) -> BoxFuture<'a, Result<Selection, AnswerError>> {
+        missing(Question::Network)
+    }
+    fn network_name(&mut self) -> BoxFuture<'_, Result<Vec<u8>, AnswerError>> {
         missing(Question::Network)
     }
     fn passphrase<'a>(&'a mut self, _: &'a [u8]) -> BoxFuture<'a, Result<Passphrase, AnswerError>> {

@@ -19,8 +19,10 @@ impl Run<'_, '_> {
                 scan::prepare(&mut self.session, &mut *self.context.rng, self.radio).await?;
                 self.heard = scan::wifi(&mut self.session, &mut *self.context.rng).await?;
             } else {
-                let reason = "the device's firmware cannot scan".to_owned();
+                let reason = "the device's firmware cannot scan; the network's name has to be typed".to_owned();
                 self.observe(&Event::Skipped { stage: Stage::Scan, reason });
+                let asked = self.context.patience.off_the_clock(answers.network_name()).await;
+                return self.take(asked.map_err(at_scan)?, false, answers).await;
             }
             self.observe(&Event::Scanned { networks: self.heard.clone() });
             let asked = self.context.patience.off_the_clock(answers.network(&self.heard)).await;
@@ -35,16 +37,21 @@ impl Run<'_, '_> {
                     None => continue,
                 },
             };
-            plan::check_ssid(&ssid).map_err(|failure| failure.at(Stage::Scan))?;
-            let given = self.plan.wifi.passphrase.clone().filter(|_| self.failure.is_none());
-            let passphrase = match given {
-                Some(passphrase) => passphrase,
-                None if open => Passphrase::new([]),
-                None => self.ask_passphrase(answers, &ssid).await?,
-            };
-            self.target = Some(Target::Wifi { ssid, passphrase });
-            return Ok(());
+            return self.take(ssid, open, answers).await;
         }
+    }
+
+    /// The network that was chosen, with the passphrase that was given for it or is asked for.
+    async fn take(&mut self, ssid: Vec<u8>, open: bool, answers: &mut dyn Answers) -> Result<(), Failure> {
+        plan::check_ssid(&ssid).map_err(|failure| failure.at(Stage::Scan))?;
+        let given = self.plan.wifi.passphrase.clone().filter(|_| self.failure.is_none());
+        let passphrase = match given {
+            Some(passphrase) => passphrase,
+            None if open => Passphrase::new([]),
+            None => self.ask_passphrase(answers, &ssid).await?,
+        };
+        self.target = Some(Target::Wifi { ssid, passphrase });
+        Ok(())
     }
 
     pub(super) async fn ask_passphrase(&self, answers: &mut dyn Answers, ssid: &[u8]) -> Result<Passphrase, Failure> {

@@ -161,6 +161,15 @@ impl Answers for AtTerminal {
         }))
     }
 
+    fn network_name(&mut self) -> BoxFuture<'_, Result<Vec<u8>, AnswerError>> {
+        Box::pin(self.ask(Question::Network, |terminal| {
+            let ask = |terminal: &mut Terminal| terminal.text("Network name (SSID)");
+            until_usable(terminal, ask, |name| {
+                check_ssid(name.as_bytes()).map(|()| name.into_bytes()).map_err(unusable)
+            })
+        }))
+    }
+
     fn passphrase<'a>(&'a mut self, ssid: &'a [u8]) -> BoxFuture<'a, Result<Passphrase, AnswerError>> {
         let ssid = text::ssid(ssid);
         let words = prompt::passphrase_question(&ssid);

@@ -37,6 +37,7 @@ pub(crate) struct Door {
     scan_page: u32,
     link: fn(usize) -> Link,
     script: Option<Arc<Script>>,
+    version: Option<&'static str>,
     log: Arc<Mutex<Vec<Entry>>>,
 }
 
@@ -48,6 +49,7 @@ impl Door {
             scan_page: 16,
             link: |_| Link::Passes,
             script: None,
+            version: None,
             log: Arc::default(),
         }
     }
@@ -60,6 +62,12 @@ impl Door {
 
     pub(crate) fn with_pages_of(mut self, scan_page: u32) -> Self {
         self.scan_page = scan_page;
+        self
+    }
+
+    /// A device that says this of itself.
+    pub(crate) fn with_version(mut self, version: &'static str) -> Self {
+        self.version = Some(version);
         self
     }
 
@@ -97,6 +105,7 @@ impl TransportKind for Door {
                 script: self.script.clone(),
                 scan_page: self.scan_page,
                 link: self.link,
+                version: self.version,
                 log: self.log.clone(),
             });
             Ok(link)
@@ -109,6 +118,7 @@ struct Logged {
     script: Option<Arc<Script>>,
     scan_page: u32,
     link: fn(usize) -> Link,
+    version: Option<&'static str>,
     log: Arc<Mutex<Vec<Entry>>>,
 }
 
@@ -127,6 +137,9 @@ impl Logged {
                 let source = io::ErrorKind::ConnectionRefused.into();
                 return Err(TransportError::Unreachable { peer: self.peer(), source });
             }
+        }
+        if let Some(version) = self.version.filter(|_| endpoint == "proto-ver") {
+            return Ok(version.as_bytes().to_vec());
         }
         let reply = match &mut self.inner {
             Some(inner) => inner.exchange(endpoint, request).await?,

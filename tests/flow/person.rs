@@ -19,6 +19,7 @@ pub(crate) struct Person {
     pub(crate) pops: VecDeque<&'static str>,
     pub(crate) network: Option<fn(&[Network]) -> Selection>,
     pub(crate) passphrases: VecDeque<&'static str>,
+    pub(crate) names: VecDeque<&'static str>,
     pub(crate) datasets: VecDeque<&'static str>,
     pub(crate) retries: VecDeque<Retry>,
     /// The labels on each list of devices shown.
@@ -47,6 +48,9 @@ impl Answers for Person {
     fn network<'a>(&'a mut self, networks: &'a [Network]) -> BoxFuture<'a, Result<Selection, AnswerError>> {
         self.shown = networks.iter().map(|network| network.ssid().to_vec()).collect();
         answer(self.network.map(|choose| choose(networks)), Question::Network)
+    }
+    fn network_name(&mut self) -> BoxFuture<'_, Result<Vec<u8>, AnswerError>> {
+        answer(self.names.pop_front().map(Into::into), Question::Network)
     }
     fn passphrase<'a>(&'a mut self, _: &'a [u8]) -> BoxFuture<'a, Result<Passphrase, AnswerError>> {
         answer(self.passphrases.pop_front().map(Into::into), Question::Passphrase)

@@ -83,3 +83,13 @@ async fn a_scan_that_never_ends_is_given_up_after_20_s() {
     assert_eq!(told.code(), "scan.failed");
     assert!((20..22).contains(&told.took.as_secs()), "{:?}", told.took);
 }
+
+#[tokio::test(start_paused = true)]
+async fn where_the_device_cannot_scan_the_name_is_asked_for() {
+    let door = Door::to("sec-ver=1").with_version(r#"{"prov":{"ver":"v1.1","sec_ver":1,"cap":["wifi_prov"]}}"#);
+    let mut person =
+        Person { names: ["HomeNet"].into(), passphrases: ["correct-horse-battery"].into(), ..Person::default() };
+    let told = provision(&door, &undecided(), &mut person).await;
+    assert!(told.result.is_ok(), "{:?}", told.result.err());
+    assert!(door.log().iter().all(|entry| entry.endpoint != "prov-scan"));
+}

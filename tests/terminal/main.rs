@@ -6,8 +6,11 @@ mod bluetooth;
 #[cfg(target_os = "linux")]
 #[path = "../bluez/mod.rs"]
 mod bluez;
+#[path = "../program/mod.rs"]
+mod program;
 mod screen;
 
+use program::Sim;
 use screen::{CONTROL_C, CONTROL_D, DOWN, ESCAPE, Screen, Setup};
 
 const QUICK: &str = "sim:?ap=HomeNet=correct-horse-battery&ap=OpenCafe&ap=CorpNet,auth=enterprise&join-ms=50\
@@ -219,6 +222,41 @@ fn control_c_while_joining_says_that_the_device_goes_on() {
     assert!(contents.contains("\nerror: interrupted\n") && !contents.contains("of at most"), "{contents}");
     assert!(contents.contains("goes on joining by itself"), "{contents}");
     assert!(screen.is_restored());
+}
+
+/// The RainMaker agent's console cannot scan: the name is typed, and what follows is as elsewhere.
+#[test]
+fn over_a_cable_that_cannot_scan_the_name_is_asked_for() {
+    let board = Sim::on_a_cable(&["--dialect", "agent"]);
+    let line = ["provision", "--port", board.port()];
+    let mut screen = Screen::start(&line);
+    screen.expect("Network name (SSID):");
+    screen.until_it_reads_keys();
+    screen.send("\r");
+    screen.expect("A network name has 1 to 32 bytes");
+    screen.send("HomeNet\r");
+    give_passphrase(&mut screen, "not-the-right-one");
+    screen.expect("Would you like to retry provisioning? [y/N]:");
+    screen.until_it_reads_keys();
+    screen.send("y\r");
+    screen.expect("Retry with same SSID 'HomeNet' and new password? [Y/n]:");
+    screen.send("\rcorrect-horse-battery\r");
+    screen.expect("Provisioned /dev/");
+    assert_eq!(screen.finish(), 0, "{}", screen.contents());
+    assert!(screen.is_restored() && !screen.raw.contains("horse"), "{}", screen.raw);
+    for prompt in ["Network name (SSID):", "Passphrase for HomeNet:"] {
+        let mut screen = Screen::start(&line);
+        screen.expect("Network name (SSID):");
+        if !prompt.starts_with("Network") {
+            screen.until_it_reads_keys();
+            screen.send("HomeNet\r");
+        }
+        screen.expect(prompt);
+        screen.send(CONTROL_C);
+        screen.until("an error on a line of its own", |contents| contents.contains("\nerror: interrupted"));
+        assert_eq!(screen.finish(), 130, "{}", screen.contents());
+        assert!(screen.is_restored());
+    }
 }
 
 #[test]
