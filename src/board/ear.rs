@@ -27,6 +27,11 @@ impl Redaction {
         payload.password.iter().for_each(|password| self.learn(password));
     }
 
+    /// The text with the secrets that are known replaced.
+    pub fn hide(&self, text: &str) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).hide(text)
+    }
+
     fn apply(&self, line: &RawLine) -> String {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).redact(line)
     }

@@ -121,7 +121,11 @@ impl Desk {
     }
 
     /// A failure with what the board said about it, where it was heard.
-    pub(super) fn diagnosed(&self, failure: Failure) -> Failure {
+    pub(super) fn diagnosed(&self, mut failure: Failure) -> Failure {
+        if failure.code == Code::ConsoleNoPrompt {
+            // It quotes the board, which may have printed what it was given.
+            failure.causes.iter_mut().for_each(|cause| *cause = self.redaction.hide(cause));
+        }
         diagnose(&self.memory.told(), failure)
     }
 

@@ -2,7 +2,7 @@
 
 use std::process::{Output, Stdio};
 
-use super::board::{Simulated, simulated, with_manner};
+use super::board::{Line, Simulated, simulated, with_manner};
 use super::{code, finished, program};
 use espctl::sim::console::{Dialect, Manner};
 use serde_json::Value;
@@ -144,6 +144,21 @@ fn a_restart_before_the_session_explains_nothing_later() {
     );
     assert_eq!((run.exit, code(&run.document)), (12, "console.restarted"), "{}", run.talk);
     assert!(run.cause("the board says: rst:0xc (RTC_SW_CPU_RST)"), "{}", run.talk);
+}
+
+#[test]
+fn a_line_that_an_error_quotes_has_no_secret() {
+    for said in [&b"\tPassword : correct-horse-battery\r\n"[..], b"joining with correct-horse-battery now\r\n"] {
+        let line = Line::new();
+        let path = line.path();
+        let _board = line.flooding(said.to_vec(), 3);
+        let arguments =
+            ["provision", "--port", &path, "--ssid", "HomeNet", "--passphrase", PASSPHRASE, "--json", "-vv"];
+        let output = finished(program(&arguments).stderr(Stdio::piped()));
+        let written = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(written.contains("console.no-prompt") && written.contains("(redacted)"), "{written}");
+        assert!(!written.contains("horse"), "{written}");
+    }
 }
 
 #[test]

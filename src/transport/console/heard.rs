@@ -1,9 +1,12 @@
 //! What a board's output says of the board, where the answer that was hoped for is not in it. Pure.
 
+use zeroize::Zeroizing;
+
 use super::ConsoleError;
 use super::output::Output;
 use crate::text;
 use crate::wire::console::clean;
+use crate::wire::log::{RawLine, Redactor};
 
 /// Longest piece of output that is quoted, in characters.
 const QUOTED: usize = 80;
@@ -58,7 +61,11 @@ fn last_line(output: &[u8]) -> String {
     match line {
         // The echo of a command that carries credentials, from an earlier conversation with the agent's console.
         Some(line) if SECRET.iter().any(|command| line.contains(command)) => "(a command with credentials)".to_owned(),
-        line => quoted(line.unwrap_or_default()),
+        Some(line) => {
+            let line = RawLine { text: Zeroizing::new(line.to_owned()), whole: true };
+            quoted(&Redactor::default().redact(&line))
+        }
+        None => String::new(),
     }
 }
 
@@ -97,6 +104,14 @@ mod tests {
     fn an_echo_with_credentials_is_not_quoted() {
         let said = format!("{:?}", said(b"\r\nwifi-prov HomeNet hunter22-hunter"));
         assert!(!said.contains("hunter22"), "{said}");
+    }
+
+    #[test]
+    fn what_firmware_names_a_secret_is_not_quoted() {
+        let ConsoleError::NoPrompt { last, .. } = said(b"I (9) app: x\r\n\tPassword : hunter22") else {
+            panic!("text")
+        };
+        assert!(last.starts_with("Password") && last.ends_with("(redacted)"), "{last}");
     }
 
     #[test]

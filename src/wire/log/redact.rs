@@ -71,16 +71,27 @@ impl Redactor {
             spans.extend(self.known.iter().filter_map(|known| end_of(known, text)));
         }
         spans.extend(self.dumps.spans(text, &self.values));
-        for known in &self.known {
-            spans.extend(text.match_indices(known.as_str()).map(|(at, _)| at..at + known.len()).filter(|span| {
-                known.len() >= SHORT
-                    || (!is_word(text[..span.start].chars().next_back()) && !is_word(text[span.end..].chars().next()))
-            }));
-            if !line.whole {
-                spans.extend(start_of(known, text));
-            }
+        spans.extend(self.known_in(text));
+        if !line.whole {
+            spans.extend(self.known.iter().filter_map(|known| start_of(known, text)));
         }
         replaced(text, spans)
+    }
+
+    /// The text with the known values replaced, and nothing else: for text that only quotes a board.
+    pub fn hide(&self, text: &str) -> String {
+        replaced(text, self.known_in(text))
+    }
+
+    fn known_in(&self, text: &str) -> Vec<Range<usize>> {
+        let alone = |span: &Range<usize>| {
+            !is_word(text[..span.start].chars().next_back()) && !is_word(text[span.end..].chars().next())
+        };
+        let matches = |known: &Zeroizing<String>| {
+            let spans = text.match_indices(known.as_str()).map(|(at, _)| at..at + known.len());
+            spans.filter(|span| span.len() >= SHORT || alone(span)).collect::<Vec<_>>()
+        };
+        self.known.iter().flat_map(matches).collect()
     }
 
     /// A value found by its key, where it is no word of prose.
@@ -212,6 +223,14 @@ mod tests {
         }
         let cut = RawLine { text: Zeroizing::new("I (1) x: corr\"ct h".to_owned()), whole: false };
         assert_eq!(redactor.redact(&cut), "I (1) x: (redacted)");
+    }
+
+    #[test]
+    fn a_quotation_loses_known_values_only() {
+        let mut redactor = Redactor::default();
+        redactor.learn(b"correct-horse");
+        let quoted = r#"the last line is "password: correct-horse ok""#;
+        assert_eq!(redactor.hide(quoted), r#"the last line is "password: (redacted) ok""#);
     }
 
     #[test]
