@@ -1,8 +1,8 @@
 //! A simulated device as a Bluetooth peripheral of this computer, through bluetoothd: other computers and phones see
 //! an ESP32. Linux only.
 //!
-//! What the device is and does is in [`super::gatt`]; here are the objects bluetoothd is given ([`objects`]), the
-//! loop that keeps them in step with the device ([`host`]), and what is heard of links ([`watch`]). What firmware
+//! What the device is and does is in [`super::gatt`]; here are the objects bluetoothd is given (`objects.rs`), the
+//! loop that keeps them in step with the device (`host.rs`), and what is heard of links (`watch.rs`). What firmware
 //! does and bluetoothd does not let through is told in docs/simulator.md.
 
 mod agent;
