@@ -1,22 +1,20 @@
 //! Applications: a client that registers GATT objects and an advertisement is a device near every other adapter, and
 //! what is read and written there is asked of the client, as bluetoothd does.
 //!
-//! From bluetoothd 5.66's gatt-database.c and advertising.c: which properties an object must have, how much fits into
-//! an advertisement, which ATT error an application's D-Bus error becomes, and that it answers for one that takes
-//! more than 5 s.
+//! From bluetoothd 5.66's gatt-database.c: which ATT error an application's D-Bus error becomes, and that it answers for
+//! one that takes more than 5 s. What the client's objects say is read in `offered.rs`.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use uuid::Uuid;
-use zbus::zvariant::{OwnedObjectPath, OwnedValue};
+use zbus::zvariant::OwnedObjectPath;
 
-use super::bus::{Bus, object};
+use super::bus::Bus;
 use super::message::{Answer, Call, Properties, Refusal, path_value, value};
 use super::nearby::{Encryption, Nearby, Question, Server};
-use super::objects::{CHARACTERISTIC, DESCRIPTOR, DEVICE, SERVICE};
-use super::table::{Characteristic, Table};
+use super::objects::{CHARACTERISTIC, DESCRIPTOR, DEVICE};
+use super::offered::{Advertised, table};
+use super::table::Table;
 use super::world::{Device, Known, Link, World};
 
 /// The interfaces of an adapter that can be a peripheral.
@@ -25,8 +23,6 @@ pub(super) const ADVERTISING_MANAGER: &str = "org.bluez.LEAdvertisingManager1";
 const ADVERTISEMENT: &str = "org.bluez.LEAdvertisement1";
 /// How long an application may take to answer (ATTRIBUTE_TIMEOUT of gatt-db.c).
 const ATTRIBUTE_TIMEOUT: Duration = Duration::from_secs(5);
-/// A legacy advertisement, and a legacy scan response, in bytes.
-const ADVERTISED_MAX: usize = 31;
 
 /// What a client's application answers as.
 #[derive(Debug)]
@@ -40,19 +36,6 @@ pub(super) struct Registered {
     /// The advertisement's object, while there is one.
     advertisement: Option<String>,
     connected: bool,
-}
-
-/// What an advertisement's properties say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Advertised {
-    pub(crate) services: Vec<Uuid>,
-    pub(crate) discoverable: bool,
-    /// In the scan response.
-    pub(crate) name: Option<String>,
-    /// In the scan response as well.
-    pub(crate) manufacturer: Option<(u16, Vec<u8>)>,
-    /// Shortest and longest interval, in milliseconds.
-    pub(crate) interval: (u32, u32),
 }
 
 /// A request to an application.
@@ -126,7 +109,7 @@ impl Bus {
                 let advertised = Advertised::read(&properties)
                     .ok_or_else(|| Refusal::bluez("Failed", "Failed to parse advertisement."))?;
                 let off = !self.world().adapters[host].powered;
-                if off || advertised.lengths().into_iter().any(|length| length > ADVERTISED_MAX) {
+                if off || !advertised.fits() {
                     return Err(Refusal::bluez("Failed", "Failed to register advertisement"));
                 }
                 self.world().advertise(own, path.to_string(), advertised);
@@ -342,84 +325,6 @@ impl World {
             }
         }
     }
-}
-
-impl Advertised {
-    fn read(properties: &Properties) -> Option<Self> {
-        let number = |name| properties.get(name).and_then(|value| value.downcast_ref::<u32>().ok()).unwrap_or(0);
-        let services = texts(properties, "ServiceUUIDs").unwrap_or_default();
-        let services = services.iter().map(|uuid| uuid.parse().ok()).collect::<Option<_>>()?;
-        let data = properties.get("ScanResponseManufacturerData");
-        let data = data.and_then(|value| HashMap::<u16, OwnedValue>::try_from(value.clone()).ok()).unwrap_or_default();
-        let entry = |(company, data): (u16, OwnedValue)| Some((company, Vec::<u8>::try_from(data).ok()?));
-        let kind = text(properties, "Type")?;
-        (kind == "peripheral").then_some(Self {
-            services,
-            discoverable: properties.get("Discoverable").and_then(|value| value.downcast_ref().ok()).unwrap_or(false),
-            name: text(properties, "LocalName").filter(|name| !name.is_empty()),
-            manufacturer: data.into_iter().next().and_then(entry),
-            interval: (number("MinInterval"), number("MaxInterval")),
-        })
-    }
-
-    /// Of the advertisement and of the scan response, in bytes.
-    fn lengths(&self) -> [usize; 2] {
-        let flags = if self.discoverable { 3 } else { 0 };
-        let services = if self.services.is_empty() { 0 } else { 2 + 16 * self.services.len() };
-        let name = self.name.as_ref().map_or(0, |name| 2 + name.len());
-        let manufacturer = self.manufacturer.as_ref().map_or(0, |(_, data)| 4 + data.len());
-        [flags + services, name + manufacturer]
-    }
-}
-
-/// The attributes that an application's objects are, and whether they demand an encrypted link; `None` where a
-/// property is missing.
-fn table(objects: &HashMap<OwnedObjectPath, HashMap<String, Properties>>) -> Option<(Table, bool)> {
-    let having = |interface: &'static str| {
-        let mut own: Vec<(&str, &Properties)> =
-            objects.iter().filter_map(|(path, own)| Some((path.as_str(), own.get(interface)?))).collect();
-        own.sort_unstable_by_key(|(path, _)| *path);
-        own
-    };
-    let services = having(SERVICE);
-    let [(service, own)] = services[..] else { return None };
-    let uuid = text(own, "UUID")?.parse().ok().filter(|_| own.contains_key("Primary"))?;
-    let mut characteristics = Vec::new();
-    let mut encrypted = false;
-    for (path, own) in having(CHARACTERISTIC) {
-        if path_of(own, "Service")? != object(service) {
-            return None;
-        }
-        let flags = texts(own, "Flags")?;
-        let demands =
-            flags.iter().any(|flag| flag == "encrypt-write") && flags.iter().any(|flag| flag == "encrypt-read");
-        let open = flags.iter().any(|flag| flag == "read") && flags.iter().any(|flag| flag == "write");
-        if !open && !demands {
-            return None;
-        }
-        encrypted |= demands;
-        let described = |(_, own): &(&str, &Properties)| path_of(own, "Characteristic") == Some(object(path));
-        let description = having(DESCRIPTOR).into_iter().find(described);
-        let description = description.filter(|(_, own)| texts(own, "Flags").is_some_and(|flags| flags == ["read"]));
-        characteristics.push(Characteristic {
-            uuid: text(own, "UUID")?.parse().ok()?,
-            name: path.to_owned(),
-            description: description.map(|(path, _)| path.as_bytes().to_vec()),
-        });
-    }
-    (!characteristics.is_empty()).then(|| (Table::of(uuid, characteristics), encrypted))
-}
-
-fn text(properties: &Properties, name: &str) -> Option<String> {
-    String::try_from(properties.get(name)?.clone()).ok()
-}
-
-fn texts(properties: &Properties, name: &str) -> Option<Vec<String>> {
-    Vec::try_from(properties.get(name)?.clone()).ok()
-}
-
-fn path_of(properties: &Properties, name: &str) -> Option<OwnedObjectPath> {
-    OwnedObjectPath::try_from(properties.get(name)?.clone()).ok()
 }
 
 /// What an application's error becomes on the link (`dbus_error_to_att_ecode`).

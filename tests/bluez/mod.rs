@@ -19,6 +19,7 @@ mod gatt;
 mod message;
 mod nearby;
 mod objects;
+mod offered;
 mod table;
 mod world;
 
@@ -31,11 +32,11 @@ use tokio::net::UnixListener;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
-pub(crate) use application::Advertised;
 use bus::Bus;
 pub(crate) use device::{LINK_UP, RESOLVE};
 pub(crate) use faults::{At, Does, Fault};
 pub(crate) use nearby::{Encryption, Nearby, Question};
+pub(crate) use offered::Advertised;
 pub(crate) use table::{Characteristic, Table};
 use world::World;
 pub(crate) use world::{Asked, Daemon, Radio, Wrote};

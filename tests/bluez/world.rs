@@ -8,8 +8,8 @@ use std::time::Instant;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::application::Advertised;
 use super::nearby::Nearby;
+use super::offered::Advertised;
 use super::table::Table;
 
 /// Whether there is a bluetoothd, and whether the bus lets anybody talk to it.
