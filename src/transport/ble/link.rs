@@ -6,6 +6,7 @@ use std::sync::Arc;
 use btleplug::api::{Peripheral as _, WriteType};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
+use zeroize::Zeroizing;
 
 use super::address::Target;
 use super::att::{self, Trouble};
@@ -21,7 +22,8 @@ use crate::wire::gatt;
 /// An exchange to be carried out.
 pub(super) struct Order {
     pub(super) endpoint: String,
-    pub(super) request: Vec<u8>,
+    /// Under security 0 it holds credentials.
+    pub(super) request: Zeroizing<Vec<u8>>,
     /// Closed where nobody waits for it any more.
     pub(super) reply: oneshot::Sender<Result<Vec<u8>, TransportError>>,
 }

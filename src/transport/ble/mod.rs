@@ -121,7 +121,7 @@ impl Link {
             return Err(TransportError::RequestTooLong { length: request.len(), limit: LIMITS.request });
         }
         let (reply, replied) = oneshot::channel();
-        let order = Order { endpoint: endpoint.to_owned(), request: request.to_vec(), reply };
+        let order = Order { endpoint: endpoint.to_owned(), request: request.to_vec().into(), reply };
         self.orders.send(order).await.map_err(|_| ended())?;
         replied.await.map_err(|_| ended())?
     }
