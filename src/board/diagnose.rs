@@ -83,12 +83,11 @@ fn bears_on(about: About, told: &Told, failure: &Failure, attempt: u32) -> bool 
     let securing = |stage| matches!(stage, Some(Stage::Connect | Stage::Identify | Stage::Secure));
     let at = failure.stage;
     match about {
-        // What happened before the link stood cannot have broken it; a start asked for there is none of the board's.
+        // What happened before the link stood cannot have broken it.
         About::Crash => told.stage.is_some_and(|stage| stage > Stage::Connect || at == Some(stage)),
-        About::Restart => match told.stage {
-            Some(Stage::Connect) => at == told.stage && !is_asked_for(&told.line),
-            stage => stage.is_some(),
-        },
+        // Opening the port may have started the board, or --reset, or somebody plugged it in: its boot log comes late.
+        About::Restart if is_asked_for(&told.line) => told.stage.is_some_and(|stage| stage > Stage::Secure),
+        About::Restart => told.stage.is_some_and(|stage| stage > Stage::Connect || at == Some(stage)),
         About::Resources => told.stage.is_some() && (told.stage == at || (joining(told.stage) && joining(at))),
         About::Proof | About::Scheme => securing(told.stage) && securing(at),
         About::Session => told.stage.is_some() && (told.stage == at || (securing(told.stage) && securing(at))),

@@ -293,6 +293,14 @@ fn a_crash_is_told_from_a_wrong_pop_over_http() {
     device.kill().and_then(|()| device.wait()).expect("an end");
 }
 
+/// Opening a port may start the board behind it: its boot log is then heard in the middle of the handshake.
+#[test]
+fn a_start_at_the_beginning_is_no_crash() {
+    let board = Board::printing(b"rst:0x1 (POWERON),boot:0xc (SPI_FAST_FLASH_BOOT)\r\nI (30) boot: ESP-IDF\r\n");
+    let failed = ran(&provision("sim:?sec-ver=1", &["--pop", "not-it", "--listen", &board.path]));
+    assert_eq!(failed.ends_with(21).json()["error"]["code"], "security.proof-rejected");
+}
+
 #[test]
 fn both_time_lines_are_in_the_trace_and_a_lost_port_does_not_matter() {
     let trace = tempfile::NamedTempFile::new().expect("a file");

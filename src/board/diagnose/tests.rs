@@ -198,8 +198,11 @@ fn what_happened_before_the_link_stood_did_not_break_it() {
     let unreachable = diagnose(&heard, Failure::new(Code::LinkUnreachable).at(Stage::Connect));
     assert_eq!(unreachable.code, Code::BoardCrashed);
     for start in ["rst:0x1 (POWERON_RESET),boot:0x13", "rst:0x15 (USB_UART_CHIP_RESET),boot:0x8"] {
-        let prompt = Failure::new(Code::ConsoleNoPrompt).at(Stage::Connect);
-        assert_eq!(diagnose(&told(Stage::Connect, &[start]), prompt.clone()), prompt, "{start}");
+        for (stage, code) in [(Stage::Connect, Code::ConsoleNoPrompt), (Stage::Secure, Code::ProofRejected)] {
+            let failure = Failure::new(code).at(stage);
+            assert_eq!(diagnose(&told(stage, &[start]), failure.clone()), failure, "{start}");
+        }
+        assert_eq!(diagnosed(LinkLost, Apply, &[start]).code, BoardCrashed, "{start}");
     }
 }
 
