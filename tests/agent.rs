@@ -408,6 +408,24 @@ fn the_locator_can_name_the_dialect() {
 }
 
 #[test]
+fn the_port_that_named_the_device_is_its_console() {
+    let network = ["--ssid", "HomeNet", "--passphrase", PASSPHRASE];
+    for more in [&["--dialect", "agent"][..], &["--transport", "console"], &[]] {
+        let board = agent(&[], false);
+        let (exit, document) = json(&[&["provision", "--from-serial", &board.path], &network[..], more].concat());
+        assert_eq!((exit, &document["dialect"]), (0, &"agent".into()), "{more:?}: {document}");
+    }
+}
+
+#[test]
+fn commands_that_need_a_session_say_where_there_is_none() {
+    let board = agent(&[], false);
+    let (exit, document) = json(&["scan", "--port", &board.path, "--pop", "abcd1234"]);
+    assert_eq!((exit, &document["error"]["code"]), (10, &"console.not-provisioning".into()), "{document}");
+    assert!(document["error"]["hints"].to_string().contains("espctl info"), "{document}");
+}
+
+#[test]
 fn info_tells_which_node_it_is() {
     let board = agent(&[], true);
     for more in [&[][..], &["--dialect", "agent"]] {

@@ -6,6 +6,7 @@ use clap::Args;
 use super::App;
 use super::args::DeviceArgs;
 use super::desk::Desk;
+use super::device::CONSOLE;
 use crate::board::{self, Ear, Listener, Redaction};
 use crate::endpoint::scan::Network;
 use crate::error::{Code, Failure};
@@ -112,15 +113,18 @@ impl Attention {
         Ok(payload)
     }
 
-    /// A board that prints no transport is provisioned where it prints: its label has no word for the console.
-    /// What was said of the device, on the command line or in the environment, wins.
+    /// A board that prints no transport is provisioned where it prints: its label has no word for the console. So is
+    /// one that is to be provisioned over a console of no name. What was said of the device, on the command line or in
+    /// the environment, wins.
     pub(super) fn name_console(&self, payload: Option<&Payload>, device: &mut DeviceArgs, app: &App<'_>) {
-        let said =
-            |flag: &Option<String>, name, variable| given(flag.clone(), name, variable, app.environment).is_some();
-        let told = said(&device.device, "--device", "ESPCTL_DEVICE")
-            || said(&device.transport, "--transport", "ESPCTL_TRANSPORT")
-            || device.address.is_some();
-        if !told && device.port.is_none() && payload.is_some_and(|payload| payload.transport.is_none()) {
+        let said = |flag: &Option<String>, name, variable| given(flag.clone(), name, variable, app.environment);
+        let transport = said(&device.transport, "--transport", "ESPCTL_TRANSPORT").map(|said| said.value);
+        let told = said(&device.device, "--device", "ESPCTL_DEVICE").is_some() || device.address.is_some();
+        let here = match transport {
+            Some(transport) => transport == CONSOLE,
+            None => payload.is_some_and(|payload| payload.transport.is_none()),
+        };
+        if !told && device.port.is_none() && here {
             device.port = self.ear.as_ref().map(|ear| ear.path().to_owned());
         }
     }

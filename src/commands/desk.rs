@@ -50,7 +50,11 @@ pub(super) async fn in_session<T>(
     let plan = device::security_plan(&args.security, None, target.payload.as_ref(), app)?;
     let desk = Desk::new(args.device.timeout, &args.record, app)?;
     let run = desk.in_session(&target, &plan, work);
-    desk.run(async { run.await.map_err(|failure| desk.diagnosed(failure)) }).await
+    let explained = |failure: Failure| match failure.code {
+        Code::ConsoleNotProvisioning => failure.hint("espctl info tells whether it is the RainMaker agent's console"),
+        _ => desk.diagnosed(failure),
+    };
+    desk.run(async { run.await.map_err(explained) }).await
 }
 
 impl Desk {

@@ -26,7 +26,7 @@ pub(super) struct Target {
 const ELSEWHERE: [&str; 1] = ["on-network"];
 
 /// The scheme of the serial console.
-const CONSOLE: &str = "console";
+pub(super) const CONSOLE: &str = "console";
 /// The scheme of Bluetooth LE.
 const BLE: &str = "ble";
 

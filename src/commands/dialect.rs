@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 
 use super::App;
 use super::args::DeviceArgs;
+use super::device::CONSOLE;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Observer};
 use crate::provision::{self, Answers, Context, Plan, Verdict, agent};
@@ -12,9 +13,6 @@ use crate::settings::given;
 use crate::transport::Locator;
 use crate::transport::console::{ConsoleSettings, Dialect};
 use crate::wire::version::VersionInfo;
-
-/// The scheme of the locators that a dialect is for.
-const CONSOLE: &str = "console";
 
 /// The option.
 #[derive(Debug, Clone, Default, Args)]
