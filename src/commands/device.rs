@@ -7,7 +7,7 @@ use crate::error::{Code, Failure};
 use crate::provision::SecurityPlan;
 use crate::settings::{Origin, given, or_qr};
 use crate::text;
-use crate::transport::{Locator, TransportError, TransportKind};
+use crate::transport::{Locator, TransportError, TransportKind, ble};
 use crate::wire::qr::Payload;
 
 /// The device a command is about.
@@ -80,11 +80,24 @@ pub(super) fn target_beside(
                 text::sanitise(&scheme)
             )));
         } else if scheme == BLE {
-            let named = args.address.as_deref().or(name.as_deref());
+            let named = bluetooth(args)?.or(name.as_deref());
             (Locator::naming(BLE, named.unwrap_or_default()), origin)
         } else {
             (Locator::new(&scheme, args.address.as_deref().unwrap_or_default()), origin)
         }
+    };
+    let locator = match &args.device_name {
+        // A name beside a locator: it says what is looked for, where the locator leaves that open.
+        Some(own) if locator.scheme() == BLE && locator.address().is_empty() => {
+            let parameters: Vec<_> = locator.parameters().collect();
+            parameters.iter().fold(Locator::naming(BLE, own), |locator, (key, value)| locator.with(key, value))
+        }
+        Some(own) if locator.scheme() == BLE && locator.text().is_ok_and(|text| text != *own) => {
+            return Err(Failure::new(Code::UsageConflict)
+                .saying("--device and --device-name name two devices")
+                .hint("leave out one of them"));
+        }
+        _ => locator,
     };
     let locator = over_adapter(locator, args, app)?;
 
@@ -95,7 +108,7 @@ pub(super) fn target_beside(
         let code = if known { Code::UsageUnsupported } else { Code::UsageInvalid };
         let failure = Failure::new(code)
             .saying(format!("this version has no transport {wanted:?}"))
-            .hint(format!("it has {}: choose one with --transport or --device", have.join(" and ")));
+            .hint(format!("it has {}: choose one with --transport or --device", have.join(", ")));
         match origin {
             Some(origin) => failure.because(format!("it was named by {origin}")),
             None => failure,
@@ -122,6 +135,31 @@ pub(super) fn name_terminal(failure: Failure, app: &App<'_>) -> Failure {
             text::bounded(&text::sanitise(name.trim_end_matches(".app")), 64)
         )),
         _ => failure,
+    }
+}
+
+/// The adapter that was named, on the command line or in the environment.
+pub(super) fn adapter(flag: Option<&str>, app: &App<'_>) -> Result<Option<String>, Failure> {
+    let adapter = given(flag.map(str::to_owned), "--adapter", "ESPCTL_ADAPTER", app.environment);
+    match adapter {
+        Some(adapter) if adapter.value.is_empty() => Err(Failure::new(Code::UsageInvalid)
+            .saying(format!("{} is empty", adapter.origin))
+            .hint("it takes a name like hci0, or an address")),
+        adapter => Ok(adapter.map(|adapter| adapter.value)),
+    }
+}
+
+/// The address of a Bluetooth device, where one was given.
+fn bluetooth(args: &DeviceArgs) -> Result<Option<&str>, Failure> {
+    match (args.address.as_deref(), &args.device_name) {
+        (None, _) => Ok(None),
+        (Some(_), Some(_)) => Err(Failure::new(Code::UsageConflict)
+            .saying("over Bluetooth, --address and --device-name each name a device")
+            .hint("leave out one of them")),
+        (Some(address), None) if ble::is_address(address) => Ok(Some(address)),
+        (Some(_), None) => Err(Failure::new(Code::UsageInvalid)
+            .saying("over Bluetooth, --address takes an address like 24:0A:C4:00:00:01")
+            .hint("a name goes with --device-name")),
     }
 }
 

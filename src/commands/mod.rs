@@ -42,9 +42,12 @@ const FIRST_STEPS: &str = "\
 First steps, without a device:
   espctl provision --device sim: --pop abcd1234 --ssid HomeNet \\
                    --passphrase correct-horse-battery
-Then, on the device's own Wi-Fi network:
-  espctl info                          what the device says of itself
-  espctl provision --pop abcd1234      scans, and lets you choose the network";
+Then, with one; each scans, and lets you choose the network:
+  espctl discover                      what is in reach, and the command to type next
+  espctl provision --pop abcd1234 --transport ble
+                                       over Bluetooth
+  espctl provision --pop abcd1234      on the device's own Wi-Fi network
+  espctl provision --from-serial       over a cable: name and PoP come from the board";
 
 /// The program's command line.
 #[derive(Debug, Parser)]

@@ -30,6 +30,8 @@ const EXAMPLES: &str = "\
 Examples:
   On the device's own Wi-Fi network; it scans, and you choose:
     espctl provision --pop abcd1234
+  Over Bluetooth:
+    espctl provision --pop abcd1234 --transport ble --device-name PROV_d76c30
   Without a question, everything from the label and the environment:
     ESPCTL_PASSPHRASE=... espctl provision --qrcode label.png --ssid HomeNet
   Without a device:

@@ -36,9 +36,13 @@ pub(super) fn several(of: Sort) -> Code {
 /// Adds what the case at hand tells beyond its code.
 pub(super) fn advise(failure: Failure, error: &TransportError) -> Failure {
     match error {
-        TransportError::Several { candidates, .. } => candidates.iter().fold(failure, |failure, candidate| {
+        TransportError::Several { of, candidates } => candidates.iter().fold(failure, |failure, candidate| {
             let Candidate { locator, label, rssi } = candidate;
-            failure.because(format!("{}: --device {locator}", heard(label, *rssi)))
+            let named = match (of, locator.parameters().find(|(key, _)| *key == "adapter")) {
+                (Sort::Adapter, Some((_, adapter))) => format!("--adapter {}", quoted(adapter)),
+                _ => format!("--device {}", quoted(&locator.to_string())),
+            };
+            failure.because(format!("{}: {named}", heard(label, *rssi)))
         }),
         TransportError::Ble(error) => advise_ble(failure, error),
         _ => failure,
@@ -50,7 +54,12 @@ fn advise_ble(failure: Failure, error: &BleError) -> Failure {
         BleError::NotFound { near, heard, .. } => not_found(failure, near, *heard),
         BleError::NoBus { place, .. } | BleError::NoBluetoothd { place, .. } => placed(failure, *place),
         BleError::AdapterAbsent { present, .. } if !present.is_empty() => {
-            failure.because(format!("this computer has {}", present.join(", "))).hint("leave out --adapter")
+            let mut failure = failure.because(format!("this computer has {}", present.join(", ")));
+            failure.hints = vec![match present.as_slice() {
+                [_] => "leave out --adapter: this computer has one adapter".to_owned(),
+                several => format!("give --adapter one of {}", several.join(", ")),
+            }];
+            failure
         }
         BleError::AdapterAbsent { hidden: true, .. } => failure
             .because("the kernel has an adapter, but bluetoothd does not offer it")
@@ -71,11 +80,14 @@ fn advise_ble(failure: Failure, error: &BleError) -> Failure {
 
 /// What was heard in the place of the device that was looked for.
 fn not_found(failure: Failure, near: &[Heard], count: usize) -> Failure {
-    if let Some(first) = near.first() {
+    if !near.is_empty() {
         let failure = near
             .iter()
             .fold(failure, |failure, one| failure.because(format!("heard: {}", self::heard(&one.label, one.rssi))));
-        return failure.hint(format!("if {} is the one that is meant: --device-name {}", first.label, first.label));
+        return match near.iter().find_map(|one| one.like.as_deref()) {
+            Some(name) => failure.hint(format!("if {name} is the one that is meant: --device-name {}", quoted(name))),
+            None => failure,
+        };
     }
     match count {
         0 => failure.because("nothing at all was heard over Bluetooth").hint(
@@ -102,11 +114,18 @@ fn placed(mut failure: Failure, place: Place) -> Failure {
                 "start the container with -v /run/dbus/system_bus_socket:/run/dbus/system_bus_socket, and with \
                  --security-opt apparmor=unconfined where AppArmor is on; bluetoothd runs outside",
                 "or run espctl outside the container",
+                "where the environment variable DBUS_SYSTEM_BUS_ADDRESS is set, it has to name the system's bus",
             ],
         ),
     };
     failure.hints = hints.iter().map(|hint| (*hint).to_owned()).collect();
     failure.because(cause)
+}
+
+/// Quoted for a shell where it has to be: devices choose their names.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.:/%=".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 fn heard(label: &str, rssi: Option<i16>) -> String {
@@ -126,7 +145,13 @@ mod tests {
     }
 
     fn not_seen(near: &[(&str, i16)], heard: usize) -> Failure {
-        let near = near.iter().map(|(label, rssi)| Heard { label: (*label).to_owned(), rssi: Some(*rssi) }).collect();
+        let near = near
+            .iter()
+            .map(|(label, rssi)| {
+                let like = (label.len() == "PROV_A1B2".len()).then(|| (*label).to_owned());
+                Heard { label: (*label).to_owned(), like, rssi: Some(*rssi) }
+            })
+            .collect();
         let (wanted, searched) = ("PROV_A1B2".to_owned(), Duration::from_secs(30));
         failure(BleError::NotFound { wanted, near, heard, searched })
     }

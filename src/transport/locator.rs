@@ -84,6 +84,10 @@ impl FromStr for Locator {
             return Err(LocatorError::NoScheme);
         }
         let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+        // In place of parameters: more likely meant as part of the address.
+        if rest.ends_with('?') && !address.is_empty() {
+            return Err(LocatorError::BadParameter);
+        }
         let parameters = query
             .split('&')
             .filter(|pair| !pair.is_empty())

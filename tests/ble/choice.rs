@@ -146,3 +146,28 @@ fn an_adapter_is_chosen() {
     let words = ["info", "--device", "ble:PROV_d76c30?adapter=hci1", "--json"];
     assert_eq!(run(&bluez, &words).status, 0);
 }
+
+#[test]
+fn a_device_whose_link_was_left_up_could_be_meant_as_well() {
+    let bluez = Bluez::with([esp("PROV_a").linked(), esp("PROV_b")]);
+    let ran = provision(&bluez, &["--device-name", "PROV_"], &[]);
+    failed(&ran, "ble.several", "connect", 11, "PROV_a");
+}
+
+#[test]
+fn two_names_for_one_device_are_a_contradiction() {
+    let bluez = Bluez::with([esp("PROV_a"), esp("PROV_b")]);
+    let address = bluez.address_of(0);
+    let both = run(&bluez, &["info", "--json", "--transport", "ble", "--address", &address, "--device-name", "PROV_b"]);
+    assert_eq!(both.json()["error"]["code"], "usage.conflict", "{both:?}");
+    let locator = run(&bluez, &["info", "--json", "--device", "ble:PROV_a", "--device-name", "PROV_b"]);
+    assert_eq!(locator.json()["error"]["code"], "usage.conflict", "{locator:?}");
+    let open = run(&bluez, &["info", "--json", "--device", "ble:", "--device-name", "PROV_b"]);
+    assert!(open.json()["device"]["peer"].as_str().is_some_and(|peer| peer.contains("PROV_b")), "{open:?}");
+    for address in ["192.168.4.1", "zz"] {
+        let wrong = run(&bluez, &["info", "--json", "--transport", "ble", "--address", address]);
+        assert_eq!(wrong.status, 2, "{wrong:?}");
+    }
+    let cut = run(&bluez, &["info", "--json", "--device", "ble:PROV_?"]);
+    assert_eq!(cut.status, 2, "{cut:?}");
+}

@@ -109,7 +109,8 @@ fn watching_tells_each_device_once_as_it_comes() {
     let watching = Running::start(&bluez, &["discover", "--watch"]);
     bluez.until("it listens", Bluez::is_scanning);
     watching.signal(Signal::INT);
-    assert_eq!(watching.finish().status, 130);
+    let watched = watching.finish();
+    assert_eq!((watched.status, watched.stdout.starts_with("Bluetooth")), (0, true), "{watched:?}");
     let endless = run(&bluez, &["discover", "--watch", "--json"]);
     assert_eq!((endless.status, &endless.json()["error"]["code"]), (2, &json!("usage.answer-missing")), "{endless:?}");
 }
@@ -136,6 +137,13 @@ fn bluetooth_that_cannot_be_used_is_a_row_with_its_hint() {
         );
     }
     let bluez = Bluez::start(Daemon::Running, &[Radio::ON, Radio::ON], [esp("PROV_d76c30").heard_by(1)]);
-    assert_eq!(devices(&discover(&bluez, &["--adapter", "hci1"])).len(), 1);
+    let heard = discover(&bluez, &["--adapter", "hci1"]);
+    let next = "espctl provision --transport ble --device-name PROV_d76c30 --adapter hci1";
+    assert_eq!(devices(&heard)[0]["command"], next, "the adapter has to be named again");
+    let watching = run(&bluez, &["discover", "--watch"]);
+    assert_eq!(watching.status, 11, "{watching:?}");
+    assert!(watching.stderr.contains(": --adapter hci1"), "{watching:?}");
+    let empty = run(&bluez, &["discover", "--adapter", ""]);
+    assert_eq!(empty.status, 2, "{empty:?}");
     assert_eq!(devices(&discover(&bluez, &["--adapter", "hci0"])).len(), 0);
 }

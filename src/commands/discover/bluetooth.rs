@@ -23,6 +23,8 @@ pub(super) struct Neighbours {
     told: HashSet<String>,
     prefix: String,
     all: bool,
+    /// The adapter that was named, as it has to be named again.
+    adapter: Option<String>,
 }
 
 /// A device.
@@ -35,8 +37,13 @@ pub(super) struct Row {
 impl Neighbours {
     /// None yet. Only those whose name begins with `prefix`, case ignored, are shown; and those this program knows
     /// nothing of only where `all` are wanted.
-    pub(super) fn new(prefix: &str, all: bool) -> Self {
-        Self { prefix: prefix.to_lowercase(), all, ..Self::default() }
+    pub(super) fn new(prefix: &str, all: bool, adapter: Option<&str>) -> Self {
+        Self {
+            prefix: prefix.to_lowercase(),
+            all,
+            adapter: adapter.map(|name| format!(" --adapter {name}")),
+            ..Self::default()
+        }
     }
 
     /// This is in reach now.
@@ -70,6 +77,11 @@ impl Neighbours {
         rows
     }
 
+    /// What the next command has to say of the adapter.
+    fn adapter(&self) -> &str {
+        self.adapter.as_deref().unwrap_or_default()
+    }
+
     /// How many were heard and are not shown.
     fn others(&self) -> usize {
         self.rows.len() - self.shown().len()
@@ -90,14 +102,15 @@ impl Neighbours {
         let mut lines = vec!["Bluetooth".to_owned()];
         match (shown.is_empty(), self.others()) {
             (true, 0) => lines.push("  Nothing was heard.".to_owned()),
-            (true, others) => {
+            (true, others) if self.prefix.is_empty() => {
                 lines.push(format!("  Nothing to provision among {others} devices heard; --all lists them."));
             }
+            (true, others) => lines.push(format!("  No name of {others} devices heard begins with the --prefix.")),
             (false, _) => lines.push(line(&titles)),
         }
         for (row, cells) in shown.iter().zip(&cells) {
             lines.push(line(cells));
-            lines.extend(row.next(&shown).map(|next| format!("    {next}")));
+            lines.extend(row.next(&shown, self.adapter()).map(|next| format!("    {next}")));
         }
         if !shown.is_empty() && self.others() > 0 {
             let others = self.others();
@@ -109,7 +122,7 @@ impl Neighbours {
     /// The rows as JSON, at `now`.
     pub(super) fn json(&self, now: Instant) -> Value {
         let shown = self.shown();
-        json!(shown.iter().map(|row| row.json(&shown, now)).collect::<Vec<_>>())
+        json!(shown.iter().map(|row| row.json(&shown, self.adapter(), now)).collect::<Vec<_>>())
     }
 }
 
@@ -167,9 +180,9 @@ impl Row {
     }
 
     /// The command to type next, or what else takes this device.
-    fn next(&self, shown: &[&Self]) -> Option<String> {
+    fn next(&self, shown: &[&Self], adapter: &str) -> Option<String> {
         match self.kind {
-            Kind::Provisioning { .. } => Some(self.command(shown)),
+            Kind::Provisioning { .. } => Some(self.command(shown, adapter)),
             Kind::Improv(_) => Some("another protocol than espctl's: use an Improv client".to_owned()),
             Kind::Matter(_) => Some("another protocol than espctl's: use a Matter controller".to_owned()),
             Kind::BluFi => Some("another protocol than espctl's: use a BluFi client".to_owned()),
@@ -178,18 +191,18 @@ impl Row {
     }
 
     /// By name where that names one device and stands in a shell as it is, else by address.
-    fn command(&self, shown: &[&Self]) -> String {
+    fn command(&self, shown: &[&Self], adapter: &str) -> String {
         let plain = |name: &&str| {
             name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) && !name.ends_with(['_', '-'])
         };
         let alone = |name: &&str| shown.iter().filter(|row| row.name() == Some(name)).count() == 1;
         match self.name().filter(plain).filter(alone) {
-            Some(name) => format!("espctl provision --transport ble --device-name {name}"),
-            None => format!("espctl provision --device {}", self.sighting.locator()),
+            Some(name) => format!("espctl provision --transport ble --device-name {name}{adapter}"),
+            None => format!("espctl provision --device {}{adapter}", self.sighting.locator()),
         }
     }
 
-    fn json(&self, shown: &[&Self], now: Instant) -> Value {
+    fn json(&self, shown: &[&Self], adapter: &str, now: Instant) -> Value {
         let (kind, detail) = match self.kind {
             Kind::Provisioning { device_type } => ("provisioning", json!({ "rainmaker_type": device_type })),
             Kind::Improv(state) => ("improv", json!({ "state": state.map(improv_word) })),
@@ -212,7 +225,7 @@ impl Row {
             "services": self.sighting.advertisement.services.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "connected": self.sighting.connected,
             "heard_ms_ago": u64::try_from(now.saturating_duration_since(self.sighting.last).as_millis()).unwrap_or(u64::MAX),
-            "command": provisionable.then(|| self.command(shown)),
+            "command": provisionable.then(|| self.command(shown, adapter)),
         })
     }
 }
@@ -245,7 +258,7 @@ mod tests {
     }
 
     fn heard(list: Vec<Sighting>) -> Neighbours {
-        let mut neighbours = Neighbours::new("", false);
+        let mut neighbours = Neighbours::new("", false, None);
         neighbours.update(list);
         neighbours
     }
@@ -279,9 +292,9 @@ mod tests {
         let now = Instant::now();
         let mut stranger = sighting("Headphones", 9, -30, now);
         stranger.advertisement.services.clear();
-        let mut some = Neighbours::new("prov_", false);
+        let mut some = Neighbours::new("prov_", false, None);
         some.update(vec![stranger.clone(), sighting("LAMP_1", 1, -40, now)]);
-        assert!(some.table(now)[1].contains("among 2 devices"), "{:?}", some.table(now));
+        assert!(some.table(now)[1].contains("No name of 2 devices"), "{:?}", some.table(now));
         some.update(vec![stranger, sighting("LAMP_1", 1, -40, now), sighting("PROV_1", 2, -40, now)]);
         assert!(some.table(now).last().is_some_and(|line| line.contains("and 2 other")), "{:?}", some.table(now));
     }

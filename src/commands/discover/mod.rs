@@ -14,10 +14,10 @@ use tokio::time::{Instant, interval, sleep_until};
 
 use super::App;
 use super::desk::interrupted;
+use super::device;
 use crate::error::{Code, Failure};
 use crate::report::live::Live;
 use crate::report::{Document, error_json};
-use crate::settings::given;
 use crate::transport::TransportError;
 use crate::transport::ble::Watch;
 use bluetooth::Neighbours;
@@ -120,13 +120,14 @@ impl Air {
 /// Listens until the time is up.
 ///
 /// # Errors
-/// Where a person ends it; and, with nothing but Bluetooth to look at, where that cannot be used.
+/// Where a person ends it before its time; and, to be watched or with nothing but Bluetooth to look at, where that cannot
+/// be used.
 async fn listen(args: &Args, app: &App<'_>) -> Result<Air, Failure> {
-    let adapter = given(args.adapter.clone(), "--adapter", "ESPCTL_ADAPTER", app.environment).map(|own| own.value);
+    let adapter = device::adapter(args.adapter.as_deref(), app)?;
     let seconds = args.timeout.or((!args.watch).then_some(LISTEN));
     let end = seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
     let mut live = (app.talk.redraw && !app.talk.quiet && !app.talk.json).then(|| Live::new(app.talk));
-    let mut neighbours = Neighbours::new(&args.prefix, args.all);
+    let mut neighbours = Neighbours::new(&args.prefix, args.all, args.adapter.as_deref());
     let work = async {
         let mut watch = Watch::start(adapter.as_deref()).await?;
         let mut tick = interval(LOOK);
@@ -149,12 +150,15 @@ async fn listen(args: &Args, app: &App<'_>) -> Result<Air, Failure> {
     };
     let result: Result<(), Failure> = tokio::select! {
         result = work => result,
-        () = interrupted() => return Err(Failure::new(Code::Interrupted)),
+        // Who watches ends it so.
+        () = interrupted() => if args.watch { Ok(()) } else { Err(Failure::new(Code::Interrupted)) },
     };
     drop(live);
     match result {
         Ok(()) => Ok(Air::Heard(neighbours, Instant::now())),
-        Err(failure) if args.transport == [Kind::Ble] => Err(failure),
+        Err(failure) if args.watch || args.transport == [Kind::Ble] || failure.code == Code::Interrupted => {
+            Err(failure)
+        }
         Err(failure) => Ok(Air::Unusable(failure)),
     }
 }

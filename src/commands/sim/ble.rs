@@ -13,7 +13,7 @@ pub(super) async fn run(args: &Args, options: DeviceOptions, app: &App<'_>) -> R
     use super::ready::{Member, ready};
     use super::{Stack, observer};
     use crate::commands::desk::interrupted;
-    use crate::settings::given;
+    use crate::commands::device;
     use crate::sim::ble::Host;
     use crate::sim::gatt::{self, Peripheral};
 
@@ -24,8 +24,11 @@ pub(super) async fn run(args: &Args, options: DeviceOptions, app: &App<'_>) -> R
     let device = crate::sim::Device::new(options.clone());
     let peripheral = Peripheral::new(device, stack, args.service_uuid)
         .map_err(|error| Failure::new(Code::UsageInvalid).saying(error.to_string()).hint("give a shorter --name"))?;
-    let adapter = given(args.adapter.clone(), "--adapter", "ESPCTL_ADAPTER", app.environment);
-    let host = Host::open(adapter.as_ref().map(|given| given.value.as_str())).await?;
+    let adapter = device::adapter(args.adapter.as_deref(), app)?;
+    let host = tokio::select! {
+        host = Host::open(adapter.as_deref()) => host?,
+        () = interrupted() => return Err(Failure::new(Code::Interrupted)),
+    };
     let (adapter, address) = (host.adapter().name.clone(), host.adapter().address.clone());
     let mut running = host.start(peripheral, args.encrypt, observer(app)).await?;
     let place = format!("the Bluetooth adapter {adapter}, {address}");

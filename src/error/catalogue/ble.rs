@@ -57,8 +57,12 @@ pub(super) static NO_BUS: Entry = Entry {
     word: "ble.no-bus",
     exit: Exit::Link,
     title: "the system bus cannot be reached",
-    meaning: "On Linux, Bluetooth is used through the system's D-Bus, and its socket is not there or does not answer.",
-    hints: &["start the system bus: sudo systemctl start dbus"],
+    meaning: "On Linux, Bluetooth is used through the system's D-Bus, and its socket is not there or does not answer. A \
+              container sees the socket only when it is given one, and Linux on Windows (WSL) has no Bluetooth.",
+    hints: &[
+        "start the system bus: sudo systemctl start dbus",
+        "where the environment variable DBUS_SYSTEM_BUS_ADDRESS is set, it has to name the system's bus",
+    ],
 };
 
 pub(super) static NO_BLUETOOTHD: Entry = Entry {

@@ -62,7 +62,7 @@ impl Target {
         }
         let Ok(text) = locator.text() else { return bad("it is no text once decoded") };
         if text.len() > NAME_MAX {
-            return bad("no device has a name that long");
+            return bad("a device's name has 248 bytes at most");
         }
         if text.chars().any(char::is_control) {
             return bad("it has control characters");
@@ -107,7 +107,7 @@ impl Wanted {
         match self {
             Self::Any => "a device in provisioning mode".to_owned(),
             Self::Name(text) | Self::Pattern(text) | Self::Address(text) => crate::text::sanitise(text).into_owned(),
-            Self::Prefix(prefix) => format!("a device named {}…", crate::text::sanitise(prefix)),
+            Self::Prefix(prefix) => format!("a device named {}*", crate::text::sanitise(prefix)),
         }
     }
 
@@ -118,6 +118,11 @@ impl Wanted {
             Self::Any | Self::Address(_) => None,
         }
     }
+}
+
+/// Whether this is an address, not a name.
+pub fn is_address(text: &str) -> bool {
+    address(text).is_some()
 }
 
 /// An address in its one form, or the UUID that stands for it.

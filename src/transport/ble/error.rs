@@ -28,8 +28,10 @@ pub enum Block {
 /// A device that was heard, as it is listed for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heard {
-    /// Its name, else its address.
+    /// Its name, else its address; both where an address is looked for.
     pub label: String,
+    /// Its name where that is almost the one that is looked for.
+    pub like: Option<String>,
     /// How strongly it was heard last, in dBm.
     pub rssi: Option<i16>,
 }

@@ -36,6 +36,7 @@ use self::elsewhere as host;
 
 use std::time::Duration;
 
+pub use address::is_address;
 pub use choose::AdapterFacts;
 pub use error::{BleError, Block, Heard, Place};
 pub use seek::Sighting;

@@ -2,6 +2,7 @@
 //! instead. Ends links to it that a killed program has left up, since a device that has a link is not heard.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use btleplug::platform::Peripheral;
 use tokio::time::{Instant, sleep_until};
@@ -14,6 +15,9 @@ use super::seek::{self, Sighting, Verdict};
 use crate::text;
 use crate::transport::{Candidate, Locator, News, Sort, TransportError, Witness};
 use crate::wire::advertisement::Kind;
+
+/// How long a device whose link was ended may take to be heard again.
+const BACK: Duration = Duration::from_secs(3);
 
 /// A device that was found.
 pub(super) struct Found {
@@ -35,8 +39,8 @@ pub(super) async fn search(
     let began = Instant::now();
     witness.tell(News::Looking { wanted: wanted.describe(), over: "Bluetooth" });
     let mut listening = radio.listen();
-    let held = release_leftovers(radio, wanted, witness).await;
-    let verdict = listen(&mut listening, wanted, end).await?;
+    let Leftovers { held, released } = release_leftovers(radio, wanted, witness).await;
+    let verdict = listen(&mut listening, wanted, &released, end).await?;
     match verdict {
         Verdict::Found(sighting, fit) => {
             if fit == Fit::Folded {
@@ -65,17 +69,30 @@ pub(super) async fn search(
     }
 }
 
-/// Listens until it is clear what is meant.
-async fn listen(listening: &mut Listening, wanted: &Wanted, end: Instant) -> Result<Verdict, BleError> {
+/// Listens until it is clear what is meant. Devices whose links were ended just now could be meant as well as those
+/// that are heard first: they are waited for.
+async fn listen(
+    listening: &mut Listening,
+    wanted: &Wanted,
+    released: &[String],
+    end: Instant,
+) -> Result<Verdict, BleError> {
+    let back = (Instant::now() + BACK).min(end);
     loop {
         let now = Instant::now();
         let over = now >= end;
+        let missing = now < back
+            && listening.look(|sightings| {
+                !released.iter().all(|address| sightings.iter().any(|sighting| sighting.address == *address))
+            })?;
         // At the end what is there has to do.
         let judged = if over { now + seek::SETTLE } else { now };
         let verdict = listening.look(|sightings| seek::judge(wanted, sightings, judged))?;
         let until = match verdict {
             Verdict::Nothing if !over => end,
             Verdict::Settling(clear) if !over => clear.min(end),
+            Verdict::Found(_, Fit::Exact) => return Ok(verdict),
+            _ if missing => back,
             verdict => return Ok(verdict),
         };
         tokio::select! {
@@ -85,9 +102,18 @@ async fn listen(listening: &mut Listening, wanted: &Wanted, end: Instant) -> Res
     }
 }
 
-/// Ends links to devices that fit, where no running espctl has them; the name of one that has, if any.
-async fn release_leftovers(radio: &Radio, wanted: &Wanted, witness: &dyn Witness) -> Option<String> {
-    let mut held = None;
+/// Links to devices that fit.
+#[derive(Default)]
+struct Leftovers {
+    /// The name of one that a running espctl has.
+    held: Option<String>,
+    /// The addresses of those that nobody had.
+    released: Vec<String>,
+}
+
+/// Ends links to devices that fit, where no running espctl has them.
+async fn release_leftovers(radio: &Radio, wanted: &Wanted, witness: &dyn Witness) -> Leftovers {
+    let mut leftovers = Leftovers::default();
     for linked in radio.host.linked(&radio.name).await {
         let Linked { address, advertisement } = &linked;
         let (name, kind) = (advertisement.name.as_deref(), advertisement.kind());
@@ -96,13 +122,14 @@ async fn release_leftovers(radio: &Radio, wanted: &Wanted, witness: &dyn Witness
         }
         let label = text::bounded(&text::sanitise(name.unwrap_or(address)), 64).into_owned();
         if Claim::is_held(&linked.address) {
-            held = Some(label);
+            leftovers.held = Some(label);
         } else {
             witness.tell(News::Note(format!("{label} still had a link to this computer; it is being ended")));
             radio.host.disconnect(&radio.name, &linked.address).await;
+            leftovers.released.push(linked.address);
         }
     }
-    held
+    leftovers
 }
 
 /// A device as one of several to choose from.

@@ -19,6 +19,8 @@ use crate::wire::advertisement::{Advertisement, Kind};
 pub(super) const SETTLE: Duration = Duration::from_secs(1);
 /// A device not heard for this long is gone; slow advertisers are heard every few seconds.
 const GONE: Duration = Duration::from_secs(30);
+/// Names this many edits apart are almost the same.
+const LIKE: usize = 2;
 /// Most near misses that are listed.
 const NEAR_MAX: usize = 5;
 
@@ -58,10 +60,6 @@ impl Sighting {
     /// Whether it is in provisioning mode.
     pub(super) fn is_provisioning(&self) -> bool {
         matches!(self.advertisement.kind(), Kind::Provisioning { .. })
-    }
-
-    fn heard(&self) -> Heard {
-        Heard { label: self.label(), rssi: self.rssi }
     }
 }
 
@@ -105,10 +103,19 @@ pub(super) fn near(wanted: &Wanted, sightings: &[&Sighting]) -> Vec<Heard> {
         (Some(wanted), Some(name)) => strsim::damerau_levenshtein(&wanted.to_lowercase(), &name.to_lowercase()),
         _ => usize::MAX,
     };
-    let close = |sighting: &&&Sighting| sighting.is_provisioning() || distance(sighting) <= 2;
+    let like = |sighting: &Sighting| distance(sighting) <= LIKE;
+    let close = |sighting: &&&Sighting| sighting.is_provisioning() || like(sighting);
     let mut near: Vec<_> = sightings.iter().filter(close).collect();
     near.sort_by_key(|sighting| (distance(sighting), Reverse(sighting.rssi), sighting.address.clone()));
-    near.into_iter().take(NEAR_MAX).map(|sighting| sighting.heard()).collect()
+    let heard = |sighting: &&Sighting| Heard {
+        label: match (wanted, sighting.name()) {
+            (Wanted::Address(_), Some(_)) => format!("{} ({})", sighting.label(), sighting.address),
+            _ => sighting.label(),
+        },
+        like: like(sighting).then(|| sighting.label()),
+        rssi: sighting.rssi,
+    };
+    near.into_iter().take(NEAR_MAX).map(heard).collect()
 }
 
 #[cfg(test)]

@@ -69,11 +69,12 @@ impl Bus {
         let no_bus = |reason: &str| BleError::NoBus { reason: att::shown(reason), place: place::place(Path::new("/")) };
         match timeout(ANSWER, Connection::system()).await {
             Ok(Ok(connection)) => Ok(Self(connection)),
-            Ok(Err(zbus::Error::InputOutput(error))) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                Err(BleError::Permission { reason: att::shown(&error.to_string()) })
+            Ok(Err(error)) => {
+                let reason = error.to_string();
+                // The library hands the operating system's error on in words.
+                let denied = reason.contains("Permission denied");
+                Err(if denied { BleError::Permission { reason: att::shown(&reason) } } else { no_bus(&reason) })
             }
-            Ok(Err(zbus::Error::InputOutput(error))) => Err(no_bus(&error.to_string())),
-            Ok(Err(error)) => Err(no_bus(&error.to_string())),
             Err(_) => Err(no_bus("it does not answer")),
         }
     }
