@@ -24,14 +24,15 @@ const QUOTED: usize = 3;
 /// Waits for the payload; the lines that go by become events.
 ///
 /// # Errors
-/// [`Code::BoardSilent`], [`Code::BoardGarbled`] and [`Code::BoardNoPayload`] after 15 s (or `limit`, if that is
-/// less), [`Code::BoardPortLost`] at once.
+/// [`Code::BoardSilent`], [`Code::BoardGarbled`] and [`Code::BoardNoPayload`] 15 s after the start, or after the board
+/// was restarted (or after `limit`, if that is less); [`Code::BoardPortLost`] at once.
 pub async fn wait_for_payload(
     ear: &mut Ear,
     reset: Reset,
     limit: Option<Duration>,
     observer: &dyn Observer,
 ) -> Result<Payload, Failure> {
+    let began = Instant::now();
     let wait = limit.map_or(WAIT, |limit| limit.min(WAIT));
     let mut restart = match reset {
         Reset::Never => None,
@@ -70,7 +71,11 @@ pub async fn wait_for_payload(
                 }
             }
             Err(_) if restart.is_some_and(|at| at < end) => {}
-            Err(_) => return found.map(|payload| named(payload, observer)).ok_or_else(|| nothing(ear, &last, wait)),
+            Err(_) => {
+                return found
+                    .map(|payload| named(payload, observer))
+                    .ok_or_else(|| nothing(ear, &last, began.elapsed()));
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::board::{self, Ear, Listener, Redaction};
 use crate::endpoint::scan::Network;
 use crate::error::{Code, Failure};
 use crate::event::Event;
-use crate::provision::{AnswerError, Answers, Pick, Plan, Retry, SecurityPlan, Selection};
+use crate::provision::{AnswerError, Answers, Pick, Plan, Retry, SecurityPlan, Selection, UserMapping, WifiPlan};
 use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use crate::settings::given;
 use crate::transport::console::DEFAULT_BAUD;
@@ -131,10 +131,8 @@ impl Attention {
 
     /// The run begins: its secrets are known now, and the board is heard in the background.
     pub(super) fn begin(&mut self, plan: &Plan, desk: &Desk) {
-        learn(&desk.redaction, &plan.security);
-        plan.wifi.passphrase.iter().for_each(|passphrase| desk.redaction.learn(passphrase));
-        plan.association.iter().for_each(|mapping| desk.redaction.learn(&mapping.secret_key));
-        plan.dataset.iter().for_each(|dataset| desk.redaction.learn(dataset));
+        let Plan { security, association, wifi, dataset, .. } = plan;
+        learn_given(&desk.redaction, security, association.as_ref(), wifi, dataset.as_ref());
         // A console link needs its port for itself, and hears the board on it.
         let shared = |ear: &Ear| {
             let address = plan.device.address();
@@ -150,6 +148,24 @@ impl Attention {
             listener.settle().await;
         }
         desk.diagnosed(failure)
+    }
+}
+
+/// Has all that was given for a run taken out of what a board prints.
+pub(super) fn learn_given(
+    redaction: &Redaction,
+    security: &SecurityPlan,
+    association: Option<&UserMapping>,
+    wifi: &WifiPlan,
+    dataset: Option<&ThreadDataset>,
+) {
+    learn(redaction, security);
+    wifi.passphrase.iter().for_each(|passphrase| redaction.learn(passphrase));
+    if let Some(mapping) = association {
+        redaction.learn(&mapping.secret_key);
+    }
+    if let Some(dataset) = dataset {
+        redaction.learn(dataset);
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::args::{DeviceArgs, RecordArgs, SecurityArgs};
-use super::board::{BoardArgs, Noting};
+use super::board::{BoardArgs, Noting, learn_given};
 use super::desk::Desk;
 use super::device::{self, Target};
 use super::dialect::{self, DialectArgs, Told};
@@ -129,6 +129,10 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
     let (planned, mut waiting) =
         if args.board.names_device() { (None, Some(wanted)) } else { (Some(plan(&args, wanted, target)?), None) };
     let desk = Desk::new(args.device.timeout, &args.record, app)?;
+    if let Some(Wanted { security, association, wifi, dataset }) = &waiting {
+        // The board may print any of it while its payload is waited for.
+        learn_given(&desk.redaction, security, association.as_ref(), wifi, dataset.as_ref());
+    }
     let mut board = args.board.attend(&args.device)?;
     if let Some(text) = args.rainmaker.note() {
         desk.observer.observe(&Event::Note { text });

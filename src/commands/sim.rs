@@ -86,7 +86,7 @@ pub(super) struct Args {
     /// The firmware to imitate; --list shows them
     #[arg(long, value_name = "NAME", help_heading = "Device")]
     profile: Option<String>,
-    /// Security version; default: the firmware's own
+    /// Security version; default: the firmware's own, on a console 1, since 2 does not fit
     #[arg(long, alias = "sec_ver", value_name = "VERSION", help_heading = "Device")]
     sec_ver: Option<String>,
     /// Proof of possession; default: abcd1234
@@ -229,9 +229,12 @@ fn parameters(args: &Args) -> Vec<(&'static str, String)> {
         Dialect::Agent => args.profile.clone().or_else(|| Some("rainmaker".to_owned())),
         Dialect::Protocomm => args.profile.clone(),
     };
+    // Security 2 does not fit into protocomm's console.
+    let fits = args.console && matches!(args.dialect, Dialect::Protocomm) && args.profile.is_none();
+    let sec_ver = args.sec_ver.clone().or_else(|| fits.then(|| "1".to_owned()));
     let single = [
         ("profile", &profile),
-        ("sec-ver", &args.sec_ver),
+        ("sec-ver", &sec_ver),
         ("pop", &args.pop),
         ("username", &args.username),
         ("password", &args.password),

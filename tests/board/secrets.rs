@@ -82,3 +82,18 @@ fn errors_about_payloads_quote_none() {
     keeps_quiet(failed.ends_with(124));
     assert!(failed.out.contains("makes no sense"), "{}", failed.out);
 }
+
+/// What was given on the command line is known before the board says anything.
+#[test]
+fn what_was_given_is_taken_out_while_the_payload_is_waited_for() {
+    let words = format!("I (3) wifi: joining HomeNet with {PASSPHRASE}, {POP}\r\nE (4) app: fail {PASSPHRASE}\r\n");
+    let board = Board::printing(words.as_bytes());
+    let trace = tempfile::NamedTempFile::new().expect("a file");
+    let path = trace.path().to_str().expect("a path");
+    let more = ["--from-serial", &board.path, "--pop", POP, "--timeout", "2", "-vv", "--trace", path];
+    let failed = ran(&provision("sim:", &more));
+    keeps_quiet(failed.ends_with(124));
+    let out = std::fs::read_to_string(path).expect("a trace");
+    assert!(out.contains("joining HomeNet with (redacted)"), "{out}");
+    keeps_quiet(&Ran { status: 0, out, err: String::new() });
+}

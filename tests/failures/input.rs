@@ -355,7 +355,7 @@ pub(crate) const CASES: &[Case] = &[
         "usage.unsupported",
         "",
         2,
-        "softap and console and ble and sim",
+        "softap, console, ble, sim",
     ),
     words("a transport from the environment", &["info"]).env(&[("ESPCTL_TRANSPORT", "on-network")]).fails(
         "usage.unsupported",

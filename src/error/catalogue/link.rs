@@ -64,7 +64,10 @@ pub(super) static PORT_NO_BOARD: Entry = Entry {
     title: "no serial port looks like a board",
     meaning: "No port was named, and none belongs to Espressif's own USB or to a USB bridge that boards use (CP210x, CH34x, \
               FTDI). Other ports are not touched unasked.",
-    hints: &["plug the board in with a cable that carries data, not only power", "name the port with --port"],
+    hints: &[
+        "plug the board in with a cable that carries data, not only power",
+        "name the port: with --port, or to monitor as its argument",
+    ],
 };
 
 pub(super) static PORT_SEVERAL: Entry = Entry {
