@@ -114,6 +114,7 @@ SCENARIOS = (
     provisioned("security-1", Device("PROV_S1", security=1)),
     provisioned("security-2", Device("PROV_S2", security=2)),
     provisioned("smallest-mtu", Device("PROV_MTU23", security=2, mtu=23)),
+    provisioned("middling-mtu", Device("PROV_MTU185", security=2, mtu=185)),
     provisioned("largest-mtu", Device("PROV_MTU517", security=2, mtu=517)),
     provisioned("bluedroid", Device("PROV_BLUEDROID", security=2, mtu=500, longest=481, bluedroid=True)),
     provisioned("short-values", Device("PROV_SHORT", security=1, mtu=185, longest=257, bluedroid=True)),
