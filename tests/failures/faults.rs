@@ -4,7 +4,8 @@ use crate::case::{Case, DEVICE, Device, command, provision};
 use Device::Memory;
 
 const SCAN: &[&str] = &["scan", "--device", DEVICE, "--pop", "abcd1234"];
-const HASTY: &[&str] = &["provision", "--device", DEVICE, "--timeout", "3"];
+/// Less than a step takes at most, and enough to come that far on a busy computer.
+const HASTY: &[&str] = &["provision", "--device", DEVICE, "--timeout", "8"];
 
 /// In memory. What is survivable succeeds.
 pub(crate) const CASES: &[Case] = &[
