@@ -35,12 +35,12 @@ pub(super) struct BoardArgs {
 }
 
 /// The port a person means, opened by nobody yet: a path, a path with *, `usb:VID:PID`, a serial number, or nothing
-/// for the only board there is.
+/// for the only board there is. A console's locator without parameters is its port's name.
 pub(super) async fn resolve(port: &str, baud: u32) -> Result<Settings, Failure> {
     if baud == 0 {
         return Err(Failure::new(Code::UsageInvalid).saying("a board is heard at a rate above 0"));
     }
-    let path = serial::resolve(port).await?;
+    let path = serial::resolve(port.strip_prefix("console:").unwrap_or(port)).await?;
     Ok(Settings { path, baud })
 }
 

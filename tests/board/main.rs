@@ -135,6 +135,8 @@ fn monitor_gives_one_document_or_a_stream() {
     let events: Vec<Value> = streamed.err.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert!(!events.is_empty() && streamed.out.is_empty(), "{}{}", streamed.out, streamed.err);
     assert!(events.iter().all(|event| event["event"] == "board" && event["level"] == "warning"), "{events:?}");
+    let locator = format!("console:{}", board.path);
+    ran(&["monitor", &locator, "--until", "reason : 201"]).ends_with(0);
 }
 
 #[test]
