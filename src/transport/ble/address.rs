@@ -12,7 +12,7 @@ use super::TransportError;
 use crate::transport::Locator;
 
 /// The longest name a device can have (Bluetooth Core, Vol 3, Part C, 12.1), in bytes.
-const NAME_MAX: usize = 248;
+pub(super) const NAME_MAX: usize = 248;
 
 /// What a `ble:` locator says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Target {
         }
         let Ok(text) = locator.text() else { return bad("it is no text once decoded") };
         if text.len() > NAME_MAX {
-            return bad("a device's name has 248 bytes at most");
+            return bad(&format!("a device's name has {NAME_MAX} bytes at most"));
         }
         if text.chars().any(char::is_control) {
             return bad("it has control characters");

@@ -16,6 +16,7 @@ use tokio::sync::{Mutex, Semaphore, broadcast, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::address::NAME_MAX;
 use super::att;
 use super::error::BleError;
 use super::host::{self, Host};
@@ -28,6 +29,11 @@ use crate::wire::advertisement::Advertisement;
 const SIGHTINGS_MAX: usize = 512;
 /// Most news of links that wait to be read.
 const LINK_EVENTS: usize = 64;
+/// The longest advertising data there is (Bluetooth Core, Vol 6, Part B, 2.3.4.9), in bytes: longer data is not from
+/// the air.
+const DATA_MAX: usize = 1650;
+/// Most services, and data of them, that are remembered of a device.
+const PARTS_MAX: usize = 64;
 /// How soon a device is asked again what is known of it, where something is missing, and where nothing is.
 const RENEW: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 /// How long the system may take to say what it knows of a device.
@@ -294,10 +300,20 @@ async fn read(peripheral: &Peripheral, now: Instant) -> Option<Sighting> {
     let rssi = properties.rssi;
     let address = host::address(peripheral);
     let advertisement = Advertisement {
-        name: host::name(&properties).filter(|name| !name.is_empty()),
-        services: properties.services,
-        service_data: properties.service_data.into_iter().collect(),
-        manufacturer_data: properties.manufacturer_data.into_iter().collect(),
+        name: host::name(&properties).filter(|name| (1..=NAME_MAX).contains(&name.len())),
+        services: properties.services.into_iter().take(PARTS_MAX).collect(),
+        service_data: properties
+            .service_data
+            .into_iter()
+            .filter(|(_, data)| data.len() <= DATA_MAX)
+            .take(PARTS_MAX)
+            .collect(),
+        manufacturer_data: properties
+            .manufacturer_data
+            .into_iter()
+            .filter(|(_, data)| data.len() <= DATA_MAX)
+            .take(PARTS_MAX)
+            .collect(),
     };
     let connected = false;
     host::is_heard(rssi).then_some(Sighting { address, advertisement, rssi, connected, first: now, last: now })
