@@ -94,7 +94,10 @@ pub(super) fn target_beside(
         }
         Some(own) if locator.scheme() == BLE && locator.text().is_ok_and(|text| text != *own) => {
             return Err(Failure::new(Code::UsageConflict)
-                .saying("--device and --device-name name two devices")
+                .saying(match origin {
+                    Some(origin) => format!("{origin} and --device-name name two devices"),
+                    None => "two devices are named".to_owned(),
+                })
                 .hint("leave out one of them"));
         }
         _ => locator,
