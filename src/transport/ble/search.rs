@@ -52,10 +52,14 @@ pub(super) async fn search(
             let peripheral = peripheral.ok_or_else(|| BleError::Stack { reason: "the device has gone".to_owned() })?;
             Ok(Found { sighting, peripheral })
         }
-        Verdict::Several(sightings) => Err(TransportError::Several {
-            of: Sort::Device,
-            candidates: sightings.iter().map(|sighting| candidate(sighting, to)).collect(),
-        }),
+        Verdict::Several(sightings) => {
+            // Somebody may take long to choose.
+            listening.finish().await;
+            Err(TransportError::Several {
+                of: Sort::Device,
+                candidates: sightings.iter().map(|sighting| candidate(sighting, to)).collect(),
+            })
+        }
         Verdict::Nothing | Verdict::Settling(_) => {
             // Why nothing was heard may have come about only since.
             radio.host.ready(&radio.name).await?;
