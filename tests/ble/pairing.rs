@@ -49,6 +49,15 @@ fn a_device_that_was_paired_before_stays_so() {
 }
 
 #[test]
+fn a_pairing_that_may_be_the_persons_stays() {
+    let silent = Does::Refuse("org.freedesktop.DBus.Error.NoReply", "Did not receive a reply");
+    let device = encrypted(Encryption::Automatic, Question::Nothing).paired();
+    let bluez = Bluez::with([device.fault(Fault::once(At::IsPaired, silent))]);
+    online(&provision(&bluez, &BY_NAME, &[]));
+    assert_eq!(bluez.removed(), Vec::<String>::new(), "{:?}", bluez.members());
+}
+
+#[test]
 fn a_pairing_that_nobody_answers_ends() {
     let device = encrypted(Encryption::Automatic, Question::Nothing).fault(Fault::always(At::Pair, Does::Hang));
     let bluez = Bluez::with([device]);

@@ -14,6 +14,7 @@ use zbus::message::Type;
 use zbus::zvariant::{DynamicType, ObjectPath, OwnedObjectPath, OwnedValue};
 use zbus::{Connection, Guid, MatchRule, Message, MessageStream, OwnedMatchRule};
 
+use super::faults::{At, Does};
 use super::message::{Answer, BUS, Call, DAEMON, Refusal};
 use super::objects::Interfaces;
 use super::world::{Asked, Daemon, World};
@@ -220,6 +221,11 @@ impl Bus {
             }
             ("org.freedesktop.DBus.Properties", "Get") => {
                 let (interface, property): (String, String) = call.arguments()?;
+                let device = self.world().device_at(&call.path).filter(|_| property == "Paired");
+                let struck = device.and_then(|device| self.world().behind(device).strikes(&At::IsPaired));
+                if let Some(Does::Refuse(name, text)) = struck {
+                    return Err(Refusal::new(name, text));
+                }
                 let object = self.world().objects().remove(&call.path).and_then(|mut all| all.remove(&interface));
                 let mut object = object.ok_or_else(|| Refusal::no_object(&call.path))?;
                 let missing = || Refusal::dbus("InvalidArgs", format!("No such property '{property}'"));

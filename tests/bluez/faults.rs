@@ -20,6 +20,8 @@ pub(crate) enum At {
     Disconnect,
     /// `Device1.Pair`, or bluetoothd's own pairing.
     Pair,
+    /// `Get` of whether the device is paired.
+    IsPaired,
 }
 
 impl At {

@@ -91,7 +91,8 @@ impl Grip {
 
     /// Brings the link up and reads what the device offers, until `end`.
     pub(super) async fn open(&mut self, end: Instant, witness: &dyn Witness) -> Result<Table, BleError> {
-        self.paired = self.radio.host.is_paired(&self.radio.name, &self.address).await;
+        // A pairing may be the person's, unless it is known that there was none.
+        self.paired = self.radio.host.is_paired(&self.radio.name, &self.address).await.unwrap_or(true);
         self.admitted = true;
         self.radio.host.admit(&self.radio.name, &self.address).await;
         let services = match self.connect(end, witness).await? {
@@ -278,7 +279,7 @@ impl Grip {
     /// Gives everything back: the link ends, and a pairing that this session brought about is undone.
     pub(super) async fn release(self) {
         let host = &self.radio.host;
-        let unpair = !self.paired && host.is_paired(&self.radio.name, &self.address).await;
+        let unpair = !self.paired && host.is_paired(&self.radio.name, &self.address).await == Some(true);
         if !unpair || !host.forget(&self.radio.name, &self.peripheral).await {
             host.let_go(&self.radio.name, &self.peripheral).await;
         }

@@ -215,10 +215,10 @@ impl Host {
         self.bus.call_within(DISCONNECT, &adapter, ADAPTER, "RemoveDevice", &(path,)).await.is_ok()
     }
 
-    /// Whether the device is paired.
-    pub(super) async fn is_paired(&self, adapter: &str, address: &str) -> bool {
+    /// Whether the device is paired; `None` where that cannot be told.
+    pub(super) async fn is_paired(&self, adapter: &str, address: &str) -> Option<bool> {
         let value = self.bus.property(&device_path(adapter, address), DEVICE, "Paired").await;
-        value.is_ok_and(|value| bool::try_from(value).unwrap_or(false))
+        value.ok().and_then(|value| bool::try_from(value).ok())
     }
 
     /// Pairs with the device; why that failed, or `None` where it is paired now.
