@@ -24,6 +24,8 @@ use crate::transport::{News, Witness};
 pub(super) const CONNECT: Duration = Duration::from_secs(10);
 /// How long the device may take to say what it offers.
 pub(super) const RESOLVE: Duration = Duration::from_secs(8);
+/// How long pairing may take: less than the request that brings it about, so that the failure is told as what it is.
+pub(super) const PAIR: Duration = Duration::from_secs(8);
 /// How often a link that does not come up is tried.
 pub(super) const TRIES: u32 = 3;
 /// How often services are asked for that do not come.

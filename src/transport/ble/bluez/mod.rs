@@ -32,6 +32,7 @@ use super::AdapterFacts;
 use super::att::{self, Trouble};
 use super::choose;
 use super::error::BleError;
+use super::grip::PAIR;
 use crate::transport::{Locator, TransportError};
 use crate::wire::advertisement::Advertisement;
 
@@ -42,8 +43,6 @@ const AGENTS: &str = "org.bluez.AgentManager1";
 const ROOT: &str = "/org/bluez";
 /// bluetoothd takes 2 s to end a link; it does so also for a program that no longer waits.
 const DISCONNECT: Duration = Duration::from_secs(4);
-/// How long pairing may take.
-const PAIR: Duration = Duration::from_secs(20);
 /// How long to wait for the end of a link that nobody needs any more.
 const DISCONNECT_SHORT: Duration = Duration::from_millis(100);
 
