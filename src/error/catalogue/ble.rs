@@ -127,11 +127,13 @@ pub(super) static PAIRING_FAILED: Entry = Entry {
     exit: Exit::Link,
     title: "pairing with the device failed",
     meaning: "The firmware was built to demand an encrypted link, and pairing, which brings that about, did not work. It \
-              has nothing to do with the proof of possession.",
+              has nothing to do with the proof of possession. Windows does not say why a device refuses a request: \
+              there the firmware may have had another reason to refuse the first one.",
     hints: &[
         "have both sides forget an older pairing: on Linux, bluetoothctl remove ADDRESS; elsewhere, in the system's \
              Bluetooth settings; and reset the device",
-        "on Windows, pair with the device in the system's Bluetooth settings first; on macOS, accept its request to pair",
+        "on Windows, where the device wants a number compared or typed in, pair with it in the system's Bluetooth \
+             settings first; on macOS, accept its request to pair",
     ],
 };
 

@@ -1,5 +1,6 @@
-//! What `bluez` is on Linux, for systems whose own Bluetooth does the rest: macOS and Windows. There pairing is the
-//! system's affair, a link ends with its program, and the system tells little of why something does not work.
+//! What `bluez` is on Linux, for systems whose own Bluetooth does the rest: macOS and Windows. There a link ends with
+//! its program, and the system tells little of why something does not work. macOS pairs by itself; on Windows it is
+//! asked to, by `winrt.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,9 @@ use tokio::time::timeout;
 use super::att::{self, Trouble};
 use super::choose::{self, AdapterFacts};
 use super::error::{BleError, Block};
+use super::grip::PAIR;
+#[cfg(windows)]
+use super::winrt as pairing;
 use crate::transport::{Locator, TransportError};
 use crate::wire::advertisement::Advertisement;
 
@@ -20,6 +24,9 @@ use crate::wire::advertisement::Advertisement;
 const ANSWER: Duration = Duration::from_secs(10);
 /// How long the end of a link may take.
 const DISCONNECT: Duration = Duration::from_secs(3);
+
+/// Windows says that a device has refused a request, and not with which error.
+pub(super) const HIDES_ERRORS: bool = cfg!(windows);
 
 /// A device that the system has a link to: never told here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,22 +141,26 @@ impl Host {
         self.cut(adapter, peripheral).await;
     }
 
-    /// The system forgets by itself, when it sees fit.
-    #[allow(clippy::unused_async)] // as on Linux
-    pub(super) async fn forget(&self, _: &str, _: &Peripheral) -> bool {
-        false
+    /// Ends the device's pairing, and its link with it; whether that was done. All else the system forgets by itself,
+    /// when it sees fit.
+    pub(super) async fn forget(&self, adapter: &str, peripheral: &Peripheral) -> bool {
+        let address = address(peripheral);
+        if self.is_paired(adapter, &address).await != Some(true) {
+            return false;
+        }
+        self.cut(adapter, peripheral).await;
+        timeout(ANSWER, pairing::unpair(&address)).await.unwrap_or(false)
     }
 
-    /// Not told: what the system has paired is the person's affair.
-    #[allow(clippy::unused_async)] // as on Linux
-    pub(super) async fn is_paired(&self, _: &str, _: &str) -> Option<bool> {
-        None
+    /// Whether the device is paired; `None` where that cannot be told.
+    pub(super) async fn is_paired(&self, _: &str, address: &str) -> Option<bool> {
+        timeout(ANSWER, pairing::is_paired(address)).await.ok().flatten()
     }
 
-    /// The system pairs by itself, or has the person do it.
-    #[allow(clippy::unused_async)] // as on Linux
-    pub(super) async fn pair(&self, _: &str, _: &str) -> Option<String> {
-        None
+    /// Pairs with the device; why that failed, or `None` where it is paired now.
+    pub(super) async fn pair(&self, _: &str, address: &str) -> Option<String> {
+        let late = |_| Some(format!("no answer within {} s", PAIR.as_secs()));
+        timeout(PAIR, pairing::pair(address)).await.unwrap_or_else(late)
     }
 
     #[allow(clippy::unused_async)] // as on Linux
@@ -157,6 +168,25 @@ impl Host {
 
     #[allow(clippy::unused_async)] // as on Linux
     pub(super) async fn dismiss(&self, _: &str, _: &str) {}
+}
+
+/// macOS pairs by itself, or has the person do it, and tells nobody.
+#[cfg(not(windows))]
+mod pairing {
+    #[allow(clippy::unused_async)] // as on Windows
+    pub(super) async fn is_paired(_: &str) -> Option<bool> {
+        None
+    }
+
+    #[allow(clippy::unused_async)] // as on Windows
+    pub(super) async fn pair(_: &str) -> Option<String> {
+        None
+    }
+
+    #[allow(clippy::unused_async)] // as on Windows
+    pub(super) async fn unpair(_: &str) -> bool {
+        false
+    }
 }
 
 async fn is_on(adapter: &Adapter) -> bool {

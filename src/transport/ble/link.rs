@@ -12,6 +12,7 @@ use super::address::Target;
 use super::att::{self, Trouble};
 use super::error::BleError;
 use super::grip::{AGAIN, CONNECT, Grip, RESOLVE};
+use super::host;
 use super::radio::Radio;
 use super::search::search;
 use super::table::Table;
@@ -189,6 +190,7 @@ impl Link {
             self.state = State::Broken;
             return Miss::Told(error.into());
         }
+        let unpaired = trouble == Trouble::Encryption || may_be_unpaired(self.state, trouble, host::HIDES_ERRORS);
         self.state = match trouble {
             _ if gone => State::Broken,
             Trouble::Refused(_) | Trouble::Unlikely | Trouble::TooLong => State::Doubtful,
@@ -201,13 +203,13 @@ impl Link {
                 return Miss::Gone(TransportError::ClosedWithoutAnswer { peer });
             }
             _ if gone => return Miss::Gone(BleError::Lost { peer, reason }.into()),
+            _ if unpaired => return Miss::Unpaired(reason),
             (Trouble::Stale, _) => return Miss::Stale(reason),
             (Trouble::TooLong, Some(length)) => {
                 return Miss::Told(TransportError::RequestTooLong { length, limit: value_limit(length) });
             }
             (Trouble::Refused(att), _) => BleError::Refused { peer, att },
             (Trouble::Unlikely, _) => BleError::Refused { peer, att: Some(0x0e) },
-            (Trouble::Encryption, _) => return Miss::Unpaired(reason),
             (Trouble::Permission, _) => BleError::Permission { reason },
             (Trouble::NotReady, _) => self.grip.adapter_off(),
             _ => BleError::Stack { reason },
@@ -249,6 +251,12 @@ enum Miss {
     Told(TransportError),
 }
 
+/// Whether a request may have been refused for want of an encrypted link where the system hides the error: no firmware
+/// refuses the first request of a link, which asks for its version, for what is in it.
+fn may_be_unpaired(before: State, trouble: Trouble, hidden: bool) -> bool {
+    hidden && before == State::Fresh && trouble == Trouble::Refused(None)
+}
+
 /// The longest value of the firmware that does not take `length` bytes: the most that any takes which is less.
 fn value_limit(length: usize) -> usize {
     let limits = [gatt::VALUE_MAX, gatt::VALUE_MAX_BLUEDROID_SEC2, gatt::VALUE_MAX_BLUEDROID];
@@ -258,6 +266,14 @@ fn value_limit(length: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_without_a_reason_may_want_a_pairing_before_the_first_answer() {
+        let hidden = |before| may_be_unpaired(before, Trouble::Refused(None), true);
+        assert_eq!([State::Fresh, State::Good, State::Doubtful].map(hidden), [true, false, false]);
+        assert!(!may_be_unpaired(State::Fresh, Trouble::Refused(Some(0x80)), true));
+        assert!(!may_be_unpaired(State::Fresh, Trouble::Refused(None), false), "where errors are told");
+    }
 
     #[test]
     fn firmware_that_refuses_a_length_is_known_by_it() {

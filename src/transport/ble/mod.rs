@@ -9,7 +9,7 @@
 //! - `grip.rs`: what is held of a device, brought up and given back; `link.rs`: the task that owns it
 //! - `table.rs`: which characteristic is which endpoint; `att.rs`: what errors mean
 //! - `choose.rs`: which adapter; `release.rs`: what the end of the program waits for
-//! - `bluez/`, `elsewhere.rs`: the system beneath
+//! - `bluez/`, `elsewhere.rs`, `winrt.rs`: the system beneath
 
 mod address;
 mod att;
@@ -28,6 +28,8 @@ mod search;
 mod seek;
 mod table;
 mod watch;
+#[cfg(windows)]
+mod winrt;
 
 #[cfg(target_os = "linux")]
 use self::bluez as host;

@@ -46,6 +46,9 @@ const DISCONNECT: Duration = Duration::from_secs(4);
 /// How long to wait for the end of a link that nobody needs any more.
 const DISCONNECT_SHORT: Duration = Duration::from_millis(100);
 
+/// bluetoothd says with which error a device has refused a request.
+pub(super) const HIDES_ERRORS: bool = false;
+
 /// A device that bluetoothd has a link to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Linked {
