@@ -76,6 +76,16 @@ fn several_are_listed_with_how_they_are_heard() {
 }
 
 #[test]
+fn names_that_come_late_are_waited_for_as_any_match_is() {
+    let late = |name, ms| esp(name).named_after(Duration::from_millis(ms));
+    let bluez = Bluez::with([late("PROV_d76c30", 1200), late("PROV_d76c31", 1250)]);
+    let ran = provision(&bluez, &["--device-name", "PROV_"], &[]);
+    for says in ["PROV_d76c30", "PROV_d76c31"] {
+        failed(&ran, "ble.several", "connect", 11, says);
+    }
+}
+
+#[test]
 fn two_of_the_same_name_are_told_apart_by_their_addresses() {
     let bluez = Bluez::with([esp("PROV_d76c30"), esp("PROV_d76c30").rssi(-60)]);
     let ran = provision(&bluez, &["--device-name", "PROV_d76c3*"], &[]);

@@ -275,7 +275,7 @@ impl Sky {
     fn remember(&mut self, id: PeripheralId, read: Option<(Peripheral, Sighting)>, rssi: Option<i16>, now: Instant) {
         if let Some(seen) = self.heard.get_mut(&id) {
             if let Some((_, sighting)) = read {
-                seen.sighting = Sighting { first: seen.sighting.first, ..sighting };
+                seen.sighting = seen.sighting.renewed(sighting);
                 seen.renewed = now;
             }
             seen.sighting.rssi = rssi.or(seen.sighting.rssi);

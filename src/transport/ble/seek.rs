@@ -35,7 +35,8 @@ pub struct Sighting {
     pub rssi: Option<i16>,
     /// Whether this computer has a link to it: then it is not heard, and what is known of it is remembered.
     pub connected: bool,
-    /// When it first was.
+    /// When it first was heard as this, under this name, and in or out of provisioning mode: the name comes apart from
+    /// the service.
     pub first: Instant,
     /// When it last was.
     pub last: Instant,
@@ -55,6 +56,12 @@ impl Sighting {
     /// The name it advertises, as it said.
     pub(super) fn name(&self) -> Option<&str> {
         self.advertisement.name.as_deref()
+    }
+
+    /// The same device as it is heard now.
+    pub(super) fn renewed(&self, now: Self) -> Self {
+        let same = self.name() == now.name() && self.is_provisioning() == now.is_provisioning();
+        Self { first: if same { self.first } else { now.first }, ..now }
     }
 
     /// Whether it is in provisioning mode.
@@ -173,6 +180,20 @@ mod tests {
             let several = after(start, &wanted(text), &heard, 1000);
             assert_eq!(several, Verdict::Several(vec![heard[1].clone(), heard[0].clone()]), "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_that_comes_late_is_listened_for_from_then_on() {
+        let start = Instant::now();
+        let one = wanted("ble:PROV_");
+        let nameless = sighting(start, 1, "", -50, 0);
+        let named = nameless.renewed(sighting(start, 1, "PROV_1", -50, 1200));
+        let heard = [named.renewed(sighting(start, 1, "PROV_1", -55, 1300))];
+        assert_eq!(after(start, &one, &heard, 1300), Verdict::Settling(start + Duration::from_millis(2200)));
+        let found = Verdict::Found(heard[0].clone(), Fit::Kind);
+        assert_eq!(after(start, &one, &heard, 2200), found, "heard again under the same name");
+        let both = [heard[0].clone(), sighting(start, 2, "PROV_2", -60, 1250)];
+        assert!(matches!(after(start, &one, &both, 2200), Verdict::Several(two) if two.len() == 2));
     }
 
     #[test]
