@@ -117,8 +117,9 @@ impl Bus {
                 respond(&connection, &call, answer).await;
             });
         }
-        self.clients().remove(&id);
+        // Only who left nothing unlooked at is gone: a test waits for that, on another thread.
         self.client_left(id).await;
+        self.clients().remove(&id);
     }
 
     /// What is asked of the message bus itself.
