@@ -114,17 +114,6 @@ impl Bluez {
         self.bus.world().loses_match_rules = true;
     }
 
-    /// The link to a device goes.
-    pub(crate) fn lose_link(&self, name: &str) {
-        let found = {
-            let world = self.bus.world();
-            let named = |device: &world::Device| world.nearby[device.nearby].name.as_deref() == Some(name);
-            world.devices.iter().position(|device| device.is_connected() && named(device))
-        };
-        let device = found.expect("a link to that device");
-        self.carry_out(|bus| async move { bus.lose_link(device).await });
-    }
-
     fn carry_out<F>(&self, what: impl FnOnce(Bus) -> F)
     where
         F: Future<Output = ()> + Send + 'static,

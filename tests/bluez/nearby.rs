@@ -153,12 +153,6 @@ impl Nearby {
         Self { server: Server::Other { table, connected: false }, ..Self::other(Some(name), &services) }
     }
 
-    /// At this address; otherwise one of Espressif's.
-    pub(crate) fn address(mut self, address: &str) -> Self {
-        self.address = Some(address.to_owned());
-        self
-    }
-
     /// Heard this strongly, in dBm.
     pub(crate) fn rssi(mut self, rssi: i16) -> Self {
         self.rssi = rssi;
