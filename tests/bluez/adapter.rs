@@ -97,6 +97,28 @@ impl Bus {
         self.changed(&path, ADAPTER, vec![("Powered", value(on))], &[]).await;
     }
 
+    /// An adapter goes, as when it is pulled: with its links, scans, devices and applications.
+    pub(super) async fn unplug(&self, adapter: usize) {
+        self.take_back(Some(adapter)).await;
+        let (path, devices) = {
+            let mut world = self.world();
+            world.applications_end(Some(adapter));
+            world.pulled.push(adapter);
+            let own = &mut world.adapters[adapter];
+            own.scans.clear();
+            let path = own.path.clone();
+            let below = |device: &usize| world.devices[*device].adapter == adapter && world.devices[*device].is_known();
+            (path, (0..world.devices.len()).filter(below).collect::<Vec<_>>())
+        };
+        for device in devices {
+            self.lose_link(device).await;
+            self.forget(device);
+            let path = self.world().devices[device].path.clone();
+            self.removed(&path, &[DEVICE]).await;
+        }
+        self.removed(&path, &[ADAPTER]).await;
+    }
+
     async fn start_discovery(&self, adapter: usize, client: u32) -> Result<(), Refusal> {
         let (path, since, first) = {
             let mut world = self.world();

@@ -126,17 +126,21 @@ impl Bus {
         }
     }
 
-    /// bluetoothd takes an advertisement back, as when its adapter goes.
-    pub(super) async fn take_back(&self) {
-        let taken = {
+    /// bluetoothd takes the advertisements on an adapter back, as when that goes; all where none is named.
+    pub(super) async fn take_back(&self, host: Option<usize>) {
+        let taken: Vec<(u32, String)> = {
             let mut world = self.world();
-            let own = world.nearby.iter_mut().find_map(|nearby| match &mut nearby.server {
-                Server::Registered(own) => Some((own.client, own.advertisement.take()?)),
+            let advertisement = |nearby: &mut Nearby| match &mut nearby.server {
+                Server::Registered(own) if host.is_none_or(|host| host == own.host) => {
+                    Some((own.client, own.advertisement.take()?))
+                }
                 _ => None,
-            });
-            own.expect("an advertisement")
+            };
+            world.nearby.iter_mut().filter_map(advertisement).collect()
         };
-        let _ = self.ask(taken.0, &taken.1, ADVERTISEMENT, "Release", &()).await;
+        for (client, path) in taken {
+            let _ = self.ask(client, &path, ADVERTISEMENT, "Release", &()).await;
+        }
     }
 
     /// The adapter that is asked, where it can be a peripheral.
@@ -317,10 +321,10 @@ impl World {
         }
     }
 
-    /// bluetoothd has ended: it knows no applications any more.
-    pub(super) fn applications_end(&mut self) {
+    /// bluetoothd knows no applications on an adapter any more; on none, where none is named.
+    pub(super) fn applications_end(&mut self, host: Option<usize>) {
         for nearby in &mut self.nearby {
-            if matches!(nearby.server, Server::Registered(_)) {
+            if matches!(&nearby.server, Server::Registered(own) if host.is_none_or(|host| host == own.host)) {
                 nearby.server = Server::Mute;
             }
         }

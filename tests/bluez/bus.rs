@@ -246,6 +246,7 @@ impl Bus {
 
     /// bluetoothd ends, as by a crash: its links go with it, and whoever waits for it hears so.
     pub(super) async fn die(&self) {
+        self.take_back(None).await;
         let up: Vec<usize> = {
             let world = self.world();
             (0..world.devices.len()).filter(|device| world.devices[*device].is_known()).collect()
@@ -256,7 +257,7 @@ impl Bus {
         {
             let mut world = self.world();
             world.daemon = Daemon::Absent;
-            world.applications_end();
+            world.applications_end(None);
             (world.agents, world.default_agent) = (Vec::new(), None);
             for adapter in &mut world.adapters {
                 adapter.scans.clear();

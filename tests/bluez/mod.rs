@@ -104,6 +104,11 @@ impl Bluez {
         self.carry_out(|bus| async move { bus.switch(adapter, on).await });
     }
 
+    /// An adapter is pulled.
+    pub(crate) fn unplug(&self, adapter: usize) {
+        self.carry_out(|bus| async move { bus.unplug(adapter).await });
+    }
+
     /// bluetoothd ends.
     pub(crate) fn die(&self) {
         self.carry_out(|bus| async move { bus.die().await });
@@ -182,9 +187,9 @@ impl Bluez {
         self.bus.world().advertised.clone()
     }
 
-    /// bluetoothd takes an application's advertisement back.
+    /// bluetoothd takes the applications' advertisements back.
     pub(crate) fn take_back(&self) {
-        self.carry_out(|bus| async move { bus.take_back().await });
+        self.carry_out(|bus| async move { bus.take_back(None).await });
     }
 
     /// How many clients there are.

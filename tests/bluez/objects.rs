@@ -27,7 +27,7 @@ impl World {
         let mut all = BTreeMap::new();
         let managers = ["org.bluez.AgentManager1", "org.bluez.ProfileManager1"];
         all.insert("/org/bluez".to_owned(), managers.map(|name| (name.to_owned(), HashMap::new())).into());
-        for adapter in &self.adapters {
+        for (_, adapter) in self.adapters.iter().enumerate().filter(|(index, _)| !self.pulled.contains(index)) {
             let mut interfaces = HashMap::from([(ADAPTER.to_owned(), adapter.properties())]);
             if adapter.peripheral {
                 interfaces.extend([GATT_MANAGER, ADVERTISING_MANAGER].map(|name| (name.to_owned(), HashMap::new())));

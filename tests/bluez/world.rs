@@ -143,6 +143,8 @@ pub(super) struct World {
     /// Whether the bus refuses to take match rules back.
     pub(super) loses_match_rules: bool,
     pub(super) adapters: Vec<Adapter>,
+    /// Those that were pulled.
+    pub(super) pulled: Vec<usize>,
     pub(super) nearby: Vec<Nearby>,
     pub(super) devices: Vec<Device>,
     /// Oldest first; the last one that became the default is `default_agent`.
@@ -170,6 +172,7 @@ impl World {
             daemon,
             loses_match_rules: false,
             adapters,
+            pulled: Vec::new(),
             nearby: Vec::new(),
             devices: Vec::new(),
             agents: Vec::new(),
@@ -219,7 +222,8 @@ impl World {
     }
 
     pub(super) fn adapter_at(&self, path: &str) -> Option<usize> {
-        self.adapters.iter().position(|adapter| adapter.path == path)
+        let found = self.adapters.iter().position(|adapter| adapter.path == path);
+        found.filter(|adapter| !self.pulled.contains(adapter))
     }
 
     /// The nearby device behind a device's object.

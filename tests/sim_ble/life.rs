@@ -95,8 +95,9 @@ type Goes = fn(&Bluez);
 
 #[test]
 fn bluetooth_going_away_is_told() {
-    let cases: [(&str, &str, Goes); 3] = [
+    let cases: [(&str, &str, Goes); 4] = [
         ("ble.adapter-off", "the adapter hci1 is off", |bluez| bluez.switch(1, false)),
+        ("ble.adapter-absent", "no Bluetooth adapter hci1", |bluez| bluez.unplug(1)),
         ("ble.no-bluetoothd", "it left the bus", Bluez::die),
         ("ble.advertising-refused", "took the advertisement back", Bluez::take_back),
     ];

@@ -22,6 +22,8 @@ const GATT_MANAGER: &str = "org.bluez.GattManager1";
 const ADVERTISING_MANAGER: &str = "org.bluez.LEAdvertisingManager1";
 /// A link that goes down still carries the answer on its way.
 const LAST_WORDS: Duration = Duration::from_millis(20);
+/// How long after an advertisement was taken back it may take until it is clear why.
+const REASON: Duration = Duration::from_secs(1);
 
 type Options = std::collections::HashMap<&'static str, Value<'static>>;
 
@@ -165,7 +167,7 @@ impl Running {
             changes.borrow_and_update();
             self.keep_link();
             if self.board.is_taken_back() {
-                return Err(self.refused("bluetoothd took the advertisement back".into()));
+                return self.taken_back(&mut shutdown).await;
             }
             self.keep_advertising().await?;
             let (ended, wake) = self.board.with(|peripheral| (peripheral.has_ended(now), peripheral.next_change(now)));
@@ -178,6 +180,19 @@ impl Running {
                 notice = self.watch.next() => self.take(notice)?,
                 _ = changes.changed() => {}
                 () = sleep_until(wake.unwrap_or_else(|| self.board.at(now))), if wake.is_some() => {}
+            }
+        }
+    }
+
+    /// bluetoothd has taken the advertisement back. It does so, too, before it says that the adapter goes, or goes itself.
+    async fn taken_back(&mut self, mut shutdown: impl Future<Output = ()> + Unpin) -> Result<Ended, HostError> {
+        let clear = sleep(REASON);
+        tokio::pin!(clear);
+        loop {
+            tokio::select! {
+                () = &mut shutdown => return Ok(Ended::Shutdown),
+                notice = self.watch.next() => self.take(notice)?,
+                () = &mut clear => return Err(self.refused("bluetoothd took the advertisement back".into())),
             }
         }
     }
