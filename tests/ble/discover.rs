@@ -13,10 +13,24 @@ fn esp(name: &str) -> Nearby {
     Nearby::esp(name, &[("sec-ver", "1")])
 }
 
-/// The document of `discover` with these words, held against its schema.
-fn discover(bluez: &Bluez, words: &[&str]) -> Value {
-    let words = [&["discover", "--json", "--timeout", "2"], words].concat();
-    let ran = run(bluez, &words);
+/// The document of `discover` with these words, once so many devices were told of, held against its schema.
+fn discover(bluez: &Bluez, words: &[&str], told: usize) -> Value {
+    let words = [&["discover", "--json", "--watch", "--timeout", "600"], words].concat();
+    let watching = Running::start(bluez, &words);
+    // Each is told of in a line.
+    watching.until(&format!("{told} devices"), |said| said.lines().count() >= told);
+    watching.signal(Signal::INT);
+    let ran = watching.finish();
+    bluez.assert_clean();
+    assert_eq!(ran.status, 0, "{ran:?}");
+    let document = ran.json();
+    assert_eq!(Schemas::load().check(&document), "done");
+    document
+}
+
+/// The same after a second, in which nothing has to be heard.
+fn discover_nothing(bluez: &Bluez, words: &[&str]) -> Value {
+    let ran = run(bluez, &[&["discover", "--json", "--timeout", "1"], words].concat());
     assert_eq!(ran.status, 0, "{ran:?}");
     let document = ran.json();
     assert_eq!(Schemas::load().check(&document), "done");
@@ -38,7 +52,7 @@ fn each_device_is_told_as_what_it_is() {
         Nearby::nameless(),
     ];
     let bluez = Bluez::with(nearby);
-    let document = discover(&bluez, &["--transport", "ble"]);
+    let document = discover(&bluez, &["--transport", "ble"], 4);
     assert!(document.get("serial").is_none(), "{document}");
     let told: Vec<_> = devices(&document).iter().map(|device| [&device["name"], &device["kind"]]).collect();
     assert_eq!(told.len(), 4, "{document}");
@@ -51,8 +65,8 @@ fn each_device_is_told_as_what_it_is() {
     let near = &devices(&document)[0];
     assert_eq!((&near["rssi"], &near["detail"]["rainmaker_type"]), (&json!(-40), &json!(5)), "{near}");
     assert_eq!(near["command"], "espctl provision --transport ble --device-name PROV_near");
-    assert_eq!(devices(&discover(&bluez, &["--transport", "ble", "--all"])).len(), 5);
-    let few = discover(&bluez, &["--prefix", "prov_n"]);
+    assert_eq!(devices(&discover(&bluez, &["--transport", "ble", "--all"], 5)).len(), 5);
+    let few = discover(&bluez, &["--prefix", "prov_n"], 1);
     assert_eq!(devices(&few).len(), 1, "{few}");
     assert!(few["serial"].is_array(), "{few}");
 }
@@ -60,7 +74,8 @@ fn each_device_is_told_as_what_it_is() {
 #[test]
 fn the_locator_told_is_the_device() {
     let bluez = Bluez::with([esp("PROV_twin"), esp("PROV_twin")]);
-    let document = discover(&bluez, &["--transport", "ble"]);
+    let document = discover(&bluez, &["--transport", "ble"], 2);
+    assert_eq!(devices(&document).len(), 2, "{document}");
     for (index, device) in devices(&document).iter().enumerate() {
         let locator = device["device"].as_str().expect("a locator");
         assert_eq!(
@@ -76,8 +91,12 @@ fn the_locator_told_is_the_device() {
 
 #[test]
 fn for_people_it_is_a_table() {
-    let bluez = Bluez::with([esp("PROV_d76c30").rssi(-52), esp("\x1b[31mred"), Nearby::nameless()]);
-    let ran = run(&bluez, &["discover", "--timeout", "2"]);
+    let bluez = Bluez::with([Nearby::nameless(), esp("PROV_d76c30").rssi(-52), esp("\x1b[31mred")]);
+    let watching = Running::start(&bluez, &["discover", "--watch"]);
+    watching.until("both", |said| said.lines().count() == 2);
+    watching.signal(Signal::INT);
+    let ran = watching.finish();
+    bluez.assert_clean();
     assert_eq!(ran.status, 0, "{ran:?}");
     let row = ran.stdout.lines().find(|line| line.contains("PROV_d76c30")).expect("a row");
     assert!(row.contains("-52 dBm") && row.contains("provisioning"), "{row}");
@@ -89,7 +108,7 @@ fn for_people_it_is_a_table() {
 #[test]
 fn a_device_with_a_link_to_this_computer_is_listed() {
     let bluez = Bluez::with([esp("PROV_d76c30").linked()]);
-    let ran = Running::start(&bluez, &["discover", "--json", "--timeout", "2", "--transport", "ble"]).finish();
+    let ran = Running::start(&bluez, &["discover", "--json", "--timeout", "1", "--transport", "ble"]).finish();
     let document = ran.json();
     assert_eq!(Schemas::load().check(&document), "done");
     let device = &devices(&document)[0];
@@ -98,19 +117,29 @@ fn a_device_with_a_link_to_this_computer_is_listed() {
 }
 
 #[test]
+fn the_time_to_listen_begins_when_it_listens() {
+    let bluez = Bluez::with([esp("PROV_d76c30")]);
+    bluez.starts_within(Duration::from_secs(3));
+    let document = run(&bluez, &["discover", "--json", "--transport", "ble", "--timeout", "2"]).json();
+    assert_eq!(devices(&document).len(), 1, "{document}");
+}
+
+#[test]
 fn watching_tells_each_device_once_as_it_comes() {
-    let late = esp("PROV_late").heard_after(Duration::from_millis(1500));
-    let bluez = Bluez::with([esp("PROV_soon"), late]);
-    let ran = run(&bluez, &["discover", "--watch", "--timeout", "3"]);
-    assert_eq!(ran.status, 0, "{ran:?}");
+    let bluez = Bluez::with([esp("PROV_soon")]);
+    let watching = Running::start(&bluez, &["discover", "--watch"]);
+    watching.until("the first", |said| said.contains("PROV_soon"));
+    bluez.add(esp("PROV_late"));
+    watching.until("the second", |said| said.contains("PROV_late"));
+    watching.signal(Signal::INT);
+    let ran = watching.finish();
+    bluez.assert_clean();
+    assert_eq!((ran.status, ran.stdout.starts_with("Bluetooth")), (0, true), "{ran:?}");
     let told: Vec<_> = ran.stderr.lines().filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(told, ["PROV_soon", "PROV_late"], "{ran:?}");
 
-    let watching = Running::start(&bluez, &["discover", "--watch"]);
-    bluez.until("it listens", Bluez::is_scanning);
-    watching.signal(Signal::INT);
-    let watched = watching.finish();
-    assert_eq!((watched.status, watched.stdout.starts_with("Bluetooth")), (0, true), "{watched:?}");
+    let timed = run(&bluez, &["discover", "--watch", "--timeout", "1"]);
+    assert_eq!((timed.status, timed.stdout.starts_with("Bluetooth")), (0, true), "{timed:?}");
     let endless = run(&bluez, &["discover", "--watch", "--json"]);
     assert_eq!((endless.status, &endless.json()["error"]["code"]), (2, &json!("usage.answer-missing")), "{endless:?}");
 }
@@ -124,7 +153,7 @@ fn bluetooth_that_cannot_be_used_is_a_row_with_its_hint() {
         (Daemon::Absent, &[Radio::ON][..], "ble.no-bluetoothd"),
     ] {
         let bluez = Bluez::start(daemon, radios, [esp("PROV_d76c30")]);
-        let document = discover(&bluez, &[]);
+        let document = discover_nothing(&bluez, &[]);
         assert_eq!(
             (&document["bluetooth"]["usable"], &document["bluetooth"]["error"]["code"]),
             (&json!(false), &json!(code))
@@ -137,7 +166,7 @@ fn bluetooth_that_cannot_be_used_is_a_row_with_its_hint() {
         );
     }
     let bluez = Bluez::start(Daemon::Running, &[Radio::ON, Radio::ON], [esp("PROV_d76c30").heard_by(1)]);
-    let heard = discover(&bluez, &["--adapter", "hci1"]);
+    let heard = discover(&bluez, &["--adapter", "hci1"], 1);
     let next = "espctl provision --transport ble --device-name PROV_d76c30 --adapter hci1";
     assert_eq!(devices(&heard)[0]["command"], next, "the adapter has to be named again");
     let watching = run(&bluez, &["discover", "--watch"]);
@@ -145,5 +174,5 @@ fn bluetooth_that_cannot_be_used_is_a_row_with_its_hint() {
     assert!(watching.stderr.contains(": --adapter hci1"), "{watching:?}");
     let empty = run(&bluez, &["discover", "--adapter", ""]);
     assert_eq!(empty.status, 2, "{empty:?}");
-    assert_eq!(devices(&discover(&bluez, &["--adapter", "hci0"])).len(), 0);
+    assert_eq!(devices(&discover_nothing(&bluez, &["--adapter", "hci0"])).len(), 0);
 }

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -17,8 +18,8 @@ const HANG: Duration = Duration::from_secs(150);
 /// A run.
 pub(crate) struct Running {
     child: Child,
-    stdout: JoinHandle<String>,
-    stderr: JoinHandle<String>,
+    stdout: Said,
+    stderr: Said,
     words: String,
 }
 
@@ -33,14 +34,23 @@ impl Running {
         let mut command = espctl(words);
         bluez.serves(&mut command).envs(environment.iter().copied()).env_remove("RUST_BACKTRACE");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-        let stdout = child.stdout.take().map(read).expect("a pipe");
-        let stderr = child.stderr.take().map(read).expect("a pipe");
+        let stdout = child.stdout.take().map(Said::over).expect("a pipe");
+        let stderr = child.stderr.take().map(Said::over).expect("a pipe");
         Self { child, stdout, stderr, words: words.join(" ") }
     }
 
     /// Sends it a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).expect("it runs");
+    }
+
+    /// Waits until what it has said on standard error is so.
+    pub(crate) fn until(&self, what: &str, is_so: impl Fn(&str) -> bool) {
+        let started = Instant::now();
+        while !is_so(&self.stderr.so_far()) {
+            assert!(started.elapsed() < HANG, "{}: never {what}, but {:?}", self.words, self.stderr.so_far());
+            thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Ends it without its having a say.
@@ -58,24 +68,46 @@ impl Running {
             }
             if started.elapsed() > HANG {
                 let _ = self.child.kill();
-                let said = (self.stdout.join(), self.stderr.join());
+                let said = (self.stdout.all(), self.stderr.all());
                 panic!("it hangs: {}; it had said: {said:?}", self.words);
             }
             thread::sleep(Duration::from_millis(2));
         };
-        let (stdout, stderr) = (self.stdout.join().expect("text"), self.stderr.join().expect("text"));
+        let (stdout, stderr) = (self.stdout.all(), self.stderr.all());
         let status = status.code().unwrap_or_else(|| panic!("{}: {status}; {stderr}", self.words));
         assert!(!stderr.contains("panicked"), "it panics: {}: {stderr}", self.words);
         Ran { status, stdout, stderr }
     }
 }
 
-fn read(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = pipe.read_to_end(&mut bytes);
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+/// What comes out of a pipe.
+struct Said {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Said {
+    fn over(mut pipe: impl Read + Send + 'static) -> Self {
+        let bytes = Arc::<Mutex<Vec<u8>>>::default();
+        let said = bytes.clone();
+        let reader = thread::spawn(move || {
+            let mut chunk = [0; 4096];
+            while let Ok(length @ 1..) = pipe.read(&mut chunk) {
+                said.lock().expect("nobody panics with it").extend_from_slice(&chunk[..length]);
+            }
+        });
+        Self { bytes, reader }
+    }
+
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().expect("nobody panics with it")).into_owned()
+    }
+
+    /// To the pipe's end.
+    fn all(self) -> String {
+        self.reader.join().expect("no panic");
+        String::from_utf8_lossy(&self.bytes.lock().expect("nobody panics with it")).into_owned()
+    }
 }
 
 /// Runs the binary to its end, which has to leave nothing behind.

@@ -188,6 +188,8 @@ impl Bus {
             Daemon::Silent => std::future::pending().await,
         }
         self.note(call);
+        let starting = std::mem::take(&mut self.world().starting);
+        sleep(starting).await;
         tokio::select! {
             // What its links did when it ended is told to nobody.
             biased;

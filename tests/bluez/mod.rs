@@ -114,6 +114,11 @@ impl Bluez {
         self.carry_out(|bus| async move { bus.die().await });
     }
 
+    /// bluetoothd is started by the first call, and takes so long for it.
+    pub(crate) fn starts_within(&self, time: Duration) {
+        self.bus.world().starting = time;
+    }
+
     /// From now on the bus knows no rule that a client takes back.
     pub(crate) fn loses_match_rules(&self) {
         self.bus.world().loses_match_rules = true;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -140,6 +140,8 @@ pub(crate) struct Wrote {
 /// All of it.
 pub(super) struct World {
     pub(super) daemon: Daemon,
+    /// How long it takes to start: the first call waits for that.
+    pub(super) starting: Duration,
     /// Whether the bus refuses to take match rules back.
     pub(super) loses_match_rules: bool,
     pub(super) adapters: Vec<Adapter>,
@@ -170,6 +172,7 @@ impl World {
             radios.iter().enumerate().map(|(index, radio)| Adapter::new(index, *radio)).collect();
         let mut world = Self {
             daemon,
+            starting: Duration::ZERO,
             loses_match_rules: false,
             adapters,
             pulled: Vec::new(),

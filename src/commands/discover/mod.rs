@@ -125,11 +125,12 @@ impl Air {
 async fn listen(args: &Args, app: &App<'_>) -> Result<Air, Failure> {
     let adapter = device::adapter(args.adapter.as_deref(), app)?;
     let seconds = args.timeout.or((!args.watch).then_some(LISTEN));
-    let end = seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
     let mut live = (app.talk.redraw && !app.talk.quiet && !app.talk.json).then(|| Live::new(app.talk));
     let mut neighbours = Neighbours::new(&args.prefix, args.all, args.adapter.as_deref());
     let work = async {
         let mut watch = Watch::start(adapter.as_deref()).await?;
+        // From now on: the way to Bluetooth may have taken long, where the system starts its service on demand.
+        let end = seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
         let mut tick = interval(LOOK);
         loop {
             let over = tokio::select! {

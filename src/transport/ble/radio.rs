@@ -148,6 +148,11 @@ impl Listening {
         sky.heard.values().find(|seen| seen.sighting.address == address).map(|seen| seen.peripheral.clone())
     }
 
+    /// Completes when the scan runs, or it is known why it cannot.
+    pub(super) async fn begun(&mut self) {
+        let _ = self.sky.wait_for(|sky| sky.scanning || sky.trouble.is_some()).await;
+    }
+
     /// Completes when more is heard than at the last look.
     pub(super) async fn more(&mut self) {
         // The sender lives as long as the radio, which is held here.

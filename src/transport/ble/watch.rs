@@ -16,7 +16,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Starts to listen over this adapter, or the only one that is on.
+    /// Starts to listen over this adapter, or the only one that is on; what can be heard is, from this return on.
     ///
     /// # Errors
     /// Why nothing can be heard; [`TransportError::Several`] where an adapter has to be named.
@@ -32,7 +32,9 @@ impl Watch {
             last: now,
         };
         let linked = radio.host.linked(&radio.name).await.into_iter().map(sighting).collect();
-        Ok(Self { listening: radio.listen(), linked })
+        let mut listening = radio.listen();
+        listening.begun().await;
+        Ok(Self { listening, linked })
     }
 
     /// Who was heard so far, each as heard last, and who had a link at the start; in no order.
