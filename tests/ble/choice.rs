@@ -102,14 +102,14 @@ fn none_is_said_with_who_came_near() {
         failed(&ran, "ble.not-found", "connect", 10, says);
     }
     let bluez = Bluez::with([]);
-    failed(&provision(&bluez, &[], &["--timeout", "5"]), "ble.not-found", "connect", 10, "provisioning mode");
+    failed(&provision(&bluez, &[], &["--timeout", "8"]), "ble.not-found", "connect", 10, "provisioning mode");
     assert_eq!(bluez.count("Connect"), 0);
 }
 
 #[test]
 fn a_device_that_is_remembered_and_not_there() {
     let bluez = Bluez::with([esp("PROV_d76c30").paired().heard_after(Duration::from_hours(1))]);
-    let ran = provision(&bluez, &["--device-name", "PROV_d76c30"], &["--timeout", "5"]);
+    let ran = provision(&bluez, &["--device-name", "PROV_d76c30"], &["--timeout", "8"]);
     failed(&ran, "ble.not-found", "connect", 10, "PROV_d76c30");
     assert_eq!(bluez.count("Connect"), 0);
 }
@@ -124,7 +124,7 @@ fn a_device_that_is_no_provisioning_device() {
 fn a_service_of_the_makers_own_needs_the_name() {
     let own = Uuid::from_u128(0x7d3a_0000_6b43_439b_877c_0102_0304_0506);
     let bluez = Bluez::with([Nearby::esp_on(Stack::NimBle, Some(own), "PROV_d76c30", &[])]);
-    let ran = provision(&bluez, &[], &["--timeout", "5"]);
+    let ran = provision(&bluez, &[], &["--timeout", "8"]);
     failed(&ran, "ble.not-found", "connect", 10, "1 other Bluetooth device was heard");
     online(&provision(&bluez, &["--device-name", "PROV_d76c30"], &[]));
 }

@@ -65,7 +65,7 @@ fn failures_are_documents_of_their_schema() {
     let bluez = Bluez::with([Nearby::esp("PROV_000001", &[]), Nearby::esp("PROV_000002", &[])]);
     let several = provision(&bluez, &[], &["--events"]);
     let bluez = Bluez::with([]);
-    let none = provision(&bluez, &["--device-name", NAME], &["--timeout", "4", "--events"]);
+    let none = provision(&bluez, &["--device-name", NAME], &["--timeout", "8", "--events"]);
     for (ran, status) in [(several, 11), (none, 10)] {
         assert_eq!((ran.status, schemas.check(&ran.json()).as_str()), (status, "failed"), "{ran:?}");
         for event in lines(&ran.stderr) {

@@ -57,9 +57,9 @@ const LOOK: Duration = Duration::from_secs(30);
 /// What opening a link takes at most: looking, and each try to bring it up with the pause after it.
 const OPENING_LIMIT: Duration = Duration::from_secs(90);
 
-/// The time before a deadline at which to give up, so that there is time left to say why.
+/// The time before a deadline at which to give up, so that there is time left to find out why, and to say it.
 fn margin(within: Duration) -> Duration {
-    (within / 10).min(Duration::from_millis(500))
+    (within / 4).min(Duration::from_secs(2))
 }
 
 /// The `ble:` transport: a name, part of one, an address, or nothing for the only device there is, and the parameter
