@@ -3,12 +3,12 @@
 //! socket space tells them apart: it goes when its process does.
 
 use std::os::linux::net::SocketAddrExt as _;
-use std::os::unix::net::{SocketAddr, UnixListener};
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 
 /// A device that this process has; dropped when it no longer does.
 #[derive(Debug)]
 pub(in crate::transport::ble) struct Claim {
-    _name: Option<UnixListener>,
+    _name: Option<UnixDatagram>,
 }
 
 impl Claim {
@@ -16,16 +16,17 @@ impl Claim {
     pub(in crate::transport::ble) fn take(address: &str) -> Option<Self> {
         // Where the kernel has no such names, nobody can be told apart, and nobody is refused.
         let Ok(name) = name(address) else { return Some(Self { _name: None }) };
-        match UnixListener::bind_addr(&name) {
-            Ok(listener) => Some(Self { _name: Some(listener) }),
+        match UnixDatagram::bind_addr(&name) {
+            Ok(socket) => Some(Self { _name: Some(socket) }),
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => None,
             Err(_) => Some(Self { _name: None }),
         }
     }
 
-    /// Whether somebody has the device.
+    /// Whether somebody has the device. Asked without taking it, be it for a moment: somebody else may want it just then.
     pub(in crate::transport::ble) fn is_held(address: &str) -> bool {
-        Self::take(address).is_none()
+        let asked = name(address).and_then(|name| UnixDatagram::unbound()?.connect_addr(&name));
+        asked.is_ok()
     }
 }
 
@@ -36,6 +37,17 @@ fn name(address: &str) -> std::io::Result<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn asking_takes_nothing() {
+        let address = "02:00:00:00:00:7D";
+        std::thread::scope(|scope| {
+            let asking = scope.spawn(|| (0..2000).filter(|_| Claim::is_held(address)).count());
+            while !asking.is_finished() {
+                assert!(Claim::take(address).is_some(), "nobody has it");
+            }
+        });
+    }
 
     #[test]
     fn a_device_belongs_to_one_link_at_a_time() {
