@@ -10,13 +10,14 @@ use getrandom::SysRng;
 use rand_core::{Rng as _, UnwrapErr};
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
+use super::address::Wanted;
 use super::att::{self, Trouble};
-use super::error::BleError;
+use super::error::{BleError, Heard};
 use super::host::Claim;
 use super::radio::Radio;
 use super::release::Hold;
 use super::search::Found;
-use super::seek::Sighting;
+use super::seek::{self, Sighting};
 use super::table::{self, Table};
 use crate::transport::{News, Witness};
 
@@ -50,6 +51,13 @@ pub(super) struct Grip {
     admitted: bool,
     _claim: Claim,
     _hold: Hold,
+}
+
+/// What was heard in the place of a device.
+#[derive(Default)]
+struct Others {
+    near: Vec<Heard>,
+    heard: usize,
 }
 
 /// Why a try failed.
@@ -114,10 +122,11 @@ impl Grip {
         if self.is_up().await {
             self.radio.host.cut(&self.radio.name, &self.peripheral).await;
         }
-        if !self.refresh(end).await {
+        let began = Instant::now();
+        if let Err(Others { near, heard }) = self.refresh(end).await {
             self.ready().await?;
-            let searched = AGAIN;
-            return Err(BleError::NotFound { wanted: self.peer.clone(), near: Vec::new(), heard: 0, searched });
+            let searched = began.elapsed();
+            return Err(BleError::NotFound { wanted: self.peer.clone(), near, heard, searched });
         }
         let table = self.connect(end, witness).await?;
         table.map_err(|services| BleError::NotProvisioning { peer: self.peer.clone(), services })
@@ -126,7 +135,9 @@ impl Grip {
     /// Has the system forget what it remembers of the device, and finds it anew; whether that worked. A device that
     /// the person has paired is left alone.
     pub(super) async fn renew(&mut self, end: Instant) -> bool {
-        !self.paired && self.radio.host.forget(&self.radio.name, &self.peripheral).await && self.refresh(end).await
+        !self.paired
+            && self.radio.host.forget(&self.radio.name, &self.peripheral).await
+            && self.refresh(end).await.is_ok()
     }
 
     /// Brings the link up in a few tries; the endpoints, or the services there are where none carries provisioning.
@@ -150,7 +161,7 @@ impl Grip {
             witness.tell(News::Retrying { cause: failed.words, attempt, of: TRIES });
             sleep(pause()).await;
             // A handle may have outlived its device.
-            self.refresh(end).await;
+            let _ = self.refresh(end).await;
         }
     }
 
@@ -217,8 +228,8 @@ impl Grip {
         }
     }
 
-    /// Listens for the device and takes a new handle of it; whether it was heard.
-    async fn refresh(&mut self, end: Instant) -> bool {
+    /// Listens for the device and takes a new handle of it; who was heard instead, where it was not.
+    async fn refresh(&mut self, end: Instant) -> Result<(), Others> {
         let began = Instant::now();
         let end = (began + AGAIN).min(end);
         let mut listening = self.radio.listen();
@@ -235,10 +246,15 @@ impl Grip {
             }
         };
         let peripheral = listening.peripheral(&self.address).filter(|_| heard);
+        let wanted = Wanted::Address(self.address.clone());
+        let others = |sightings: &[&Sighting]| {
+            let others: Vec<_> = sightings.iter().copied().filter(|sighting| sighting.last >= began).collect();
+            Others { near: seek::near(&wanted, &others), heard: others.len() }
+        };
+        let others = listening.look(others).unwrap_or_default();
         listening.finish().await;
-        let found = peripheral.is_some();
-        self.peripheral = peripheral.unwrap_or_else(|| self.peripheral.clone());
-        found
+        self.peripheral = peripheral.ok_or(others)?;
+        Ok(())
     }
 
     /// Whether the link is up, as far as the system knows.
