@@ -219,7 +219,7 @@ impl Bus {
             }
             ("org.freedesktop.DBus.Properties", "GetAll") => {
                 let interface: String = call.arguments()?;
-                let found = self.world().objects().remove(&call.path).and_then(|mut all| all.remove(&interface));
+                let found = self.world().object(&call.path).and_then(|mut all| all.remove(&interface));
                 call.returns(&found.ok_or_else(|| Refusal::no_object(&call.path))?)
             }
             ("org.freedesktop.DBus.Properties", "Get") => {
@@ -229,7 +229,7 @@ impl Bus {
                 if let Some(Does::Refuse(name, text)) = struck {
                     return Err(Refusal::new(name, text));
                 }
-                let object = self.world().objects().remove(&call.path).and_then(|mut all| all.remove(&interface));
+                let object = self.world().object(&call.path).and_then(|mut all| all.remove(&interface));
                 let mut object = object.ok_or_else(|| Refusal::no_object(&call.path))?;
                 let missing = || Refusal::dbus("InvalidArgs", format!("No such property '{property}'"));
                 let found = object.remove(&property).ok_or_else(missing)?;
@@ -299,7 +299,7 @@ impl Bus {
 
     /// Tells of an object that is there now.
     pub(super) async fn added(&self, path: &str) {
-        let interfaces = self.world().objects().remove(path);
+        let interfaces = self.world().object(path);
         let Some(interfaces) = interfaces else { return };
         self.tell("/", "org.freedesktop.DBus.ObjectManager", "InterfacesAdded", &(object(path), interfaces)).await;
     }

@@ -44,6 +44,18 @@ impl World {
         all
     }
 
+    /// The object at a path: what is asked for most, in a crowd thousands of times a second.
+    pub(super) fn object(&self, path: &str) -> Option<Interfaces> {
+        let Some(device) = self.device_at(path) else { return self.objects().remove(path) };
+        let device = &self.devices[device];
+        let nearby = &self.nearby[device.nearby];
+        if path == device.path {
+            let properties = device.properties(nearby, &self.adapters[device.adapter]);
+            return Some(HashMap::from([(DEVICE.to_owned(), properties)]));
+        }
+        device.attributes(nearby.mtu).remove(path)
+    }
+
     /// What there is at a path, for a client that asks.
     pub(super) fn introspect(&self, path: &str) -> String {
         let below = if path == "/" { "/".to_owned() } else { format!("{path}/") };
