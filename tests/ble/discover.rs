@@ -119,7 +119,7 @@ fn a_device_with_a_link_to_this_computer_is_listed() {
 #[test]
 fn the_time_to_listen_begins_when_it_listens() {
     let bluez = Bluez::with([esp("PROV_d76c30")]);
-    bluez.starts_within(Duration::from_secs(3));
+    bluez.answers_late("GetManagedObjects", Duration::from_secs(3));
     let document = run(&bluez, &["discover", "--json", "--transport", "ble", "--timeout", "2"]).json();
     assert_eq!(devices(&document).len(), 1, "{document}");
 }

@@ -188,8 +188,10 @@ impl Bus {
             Daemon::Silent => std::future::pending().await,
         }
         self.note(call);
-        let starting = std::mem::take(&mut self.world().starting);
-        sleep(starting).await;
+        let late = self.world().late.take_if(|(member, _)| *member == call.member);
+        if let Some((_, by)) = late {
+            sleep(by).await;
+        }
         tokio::select! {
             // What its links did when it ended is told to nobody.
             biased;

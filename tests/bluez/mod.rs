@@ -114,9 +114,9 @@ impl Bluez {
         self.carry_out(|bus| async move { bus.die().await });
     }
 
-    /// bluetoothd is started by the first call, and takes so long for it.
-    pub(crate) fn starts_within(&self, time: Duration) {
-        self.bus.world().starting = time;
+    /// The next call of this member takes so much longer: as the first does where bluetoothd is started by it.
+    pub(crate) fn answers_late(&self, member: &'static str, by: Duration) {
+        self.bus.world().late = Some((member, by));
     }
 
     /// From now on the bus knows no rule that a client takes back.

@@ -140,8 +140,8 @@ pub(crate) struct Wrote {
 /// All of it.
 pub(super) struct World {
     pub(super) daemon: Daemon,
-    /// How long it takes to start: the first call waits for that.
-    pub(super) starting: Duration,
+    /// The next call of this member takes so much longer.
+    pub(super) late: Option<(&'static str, Duration)>,
     /// Whether the bus refuses to take match rules back.
     pub(super) loses_match_rules: bool,
     pub(super) adapters: Vec<Adapter>,
@@ -172,7 +172,7 @@ impl World {
             radios.iter().enumerate().map(|(index, radio)| Adapter::new(index, *radio)).collect();
         let mut world = Self {
             daemon,
-            starting: Duration::ZERO,
+            late: None,
             loses_match_rules: false,
             adapters,
             pulled: Vec::new(),

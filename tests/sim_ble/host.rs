@@ -23,22 +23,28 @@ pub(crate) fn two_adapters() -> Bluez {
 /// The program, until it ends or this is dropped.
 pub(crate) struct Sim {
     child: Child,
-    /// What it printed when it was ready.
+    /// What it printed when it was ready; nothing before.
     pub(crate) ready: Value,
 }
 
 impl Sim {
     /// Starts it with these options, and waits until it advertises.
     pub(crate) fn on(bluez: &Bluez, options: &[&str]) -> Self {
+        let mut sim = Self::start(bluez, options);
+        let mut line = String::new();
+        BufReader::new(sim.child.stdout.as_mut().expect("a pipe")).read_line(&mut line).expect("a line");
+        sim.ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert_eq!(Schemas::load().check(&sim.ready), "ready");
+        sim
+    }
+
+    /// Starts it with these options.
+    pub(crate) fn start(bluez: &Bluez, options: &[&str]) -> Self {
         let own = ["sim", "--ble", "--adapter", "hci1", "--json", "--join-ms", "50", "--apply-delay-ms", "50"];
         let mut command = espctl(own.iter().chain(options));
         bluez.serves(&mut command);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().expect("a pipe")).read_line(&mut line).expect("a line");
-        let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        assert_eq!(Schemas::load().check(&ready), "ready");
-        Self { child, ready }
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        Self { child, ready: Value::Null }
     }
 
     /// What is said of the device.

@@ -90,6 +90,16 @@ async fn ctrl_c_takes_everything_back() {
     assert_eq!(bluez.count("Set"), 0, "nothing of the adapter is changed");
 }
 
+#[test]
+fn ctrl_c_counts_while_it_registers() {
+    let bluez = two_adapters();
+    bluez.answers_late("RegisterApplication", Duration::from_secs(1));
+    let sim = Sim::start(&bluez, &["--name", "PROV_d76c30"]);
+    bluez.until("it registers", |bluez| bluez.count("RegisterApplication") == 1);
+    sim.end(&bluez, ());
+    assert_eq!(bluez.count("UnregisterApplication"), 1);
+}
+
 /// What happens to Bluetooth.
 type Goes = fn(&Bluez);
 

@@ -25,18 +25,19 @@ pub(super) async fn run(args: &Args, options: DeviceOptions, app: &App<'_>) -> R
     let peripheral = Peripheral::new(device, stack, args.service_uuid)
         .map_err(|error| Failure::new(Code::UsageInvalid).saying(error.to_string()).hint("give a shorter --name"))?;
     let adapter = device::adapter(args.adapter.as_deref(), app)?;
+    // One for all: a signal that comes while nobody waits for it counts all the same.
+    let end = interrupted();
+    tokio::pin!(end);
     let host = tokio::select! {
+        biased;
+        () = &mut end => return Err(Failure::new(Code::Interrupted)),
         host = Host::open(adapter.as_deref()) => host?,
-        () = interrupted() => return Err(Failure::new(Code::Interrupted)),
     };
     let (adapter, address) = (host.adapter().name.clone(), host.adapter().address.clone());
     let mut running = host.start(peripheral, args.encrypt, observer(app)).await?;
     let place = format!("the Bluetooth adapter {adapter}, {address}");
     let qr = options.qr_payload_over(Some("ble"));
     let member = Member::new(place, locator(&options.name(), &address), qr, &options);
-    let end = interrupted();
-    tokio::pin!(end);
-    // Listened for before the device is announced: who reads that it is there may send a signal at once.
     let over = tokio::select! {
         biased;
         () = &mut end => true,
