@@ -16,6 +16,7 @@ impl From<PortError> for Failure {
 
 pub(super) fn port_code(error: &PortError) -> Code {
     match error {
+        PortError::BadName { .. } => Code::UsageInvalid,
         PortError::Absent { .. } => Code::PortAbsent,
         PortError::NoBoard { .. } => Code::PortNoBoard,
         PortError::Several { .. } => Code::PortSeveral,
@@ -70,6 +71,7 @@ fn instead<const N: usize>(mut failure: Failure, hints: [&str; N]) -> Failure {
 
 fn advise_port(failure: Failure, error: &PortError) -> Failure {
     match error {
+        PortError::BadName { wanted } => failure.saying(format!("{} names no serial port", text::sanitise(wanted))),
         PortError::Absent { present: ports, .. } | PortError::NoBoard { others: ports } if !ports.is_empty() => {
             failure.because(format!("this computer has {}", list(ports)))
         }

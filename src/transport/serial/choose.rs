@@ -57,7 +57,10 @@ impl Port {
 
     fn is_meant_by(&self, wanted: &str) -> bool {
         if let Some(ids) = strip_prefix(wanted, "usb:") {
-            return self.usb.as_ref().is_some_and(|usb| has_ids(usb, ids));
+            let own = |usb: &Usb| {
+                read_ids(ids).is_some_and(|(vid, pid)| usb.vid == vid && pid.is_none_or(|pid| usb.pid == pid))
+            };
+            return self.usb.as_ref().is_some_and(own);
         }
         let serial = self.usb.as_ref().and_then(|usb| usb.serial.as_deref());
         let mut names = self.aliases.iter().map(String::as_str).chain([self.path.as_str()]);
@@ -74,11 +77,23 @@ pub(super) fn sort(ports: &mut [Port]) {
     });
 }
 
+/// Whether a port can be named so at all.
+///
+/// # Errors
+/// [`PortError::BadName`].
+pub fn check_name(wanted: &str) -> Result<(), PortError> {
+    match strip_prefix(wanted, "usb:") {
+        Some(ids) if read_ids(ids).is_none() => Err(PortError::BadName { wanted: wanted.to_owned() }),
+        _ => Ok(()),
+    }
+}
+
 /// The one port that `wanted` names among sorted `ports`; the only board where it is empty.
 ///
 /// # Errors
-/// [`PortError::NoBoard`], [`PortError::Absent`], [`PortError::Several`].
+/// [`PortError::BadName`], [`PortError::NoBoard`], [`PortError::Absent`], [`PortError::Several`].
 pub fn select<'a>(wanted: &str, ports: &'a [Port]) -> Result<&'a Port, PortError> {
+    check_name(wanted)?;
     let meant = |port: &&Port| if wanted.is_empty() { port.board().is_some() } else { port.is_meant_by(wanted) };
     let matching: Vec<_> = ports.iter().filter(meant).collect();
     let all = |ports: &mut dyn Iterator<Item = &Port>| ports.map(Port::describe).collect();
@@ -90,12 +105,15 @@ pub fn select<'a>(wanted: &str, ports: &'a [Port]) -> Result<&'a Port, PortError
     }
 }
 
-/// `VID:PID` or `VID`, in hex.
-fn has_ids(usb: &Usb, ids: &str) -> bool {
-    let id = |text: &str| u16::from_str_radix(text, 16).ok();
-    match ids.split_once(':') {
-        Some((vid, pid)) => id(vid) == Some(usb.vid) && id(pid) == Some(usb.pid),
-        None => id(ids) == Some(usb.vid),
+/// `VID:PID` or `VID`, in hex digits and nothing else.
+fn read_ids(text: &str) -> Option<(u16, Option<u16>)> {
+    let id = |digits: &str| {
+        let plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        plain.then(|| u16::from_str_radix(digits, 16).ok()).flatten()
+    };
+    match text.split_once(':') {
+        Some((vid, pid)) => Some((id(vid)?, Some(id(pid)?))),
+        None => Some((id(text)?, None)),
     }
 }
 
@@ -189,8 +207,18 @@ mod tests {
             assert_eq!(path(wanted, &ports), Ok("/dev/ttyACM0".into()), "{wanted}");
         }
         assert!(matches!(path("/dev/tty*", &ports), Err(PortError::Several { .. })));
-        for wanted in ["/dev/ttyACM1", "usb:303a:9999", "usb:", "0002", "*x"] {
+        for wanted in ["/dev/ttyACM1", "usb:303a:9999", "usb:1a86", "0002", "*x"] {
             assert!(matches!(path(wanted, &ports), Err(PortError::Absent { .. })), "{wanted}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_usb_id_is_no_name() {
+        let ports = [port("/dev/ttyACM0", 0x303a, "A1")];
+        for wanted in
+            ["usb:", "usb:zzzz:1234", "usb:303a:", "usb::1001", "usb:303a:10011", "usb:303a:1001:AB", "USB:+303a"]
+        {
+            assert_eq!(path(wanted, &ports), Err(PortError::BadName { wanted: wanted.into() }));
         }
     }
 }

@@ -4,6 +4,12 @@
 /// A port that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PortError {
+    /// Words that no port can be named by.
+    #[error("usb: takes a vendor and a product id in hex, like usb:303a:1001, or the vendor's alone")]
+    BadName {
+        /// As it was named.
+        wanted: String,
+    },
     /// No such port.
     #[error("there is no serial port {wanted}")]
     Absent {

@@ -10,7 +10,7 @@ mod list;
 mod port;
 
 pub use access::check;
-pub use choose::{Port, Usb, select};
+pub use choose::{Port, Usb, check_name, select};
 pub use error::PortError;
 pub use list::{ports, resolve};
 pub use port::{SerialPort, Settings};
