@@ -66,8 +66,8 @@ pub(super) struct DeviceArgs {
     /// AA:BB:CC:DD:EE:FF
     #[arg(long, value_name = "ADDRESS", help_heading = "Device", conflicts_with = "device")]
     pub address: Option<String>,
-    /// The board's serial port, for its console: a path, a path with *, usb:VID:PID or a serial number; without one, the
-    /// only board there is [env: ESPCTL_PORT]
+    /// The board's serial port, for its console: a path, a path with *, usb:VID:PID, usb:VID or a serial number; without
+    /// one, the only board there is [env: ESPCTL_PORT]
     #[arg(long, value_name = "PORT", help_heading = "Device", conflicts_with_all = ["device", "address"])]
     pub port: Option<String>,
     /// The console's rate, in bits per second; default: 115200

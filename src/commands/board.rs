@@ -7,15 +7,15 @@ use super::App;
 use super::args::DeviceArgs;
 use super::desk::Desk;
 use super::device::CONSOLE;
+use super::port::{self, Heard};
 use crate::board::{self, Ear, Listener, Redaction};
 use crate::endpoint::scan::Network;
 use crate::error::{Code, Failure};
 use crate::event::Event;
 use crate::provision::{AnswerError, Answers, Pick, Plan, Retry, SecurityPlan, Selection, UserMapping, WifiPlan};
 use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
-use crate::settings::given;
-use crate::transport::console::DEFAULT_BAUD;
-use crate::transport::serial::{self, Reset, Settings};
+use crate::settings::{Origin, Setting, given};
+use crate::transport::serial::Reset;
 use crate::transport::{BoxFuture, Candidate, Sort};
 use crate::wire::qr::Payload;
 
@@ -24,7 +24,7 @@ use crate::wire::qr::Payload;
 #[command(next_help_heading = "Board")]
 pub(super) struct BoardArgs {
     /// Take name, PoP, user name and transport from what the board on this serial port prints at boot (PORT as for
-    /// --port); its log is heard to the end of the run, as with --listen
+    /// --port, which may name it instead); its log is heard to the end of the run, as with --listen
     #[arg(long, alias = "from_serial", value_name = "PORT", num_args = 0..=1, default_missing_value = "",
         conflicts_with_all = ["qrcode", "listen"])]
     from_serial: Option<String>,
@@ -32,26 +32,6 @@ pub(super) struct BoardArgs {
     /// when something fails
     #[arg(long, value_name = "PORT")]
     listen: Option<String>,
-}
-
-/// The port a person means, opened by nobody yet: a path, a path with *, `usb:VID:PID`, a serial number, or nothing
-/// for the only board there is. A console's locator without parameters is its port's name.
-pub(super) async fn resolve(port: &str, baud: u32) -> Result<Settings, Failure> {
-    if baud == 0 {
-        return Err(Failure::new(Code::UsageInvalid).saying("a board is heard at a rate above 0"));
-    }
-    let path = serial::resolve(port.strip_prefix("console:").unwrap_or(port)).await?;
-    Ok(Settings { path, baud })
-}
-
-/// When to restart the board: `never`, `boot` or `auto`.
-pub(super) fn reset(word: &str) -> Result<Reset, Failure> {
-    match word {
-        "never" => Ok(Reset::Never),
-        "boot" => Ok(Reset::Boot),
-        "auto" => Ok(Reset::Auto),
-        _ => Err(Failure::new(Code::UsageInvalid).saying("--reset takes never, boot or auto")),
-    }
 }
 
 impl BoardArgs {
@@ -65,20 +45,33 @@ impl BoardArgs {
         self.from_serial.is_some() || self.listen.is_some()
     }
 
+    /// A port named besides is the one on which the board says which device it is, and says nothing of how the device
+    /// is reached then.
+    pub(super) fn take_port(&mut self, device: &mut DeviceArgs) {
+        if self.from_serial.as_deref() == Some("") && device.port.as_deref() != Some("") {
+            self.from_serial = device.port.take().or(self.from_serial.take());
+        }
+    }
+
     /// Gets ready to hear the board; opens nothing yet.
-    pub(super) fn attend(&self, device: &DeviceArgs) -> Result<Attention, Failure> {
+    pub(super) fn attend(&self, device: &DeviceArgs, app: &App<'_>) -> Result<Attention, Failure> {
         if self.listen.as_deref() == Some("") {
             return Err(Failure::new(Code::UsageInvalid)
                 .saying("--listen is empty")
                 .hint("name the board's serial port"));
         }
-        let port = self.from_serial.as_deref().or(self.listen.as_deref());
         let named = self.names_device();
+        let port = match &self.from_serial {
+            Some(port) => port::or_variable(Some(port.clone()).filter(|port| !port.is_empty()), "--from-serial", app),
+            None => self.listen.clone().map(|value| Setting { value, origin: Origin::Flag("--listen") }),
+        };
+        let heard = || Heard::read(port, device.baud, device.reset.as_deref());
+        let port = self.hears().then(heard).transpose()?;
         let unless_told = if named { Reset::Auto } else { Reset::Never };
         Ok(Attention {
-            port: port.map(|port| (port.to_owned(), device.baud.unwrap_or(DEFAULT_BAUD))),
+            reset: port.as_ref().and_then(|port| port.reset).unwrap_or(unless_told),
+            port,
             named,
-            reset: device.reset.as_deref().map_or(Ok(unless_told), reset)?,
             ear: None,
             listener: None,
         })
@@ -87,7 +80,7 @@ impl BoardArgs {
 
 /// The board of one run, if it is heard at all.
 pub(super) struct Attention {
-    port: Option<(String, u32)>,
+    port: Option<Heard>,
     named: bool,
     reset: Reset,
     ear: Option<Ear>,
@@ -97,8 +90,8 @@ pub(super) struct Attention {
 impl Attention {
     /// Opens the port; the payload, where the board is to say which device it is.
     pub(super) async fn listen(&mut self, desk: &Desk) -> Result<Option<Payload>, Failure> {
-        let Some((port, baud)) = &self.port else { return Ok(None) };
-        let port = resolve(port, *baud).await?;
+        let Some(port) = &self.port else { return Ok(None) };
+        let port = port.find(if self.named { "--from-serial PORT" } else { "--listen PORT" }).await?;
         let mut ear = Ear::new(board::open(&port).await?, desk.redaction.clone());
         let mut payload = None;
         if self.named {
@@ -126,6 +119,7 @@ impl Attention {
         };
         if !told && device.port.is_none() && here {
             device.port = self.ear.as_ref().map(|ear| ear.path().to_owned());
+            device.baud = self.port.as_ref().map(|port| port.baud);
         }
     }
 

@@ -3,9 +3,10 @@
 use super::App;
 use super::args::{DeviceArgs, SecurityArgs};
 use super::input::{self, SecretSource};
+use super::port;
 use crate::error::{Code, Failure};
 use crate::provision::SecurityPlan;
-use crate::settings::{Origin, given, or_qr};
+use crate::settings::{Origin, Setting, given, or_qr};
 use crate::text;
 use crate::transport::{Locator, TransportError, TransportKind, ble};
 use crate::wire::qr::Payload;
@@ -73,7 +74,7 @@ pub(super) fn target_beside(
         let otherwise = if wired { CONSOLE } else { "softap" };
         let scheme = scheme.map_or_else(|| otherwise.to_owned(), |scheme| scheme.value);
         if scheme == CONSOLE {
-            (console(args, app), origin)
+            (console(args, app)?, origin)
         } else if wired {
             return Err(Failure::new(Code::UsageConflict).saying(format!(
                 "--port, --baud and --reset are for the console, not for {}",
@@ -125,6 +126,9 @@ pub(super) fn target_beside(
             other => failure.because(other.to_string()),
         }
     })?;
+    if locator.scheme() == CONSOLE {
+        port::check(&locator)?;
+    }
     let explicit = !locator.address().is_empty();
     Ok(Target { locator, kind, payload, name, explicit })
 }
@@ -190,13 +194,11 @@ fn over_adapter(locator: Locator, args: &DeviceArgs, app: &App<'_>) -> Result<Lo
 }
 
 /// The console's locator, from the options that make one.
-fn console(args: &DeviceArgs, app: &App<'_>) -> Locator {
-    let port = given(args.port.clone(), "--port", "ESPCTL_PORT", app.environment);
-    let port = port.map(|port| port.value).or_else(|| args.address.clone()).unwrap_or_default();
-    let baud = args.baud.map(|baud| ("baud", baud.to_string()));
-    let reset = args.reset.clone().map(|reset| ("reset", reset));
-    let parameters = baud.into_iter().chain(reset);
-    parameters.fold(Locator::new(CONSOLE, &port), |locator, (key, value)| locator.with(key, &value))
+fn console(args: &DeviceArgs, app: &App<'_>) -> Result<Locator, Failure> {
+    let address = || Some(Setting { value: args.address.clone()?, origin: Origin::Flag("--address") });
+    let port = port::or_variable(args.port.clone(), "--port", app).or_else(address);
+    let port = port.unwrap_or(Setting { value: String::new(), origin: Origin::Default });
+    port::locator(&port, args.baud, args.reset.as_deref())
 }
 
 /// Gathers what is known of the session's secrets; `positional` is esp-rainmaker-cli's old way to give the PoP.

@@ -16,6 +16,7 @@ mod input;
 mod man;
 mod misuse;
 mod monitor;
+mod port;
 mod provision;
 mod rainmaker;
 mod reset;

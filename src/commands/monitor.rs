@@ -9,31 +9,33 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
 use super::App;
-use super::board::{reset, resolve};
 use super::desk::interrupted;
+use super::port::{self, Heard};
 use crate::board::{About, Ear, Redaction, open, sign, started};
 use crate::error::{Code, Failure};
 use crate::event::{Event, Observer};
 use crate::report::records::{self, Records};
 use crate::report::{Document, Talk, words};
 use crate::text;
-use crate::transport::console::DEFAULT_BAUD;
 use crate::transport::serial::Reset;
 use crate::wire::log::{Level, Line};
 
 /// Options of `monitor`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The board's serial port: a path, a path with *, usb:VID:PID or a serial number; without one, the only board
-    /// there is
-    #[arg(value_name = "PORT", default_value = "", hide_default_value = true)]
-    port: String,
-    /// Bits per second
-    #[arg(long, value_name = "RATE", default_value_t = DEFAULT_BAUD)]
-    baud: u32,
-    /// Restart the board: never, boot, or auto for one that says nothing for two seconds
-    #[arg(long, value_name = "WHEN", default_value = "never")]
-    reset: String,
+    /// The board's serial port: a path, a path with *, usb:VID:PID, usb:VID, a serial number or console:PORT?baud=RATE;
+    /// without one, the only board there is [env: ESPCTL_PORT]
+    #[arg(value_name = "PORT")]
+    port: Option<String>,
+    /// The same, as other commands take it
+    #[arg(long = "port", id = "port-option", value_name = "PORT", conflicts_with = "port")]
+    port_option: Option<String>,
+    /// Bits per second; default: 115200
+    #[arg(long, value_name = "RATE")]
+    baud: Option<u32>,
+    /// Restart the board: never, boot, or auto for one that says nothing for two seconds; default: never
+    #[arg(long, value_name = "WHEN")]
+    reset: Option<String>,
     /// Show only lines that hold this text, case ignored; repeat for more
     #[arg(long, value_name = "TEXT")]
     filter: Vec<String>,
@@ -78,8 +80,11 @@ const SILENCE: Duration = Duration::from_secs(5);
 const LISTEN_FIRST: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
-    let reset = reset(&args.reset)?;
-    let settings = resolve(&args.port, args.baud).await?;
+    let named = args.port.as_ref().or(args.port_option.as_ref()).filter(|port| !port.is_empty());
+    let port = port::or_variable(named.cloned(), "PORT", app);
+    let port = Heard::read(port, args.baud, args.reset.as_deref())?;
+    let reset = port.reset.unwrap_or_default();
+    let settings = port.find("espctl monitor PORT").await?;
     let seconds = args.timeout.or(match (&args.until, app.talk.json) {
         (Some(_), _) => Some(60),
         (None, true) => Some(10),

@@ -120,6 +120,7 @@ struct AssociationArgs {
 pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
     args.rainmaker.check()?;
     args.rainmaker.address_into(&mut args.device);
+    args.board.take_port(&mut args.device);
     args.dialect.needs_console(&mut args.device, app);
     let payload = args.device.qrcode.as_deref().map(qr_payload).transpose()?;
     let target = device::target_beside(&args.device, payload, args.board.hears(), app)?;
@@ -133,7 +134,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
         // The board may print any of it while its payload is waited for.
         learn_given(&desk.redaction, security, association.as_ref(), wifi, dataset.as_ref());
     }
-    let mut board = args.board.attend(&args.device)?;
+    let mut board = args.board.attend(&args.device, app)?;
     if let Some(text) = args.rainmaker.note() {
         desk.observer.observe(&Event::Note { text });
     }

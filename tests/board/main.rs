@@ -1,6 +1,7 @@
 //! The built program and a board on a pseudo-terminal: its log shown, searched, taken at its word, and used as evidence.
 #![cfg(unix)]
 
+mod ports;
 mod secrets;
 
 use std::ffi::OsStr;
@@ -22,7 +23,7 @@ struct Board {
     path: String,
     on: Arc<AtomicBool>,
     printer: Option<JoinHandle<()>>,
-    _far_end: File,
+    far_end: File,
 }
 
 impl Board {
@@ -51,7 +52,7 @@ impl Board {
                 thread::sleep(pause);
             }
         });
-        Self { path, on, printer: Some(printer), _far_end: far_end }
+        Self { path, on, printer: Some(printer), far_end }
     }
 
     /// Pulls the cable.

@@ -11,6 +11,7 @@ mod input;
 mod label;
 mod output;
 mod peer;
+mod ports;
 mod run;
 mod stories;
 mod strangers;
@@ -76,7 +77,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 fn table() -> Vec<&'static Case> {
-    let parts = [faults::CASES, faults_http::CASES, input::CASES, label::CASES, device::CASES, strangers::CASES];
+    let parts =
+        [faults::CASES, faults_http::CASES, input::CASES, label::CASES, ports::CASES, device::CASES, strangers::CASES];
     parts.into_iter().flatten().collect()
 }
 

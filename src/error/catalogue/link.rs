@@ -2,7 +2,7 @@
 //!
 //! Entries of the catalogue; `mod.rs` lists them.
 
-use super::Entry;
+use super::{Entry, NAME_PORT};
 use crate::error::Exit;
 
 pub(super) static LINK_UNREACHABLE: Entry = Entry {
@@ -64,10 +64,7 @@ pub(super) static PORT_NO_BOARD: Entry = Entry {
     title: "no serial port looks like a board",
     meaning: "No port was named, and none belongs to Espressif's own USB or to a USB bridge that boards use (CP210x, CH34x, \
               FTDI). Other ports are not touched unasked.",
-    hints: &[
-        "plug the board in with a cable that carries data, not only power",
-        "name the port: with --port, or to monitor as its argument",
-    ],
+    hints: &["plug the board in with a cable that carries data, not only power", NAME_PORT],
 };
 
 pub(super) static PORT_SEVERAL: Entry = Entry {
@@ -75,7 +72,7 @@ pub(super) static PORT_SEVERAL: Entry = Entry {
     exit: Exit::Ambiguous,
     title: "several serial ports could be meant",
     meaning: "Two or more ports match; the message lists them, the likeliest first.",
-    hints: &["name one with --port: its path, its serial number, or usb:VID:PID"],
+    hints: &[NAME_PORT, "a port's name is its path, its serial number, or usb:VID:PID"],
 };
 
 pub(super) static PORT_PERMISSION: Entry = Entry {

@@ -31,6 +31,9 @@ pub const UNHEARD: [&str; 2] = [
     "the device's own log names the reason: --listen hears it on a serial cable",
 ];
 
+/// What is said otherwise where a port is named in another way.
+pub const NAME_PORT: &str = "name the port: --port PORT";
+
 macro_rules! codes {
     ($($name:ident = $group:ident::$entry:ident;)*) => {
         /// A stable error code.

@@ -1,0 +1,28 @@
+//! Serial ports named wrongly, and options about them where they have no meaning. None of it opens a port.
+
+use crate::case::Case;
+use crate::input::words;
+
+const fn no_usb_id(name: &'static str, args: &'static [&'static str]) -> Case {
+    words(name, args).fails("usage.invalid-value", "", 2, "like usb:303a:1001, or the vendor's alone")
+}
+
+pub(crate) const CASES: &[Case] = &[
+    no_usb_id("a USB id of nothing", &["info", "--port", "usb:"]),
+    no_usb_id("a USB id that is no hex", &["info", "--device", "console:usb:zzzz:1234"]),
+    no_usb_id("a USB id without a product", &["monitor", "usb:303a:"]),
+    no_usb_id("a USB id that is too long", &["provision", "--from-serial", "usb:303a:10011", "--ssid", "x", "--open"]),
+    no_usb_id("a USB id with a sign", &["info", "--port", "usb:+303a"]),
+    words("a port with a parameter that is none", &["info", "--port", "console:/dev/ttyUSB0?speed=1"]).fails(
+        "usage.invalid-value",
+        "",
+        2,
+        "speed",
+    ),
+    words("a port with a rate beside a rate", &["info", "--port", "console:/dev/x?baud=9600", "--baud", "1200"]).fails(
+        "usage.conflict",
+        "",
+        2,
+        "--baud and the port's own baud=",
+    ),
+];
