@@ -7,7 +7,7 @@ const BLE: &str = r#"{"ver":"v1","name":"PROV_d76c30","pop":"abcd1234","transpor
 /// Runs `espctl info` with these variables and no others of ours; its exit status, and all it said.
 fn info(variables: &[(&str, &str)], options: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_espctl"));
-    for name in ["ESPCTL_DEVICE", "ESPCTL_TRANSPORT", "ESPCTL_ADAPTER"] {
+    for name in ["ESPCTL_DEVICE", "ESPCTL_TRANSPORT", "ESPCTL_PORT", "ESPCTL_ADAPTER"] {
         command.env_remove(name);
     }
     let output = command.arg("info").args(options).envs(variables.iter().copied()).output().expect("the program runs");
@@ -36,4 +36,6 @@ fn the_environment_wins_over_the_payload_and_a_whole_locator_over_a_part() {
     // There is no such adapter: that it is missed shows what was chosen.
     let nowhere = [("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent"), ("ESPCTL_ADAPTER", "none")];
     assert_eq!(info(&nowhere, &["--qrcode", BLE]).0, Some(12));
+    let (status, said) = info(&nowhere, &["--address", "24:0A:C4:00:00:01"]);
+    assert!(status == Some(12) && !said.contains("IPv6"), "an address of six pairs is Bluetooth's: {said}");
 }

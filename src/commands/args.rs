@@ -62,8 +62,8 @@ pub(super) struct DeviceArgs {
     /// How to reach the device: softap, console, ble or sim [env: ESPCTL_TRANSPORT]
     #[arg(long, value_name = "KIND", help_heading = "Device", conflicts_with = "device")]
     pub transport: Option<String>,
-    /// The device's address: over SoftAP HOST, HOST:PORT or [IPV6]:PORT, default 192.168.4.1:80; over Bluetooth as
-    /// AA:BB:CC:DD:EE:FF
+    /// The device's address: over SoftAP HOST, HOST:PORT or [IPV6]:PORT, default 192.168.4.1:80; AA:BB:CC:DD:EE:FF is
+    /// one over Bluetooth
     #[arg(long, value_name = "ADDRESS", help_heading = "Device", conflicts_with = "device")]
     pub address: Option<String>,
     /// The board's serial port, for its console: a path, a path with *, usb:VID:PID, usb:VID or a serial number; without
@@ -71,10 +71,10 @@ pub(super) struct DeviceArgs {
     #[arg(long, value_name = "PORT", help_heading = "Device", conflicts_with_all = ["device", "address"])]
     pub port: Option<String>,
     /// The console's rate, in bits per second; default: 115200
-    #[arg(long, value_name = "RATE", help_heading = "Device", conflicts_with = "device")]
+    #[arg(long, value_name = "RATE", help_heading = "Device")]
     pub baud: Option<u32>,
     /// Restart the board on its serial port first: never, boot, or auto for one that says nothing; default: never
-    #[arg(long, value_name = "WHEN", help_heading = "Device", conflicts_with = "device")]
+    #[arg(long, value_name = "WHEN", help_heading = "Device")]
     pub reset: Option<String>,
     /// The Bluetooth adapter, by name (hci0) or address; without one, the only one that is on [env: ESPCTL_ADAPTER]
     #[arg(long, value_name = "ADAPTER", help_heading = "Device")]

@@ -33,7 +33,18 @@ const BLE: &str = "ble";
 
 /// Works out which device is meant. No I/O but reading the QR payload.
 pub(super) fn target(args: &DeviceArgs, app: &App<'_>) -> Result<Target, Failure> {
+    says_it_itself(args, "write console:PORT?reset=boot")?;
     target_beside(args, args.qrcode.as_deref().map(input::qr_payload).transpose()?, false, app)
+}
+
+/// `--baud` and `--reset` are about a serial port, and a device that is named has its own settings.
+fn says_it_itself(args: &DeviceArgs, hint: &str) -> Result<(), Failure> {
+    if args.device.is_none() || (args.baud.is_none() && args.reset.is_none()) {
+        return Ok(());
+    }
+    Err(Failure::new(Code::UsageConflict)
+        .saying("--reset and --baud are for a board on a serial port, and --device names its own settings")
+        .hint(hint))
 }
 
 /// As [`target`], with the payload from elsewhere; where the board's log is `heard`, `--baud` and `--reset` are about
@@ -55,19 +66,40 @@ pub(super) fn target_beside(
             .saying("--port is empty")
             .hint("--transport console alone takes the only board there is"));
     }
+    if !heard {
+        says_it_itself(args, "write console:PORT?reset=boot, or add --listen PORT")?;
+    }
     let name = args.device_name.clone().or_else(|| payload.as_ref().map(|payload| payload.name.clone()));
     let transport = given(args.transport.clone(), "--transport", "ESPCTL_TRANSPORT", app.environment);
-    // A whole locator in the environment gives way to parts of one on the command line, and to nothing else.
-    let wired = args.port.is_some() || (!heard && (args.baud.is_some() || args.reset.is_some()));
-    let said = args.transport.is_some() || args.address.is_some() || wired;
-    let device = given(args.device.clone(), "--device", "ESPCTL_DEVICE", app.environment).filter(|_| !said);
+    let opened = !heard && (args.baud.is_some() || args.reset.is_some());
+    if opened && args.address.is_some() && transport.is_none() {
+        return Err(Failure::new(Code::UsageConflict)
+            .saying("--baud and --reset are for the console, and --address is not")
+            .hint("name the board's serial port with --port"));
+    }
+    let wired = args.port.is_some() || opened;
+    // A whole locator in the environment gives way to parts of one on the command line, and to nothing else; how a
+    // console is opened is no such part where it is a console's.
+    let said = args.transport.is_some() || args.address.is_some() || args.port.is_some();
+    let on_console = |device: &str| device.parse().is_ok_and(|device: Locator| device.scheme() == CONSOLE);
+    let device = given(args.device.clone(), "--device", "ESPCTL_DEVICE", app.environment)
+        .filter(|device| !said && (!opened || on_console(&device.value)));
 
     let (locator, origin) = if let Some(device) = device {
         let locator = device.value.parse::<Locator>().map_err(|error| {
             Failure::new(Code::UsageInvalid).saying(format!("{} names no device", device.origin)).caused_by(&error)
         })?;
+        let locator = if opened {
+            port::with_options(locator, device.origin, args.baud, args.reset.as_deref())?
+        } else {
+            locator
+        };
         (locator, Some(device.origin))
     } else {
+        // A Bluetooth address can be nothing else.
+        let radio = args.address.as_deref().filter(|address| ble::is_address(address));
+        let radio = radio.map(|_| Setting { value: BLE.to_owned(), origin: Origin::Flag("--address") });
+        let transport = transport.or(radio);
         let from_payload = payload.as_ref().and_then(|payload| payload.transport).filter(|_| !wired);
         let scheme = or_qr(transport, from_payload.map(|transport| transport.scheme().to_owned()));
         let origin = scheme.as_ref().map(|scheme| scheme.origin);

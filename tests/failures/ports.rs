@@ -25,4 +25,29 @@ pub(crate) const CASES: &[Case] = &[
         2,
         "--baud and the port's own baud=",
     ),
+    words("a device that is named and a rate", &["info", "--device", "console:/dev/ttyUSB0", "--baud", "9600"]).fails(
+        "usage.conflict",
+        "",
+        2,
+        "write console:PORT?reset=boot",
+    ),
+    words(
+        "a device that is named and a restart of nothing",
+        &["provision", "--device", "sim:", "--reset", "boot", "--ssid", "x", "--open"],
+    )
+    .fails("usage.conflict", "", 2, "add --listen PORT"),
+    words(
+        "a device that is named and a restart of what is heard",
+        &["provision", "--device", "sim:", "--reset", "boot", "--listen", "/dev/no-such-port", "--ssid", "x", "--open"],
+    )
+    .fails("port.absent", "", 10, "/dev/no-such-port"),
+    words("a rate for an address", &["info", "--address", "127.0.0.1:9", "--baud", "9600"]).fails(
+        "usage.conflict",
+        "",
+        2,
+        "--address is not",
+    ),
+    words("a rate for the console in the environment", &["info", "--baud", "115200"])
+        .env(&[("ESPCTL_DEVICE", "console:/dev/no-such-port?baud=9600")])
+        .fails("port.absent", "connect", 10, "/dev/no-such-port"),
 ];
