@@ -84,7 +84,7 @@ enum Command {
     Reset(reset::Args),
     /// Send text, hex or a file to any endpoint through the secure session
     Send(send::Args),
-    /// Show what a board prints on its serial port, secrets taken out
+    /// Show what a board prints on its serial port, secrets taken out, until Ctrl-C or --timeout
     Monitor(monitor::Args),
     /// Run a simulated device, or many, to talk to
     #[command(args = args::without_questions())]

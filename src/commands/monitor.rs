@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -92,14 +93,15 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     });
     let end = seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
     let view = View::new(&args, app.talk);
-    let work = async {
-        let ear = Ear::new(open(&settings).await?, Redaction::default());
-        Monitor { ear, view, end, seen: 0, last: VecDeque::new() }.run(reset, args.until.as_deref()).await
+    let mut stop = pin!(interrupted());
+    let port = tokio::select! {
+        // First, so that it is attended to from here on.
+        biased;
+        () = &mut stop => return Err(Failure::new(Code::Interrupted)),
+        port = open(&settings) => port?,
     };
-    tokio::select! {
-        result = work => result,
-        () = interrupted() => Err(Failure::new(Code::Interrupted)),
-    }
+    let ear = Ear::new(port, Redaction::default());
+    Monitor { ear, view, end, seen: 0, last: VecDeque::new() }.run(reset, args.until.as_deref(), stop).await
 }
 
 /// One board, heard and shown.
@@ -112,7 +114,13 @@ struct Monitor {
 }
 
 impl Monitor {
-    async fn run(mut self, reset: Reset, until: Option<&str>) -> Result<Document, Failure> {
+    /// Until a line matches, the time is over or `stop` completes; only who waits for a line is interrupted by that.
+    async fn run(
+        mut self,
+        reset: Reset,
+        until: Option<&str>,
+        mut stop: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<Document, Failure> {
         if reset == Reset::Boot {
             self.ear.restart_board().await?;
         }
@@ -128,6 +136,10 @@ impl Monitor {
             let heard = tokio::select! {
                 heard = self.ear.next() => heard?,
                 () = at(self.end) => break,
+                () = &mut stop => match until {
+                    Some(_) => return Err(Failure::new(Code::Interrupted)),
+                    None => break,
+                },
                 () = sleep_until(started + LISTEN_FIRST), if restart => {
                     restart = false;
                     self.ear.restart_board().await?;

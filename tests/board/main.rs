@@ -6,9 +6,9 @@ mod secrets;
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -162,24 +162,40 @@ fn ports_that_are_not_there_or_go_away_are_errors() {
     let missing = ran(&["monitor", "/dev/no-such-port", "--json"]);
     assert_eq!(missing.ends_with(10).json()["error"]["code"], "port.absent");
     let mut board = Board::printing(LOG);
-    let child = espctl(&["monitor", &board.path, "--json", "--until", "never printed"]).stdout(Stdio::piped()).spawn();
-    let child = child.expect("the program");
-    thread::sleep(Duration::from_millis(700));
+    let child = monitoring(&board, &["--until", "never printed"]);
     board.unplug();
     let lost = read(child.wait_with_output().expect("an end"));
     assert_eq!(lost.ends_with(12).json()["error"]["code"], "board.port-lost");
 }
 
-#[test]
-fn monitor_stops_at_an_interruption() {
-    let board = Board::printing(LOG);
-    let child = espctl(&["monitor", &board.path]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it");
-    thread::sleep(Duration::from_millis(700));
+fn signal(child: &Child, name: &str) {
     let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill").success());
-    let stopped = read(child.wait_with_output().expect("an end"));
-    stopped.ends_with(130);
-    assert!(stopped.out.contains("Provisioning started"), "{}", stopped.out);
+    assert!(Command::new("kill").args([name, &pid]).status().expect("kill").success());
+}
+
+/// A monitor that shows lines on standard error, once it has shown one of them.
+fn monitoring(board: &Board, more: &[&str]) -> Child {
+    let mut command = espctl(&[&["monitor", &board.path, "--json", "--events"], more].concat());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program");
+    let mut first = [0];
+    child.stderr.as_mut().expect("a pipe").read_exact(&mut first).expect("an event");
+    child
+}
+
+#[test]
+fn a_monitor_that_is_stopped_has_ended_well() {
+    let board = Board::printing(LOG);
+    for name in ["-INT", "-TERM"] {
+        let child = monitoring(&board, &[]);
+        signal(&child, name);
+        let document = read(child.wait_with_output().expect("an end")).ends_with(0).json();
+        assert_eq!((&document["schema"], &document["outcome"]), (&"espctl/monitor/1".into(), &"ended".into()));
+        assert!(document["lines"].as_array().is_some_and(|lines| !lines.is_empty()), "{document}");
+        let child = monitoring(&board, &["--until", "never printed"]);
+        signal(&child, name);
+        let document = read(child.wait_with_output().expect("an end")).ends_with(130).json();
+        assert_eq!(document["error"]["code"], "run.interrupted");
+    }
 }
 
 /// The simulated device stands for the board whose log is on the cable.
