@@ -16,11 +16,11 @@ use crate::session::patience::limit;
 /// Options of `reset`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    #[command(flatten)]
-    pub(super) session: SessionArgs,
     /// Have a connected device leave its network and take new credentials (only firmware without automatic stop)
     #[arg(long)]
     reprov: bool,
+    #[command(flatten)]
+    pub(super) session: SessionArgs,
 }
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
