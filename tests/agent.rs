@@ -420,9 +420,23 @@ fn the_port_that_named_the_device_is_its_console() {
 #[test]
 fn commands_that_need_a_session_say_where_there_is_none() {
     let board = agent(&[], false);
-    let (exit, document) = json(&["scan", "--port", &board.path, "--pop", "abcd1234"]);
-    assert_eq!((exit, &document["error"]["code"]), (10, &"console.not-provisioning".into()), "{document}");
-    assert!(document["error"]["hints"].to_string().contains("espctl info"), "{document}");
+    let stranger = scripted_stranger();
+    let by_name = format!("espctl provision --port {} --ssid NAME", board.path);
+    for (command, cannot, hint) in [
+        (&["scan"][..], "which cannot scan", by_name.as_str()),
+        (&["reset"], "which cannot reset", "restart the board"),
+        (&["send", "custom-data", "x"], "which cannot reach custom-data", "--transport ble"),
+    ] {
+        let (exit, document) = json(&[command, &["--port", &board.path, "--pop", "abcd1234"]].concat());
+        let error = &document["error"];
+        assert_eq!((exit, &error["code"]), (10, &"console.not-provisioning".into()), "{document}");
+        assert!(error["message"].to_string().contains(cannot), "{document}");
+        assert_eq!(error["causes"][0], format!("the console on {} answers as node node-1", board.path));
+        assert!(error["hints"][0].to_string().contains(hint), "{document}");
+        let (exit, document) = json(&[command, &["--port", &stranger, "--pop", "abcd1234"]].concat());
+        assert_eq!((exit, &document["error"]["code"]), (10, &"console.not-provisioning".into()), "{document}");
+        assert!(document["error"]["causes"].to_string().contains("get-node-id"), "{document}");
+    }
 }
 
 #[test]

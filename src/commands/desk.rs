@@ -13,7 +13,7 @@ use super::App;
 use super::args::{RecordArgs, SessionArgs};
 use super::board::{Noting, learn};
 use super::device::{self, Target};
-use super::dialect;
+use super::dialect::Beyond;
 use crate::board::{Memory, Overheard, Redaction, diagnose};
 use crate::error::{Code, Failure};
 use crate::event::{Event, Observer, Stage};
@@ -40,21 +40,25 @@ pub(super) struct Desk {
 }
 
 /// Opens a session with the device, carries out `work` in it, and closes it on every way out.
+///
+/// `beyond` is what the work is for a board with the agent's console alone.
 pub(super) async fn in_session<T>(
     args: &SessionArgs,
     app: &App<'_>,
+    beyond: Beyond<'_>,
     work: impl AsyncFnOnce(&mut Opened, &mut Context<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let target = device::target(&args.device, app)?;
-    dialect::only_protocomm(&target.locator)?;
+    beyond.check(&target.locator)?;
     let plan = device::security_plan(&args.security, None, target.payload.as_ref(), app)?;
     let desk = Desk::new(args.device.timeout, &args.record, app)?;
-    let run = desk.in_session(&target, &plan, work);
-    let explained = |failure: Failure| match failure.code {
-        Code::ConsoleNotProvisioning => failure.hint("espctl info tells whether it is the RainMaker agent's console"),
-        _ => desk.diagnosed(failure),
+    let run = async {
+        match desk.in_session(&target, &plan, work).await {
+            Ok(done) => Ok(done),
+            Err(failure) => Err(beyond.explain(failure, &target.locator, &desk.context(target.kind)).await),
+        }
     };
-    desk.run(async { run.await.map_err(explained) }).await
+    desk.run(async { run.await.map_err(|failure| desk.diagnosed(failure)) }).await
 }
 
 impl Desk {

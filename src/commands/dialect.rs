@@ -10,6 +10,7 @@ use crate::error::{Code, Failure};
 use crate::event::{Event, Observer};
 use crate::provision::{self, Answers, Context, Plan, Verdict, agent};
 use crate::settings::given;
+use crate::text;
 use crate::transport::Locator;
 use crate::transport::console::{ConsoleSettings, Dialect};
 use crate::wire::version::VersionInfo;
@@ -88,13 +89,60 @@ fn located(device: &Locator) -> Option<Dialect> {
     if device.scheme() == CONSOLE { ConsoleSettings::read(device).ok()?.dialect } else { None }
 }
 
-/// For what needs a secure session or a version document: the agent's console has neither.
-pub(super) fn only_protocomm(device: &Locator) -> Result<(), Failure> {
-    match located(device) {
-        Some(Dialect::Agent) => Err(Failure::new(Code::UsageConflict)
-            .saying("the RainMaker agent's console cannot do this: it has no secure session")
-            .hint("it can provision, tell its node id (info) and sign a text (send sign-data)")),
-        _ => Ok(()),
+/// What takes a secure session, which the agent's console has not.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Beyond<'a> {
+    Scan,
+    Reset,
+    /// A request to this endpoint.
+    Request(&'a str),
+}
+
+impl Beyond<'_> {
+    /// Refuses what a locator's dialect rules out.
+    pub(super) fn check(self, device: &Locator) -> Result<(), Failure> {
+        if located(device) != Some(Dialect::Agent) {
+            return Ok(());
+        }
+        let cannot = format!("the RainMaker agent's console cannot {}", self.word());
+        Err(self.advise(Failure::new(Code::UsageConflict).saying(cannot), device.address()))
+    }
+
+    /// A failure that leaves open what the console speaks, once the agent's has been asked for.
+    pub(super) async fn explain(self, failure: Failure, device: &Locator, context: &Context<'_>) -> Failure {
+        let dialect = located(device).unwrap_or_default();
+        if !may_be_agent(dialect, &failure, &*context.observer) {
+            return failure;
+        }
+        let agent = match agent::open(device, context).await {
+            Ok(agent) => agent,
+            Err(other) => return neither(failure, other),
+        };
+        let path = text::sanitise(agent.peer()).into_owned();
+        let node = agent::node_id(&agent).map_or("a node without an id".to_owned(), |id| format!("node {id}"));
+        let failure = Failure { hints: Vec::new(), causes: Vec::new(), ..failure }
+            .saying(format!("the board has only the RainMaker agent's console, which cannot {}", self.word()))
+            .because(format!("the console on {path} answers as {node}"));
+        self.advise(failure, &path)
+    }
+
+    fn word(self) -> String {
+        match self {
+            Self::Scan => "scan".to_owned(),
+            Self::Reset => "reset".to_owned(),
+            Self::Request(endpoint) => format!("reach {}", text::sanitise(endpoint)),
+        }
+    }
+
+    fn advise(self, failure: Failure, port: &str) -> Failure {
+        match self {
+            Self::Scan => failure
+                .hint("or scan over the radio its firmware provisions with: --transport ble or --transport softap")
+                .hint(format!("give the network by name: espctl provision --port {port} --ssid NAME")),
+            Self::Reset => failure.hint("restart the board, or reset it over --transport ble or --transport softap"),
+            Self::Request(_) => failure
+                .hint("the endpoint is reached over the radio its firmware provisions with: --transport ble or softap"),
+        }
     }
 }
 
@@ -103,7 +151,7 @@ pub(super) fn only_protocomm(device: &Locator) -> Result<(), Failure> {
 pub(super) fn may_be_agent(dialect: Dialect, failure: &Failure, observer: &dyn Observer) -> bool {
     let may = dialect == Dialect::Auto && failure.code == Code::ConsoleNotProvisioning;
     if may {
-        let text = "the console does not speak protocomm; asking for the RainMaker agent's".to_owned();
+        let text = "this console has no provisioning commands; trying the RainMaker agent's".to_owned();
         observer.observe(&Event::Note { text });
     }
     may

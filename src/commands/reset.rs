@@ -5,6 +5,7 @@ use serde_json::json;
 use super::App;
 use super::args::SessionArgs;
 use super::desk::in_session;
+use super::dialect::Beyond;
 use crate::endpoint::control::{Action, Control};
 use crate::endpoint::scan::Radio;
 use crate::error::{Code, Failure};
@@ -25,7 +26,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let action = if args.reprov { Action::Reprovision } else { Action::Reset };
-    in_session(&args.session, app, async |opened, context| {
+    in_session(&args.session, app, Beyond::Reset, async |opened, context| {
         context.ready(Stage::Request)?;
         context.observer.observe(&Event::Started { stage: Stage::Request, deadline: limit::EXCHANGE });
         let radio = if opened.version.is_thread() { Radio::Thread } else { Radio::Wifi };

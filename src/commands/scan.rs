@@ -5,6 +5,7 @@ use serde_json::json;
 use super::App;
 use super::args::SessionArgs;
 use super::desk::in_session;
+use super::dialect::Beyond;
 use crate::endpoint::scan::{Network, Radio, ThreadNetwork};
 use crate::error::{Code, Failure};
 use crate::event::{Event, Stage};
@@ -29,7 +30,7 @@ enum Heard {
 }
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
-    let heard = in_session(&args.session, app, listen).await?;
+    let heard = in_session(&args.session, app, Beyond::Scan, listen).await?;
     Ok(document(&heard, app))
 }
 

@@ -10,7 +10,7 @@ use super::App;
 use super::args::SessionArgs;
 use super::desk::Desk;
 use super::device::{self, Target};
-use super::dialect::{DialectArgs, may_be_agent, neither};
+use super::dialect::{Beyond, DialectArgs, may_be_agent, neither};
 use super::input;
 use crate::agent::Command;
 use crate::endpoint::custom::Custom;
@@ -87,6 +87,10 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
             Ok(reply) => Ok(document(&args, reply)),
             Err(failure) if args.endpoint == SIGN && may_be_agent(dialect, &failure, &*desk.observer) => {
                 sign(&args, &target, &payload, &desk).await.map_err(|other| neither(failure, other))
+            }
+            Err(failure) if args.endpoint != SIGN && dialect == Dialect::Auto => {
+                let beyond = Beyond::Request(&args.endpoint);
+                Err(beyond.explain(failure, &target.locator, &desk.context(target.kind)).await)
             }
             Err(failure) => Err(failure),
         }

@@ -169,7 +169,10 @@ pub(super) static CONSOLE_NOT_PROVISIONING: Entry = Entry {
     title: "the board's console does not know provisioning",
     meaning: "A prompt is there, but it has no proto-ver command: the firmware provisions over another transport, or its \
               provisioning has ended.",
-    hints: &["use the transport the firmware was built for: --transport softap", "restart the board: --reset boot"],
+    hints: &[
+        "use the transport the firmware was built for: --transport ble or --transport softap",
+        "restart the board: --reset boot",
+    ],
 };
 
 pub(super) static BOARD_PORT_LOST: Entry = Entry {
