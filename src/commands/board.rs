@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::App;
 use super::args::DeviceArgs;
-use super::desk::Desk;
+use super::desk::{Desk, Log};
 use super::device::CONSOLE;
 use super::port::{self, Heard};
 use crate::board::{self, Ear, Listener, Redaction};
@@ -74,6 +74,7 @@ impl BoardArgs {
             named,
             ear: None,
             listener: None,
+            log: Log::Offered,
         })
     }
 }
@@ -85,6 +86,7 @@ pub(super) struct Attention {
     reset: Reset,
     ear: Option<Ear>,
     listener: Option<Listener>,
+    log: Log,
 }
 
 impl Attention {
@@ -127,12 +129,18 @@ impl Attention {
     pub(super) fn begin(&mut self, plan: &Plan, desk: &Desk) {
         let Plan { security, association, wifi, dataset, .. } = plan;
         learn_given(&desk.redaction, security, association.as_ref(), wifi, dataset.as_ref());
+        if plan.device.scheme() == CONSOLE {
+            self.log = Log::Here;
+        }
         // A console link needs its port for itself, and hears the board on it.
         let shared = |ear: &Ear| {
             let address = plan.device.address();
             plan.device.scheme() == "console" && (address.is_empty() || address == ear.path())
         };
         let ear = self.ear.take().filter(|ear| !shared(ear));
+        if let Some(ear) = &ear {
+            self.log = Log::Heard(ear.path().to_owned());
+        }
         self.listener = ear.map(|ear| Listener::start(ear, desk.observer.clone()));
     }
 
@@ -141,7 +149,7 @@ impl Attention {
         if let Some(listener) = &self.listener {
             listener.settle().await;
         }
-        desk.diagnosed(failure)
+        desk.diagnosed(failure, &self.log)
     }
 }
 

@@ -12,10 +12,10 @@ use rand_core::UnwrapErr;
 use super::App;
 use super::args::{RecordArgs, SessionArgs};
 use super::board::{Noting, learn};
-use super::device::{self, Target};
+use super::device::{self, CONSOLE, Target};
 use super::dialect::Beyond;
 use crate::board::{Memory, Overheard, Redaction, diagnose};
-use crate::error::{Code, Failure};
+use crate::error::{Code, Failure, UNHEARD};
 use crate::event::{Event, Observer, Stage};
 use crate::provision::{Answers, Context, NobodyToAsk, Opened, SecurityPlan, open};
 use crate::report::answers::AtTerminal;
@@ -23,7 +23,8 @@ use crate::report::progress::Progress;
 use crate::report::records::{self, Records};
 use crate::report::watch::Watchers;
 use crate::session::patience::Patience;
-use crate::transport::TransportKind;
+use crate::text;
+use crate::transport::{Locator, TransportKind};
 
 /// Who watches a run and who answers its questions.
 pub(super) struct Desk {
@@ -58,7 +59,27 @@ pub(super) async fn in_session<T>(
             Err(failure) => Err(beyond.explain(failure, &target.locator, &desk.context(target.kind)).await),
         }
     };
-    desk.run(async { run.await.map_err(|failure| desk.diagnosed(failure)) }).await
+    desk.run(async { run.await.map_err(|failure| desk.diagnosed(failure, &Log::of(&target.locator))) }).await
+}
+
+/// Where the board's log is to be had during a run, for the advice after a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Log {
+    /// Nowhere in this command.
+    Apart,
+    /// On the link itself.
+    Here,
+    /// With `--listen`, which was not given.
+    Offered,
+    /// On this port, where it was heard.
+    Heard(String),
+}
+
+impl Log {
+    /// For a command that has no `--listen`.
+    pub(super) fn of(device: &Locator) -> Self {
+        if device.scheme() == CONSOLE { Self::Here } else { Self::Apart }
+    }
 }
 
 impl Desk {
@@ -128,13 +149,29 @@ impl Desk {
         result
     }
 
-    /// A failure with what the board said about it, where it was heard.
-    pub(super) fn diagnosed(&self, mut failure: Failure) -> Failure {
+    /// A failure with what the board said about it, where it was heard, and else how to hear it.
+    pub(super) fn diagnosed(&self, mut failure: Failure, log: &Log) -> Failure {
         if failure.code == Code::ConsoleNoPrompt {
             // It quotes the board, which may have printed what it was given.
             failure.causes.iter_mut().for_each(|cause| *cause = self.redaction.hide(cause));
         }
-        diagnose(&self.memory.told(), failure)
+        let told = self.memory.told();
+        let mut failure = diagnose(&told, failure);
+        let unheard = |hint: &String| UNHEARD.contains(&hint.as_str());
+        let instead = match log {
+            Log::Offered => return failure,
+            Log::Apart => "the device's own log says more: run espctl monitor in another terminal".to_owned(),
+            Log::Heard(port) if told.is_empty() => format!(
+                "the board printed nothing on {} meanwhile: check that it is the board's console port, and --baud",
+                text::sanitise(port)
+            ),
+            Log::Heard(_) | Log::Here => {
+                failure.hints.retain(|hint| !unheard(hint));
+                return failure;
+            }
+        };
+        failure.hints.iter_mut().filter(|hint| unheard(hint)).for_each(|hint| instead.clone_into(hint));
+        failure
     }
 
     /// Runs to the end, or until Ctrl-C or SIGTERM; the run's future is dropped then, which releases its link.

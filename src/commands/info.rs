@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::App;
 use super::args::{DeviceArgs, RecordArgs};
-use super::desk::Desk;
+use super::desk::{Desk, Log};
 use super::device::{self, Target};
 use super::dialect::{DialectArgs, may_be_agent, neither};
 use crate::error::Failure;
@@ -47,7 +47,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
             outcome => outcome,
         }
     };
-    desk.run(async { work.await.map_err(|failure| desk.diagnosed(failure)) }).await
+    desk.run(async { work.await.map_err(|failure| desk.diagnosed(failure, &Log::of(&target.locator))) }).await
 }
 
 /// The agent's console tells which node it is, and no more.

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::App;
 use super::args::SessionArgs;
-use super::desk::Desk;
+use super::desk::{Desk, Log};
 use super::device::{self, Target};
 use super::dialect::{Beyond, DialectArgs, may_be_agent, neither};
 use super::input;
@@ -95,7 +95,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
             Err(failure) => Err(failure),
         }
     };
-    Box::pin(desk.run(async { work.await.map_err(|failure| desk.diagnosed(failure)) })).await
+    Box::pin(desk.run(async { work.await.map_err(|failure| desk.diagnosed(failure, &Log::of(&target.locator))) })).await
 }
 
 /// The agent's commands that change something are those of `provision`.

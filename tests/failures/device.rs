@@ -204,7 +204,7 @@ pub(crate) const CASES: &[Case] =
             Memory("sec-ver=1"),
             &["reset", "--reprov", "--device", DEVICE, "--pop", "abcd1234"],
         )
-        .fails("device.refused", "request", 26, "automatic stop"),
+        .fails("device.refused", "request", 26, "run espctl monitor in another terminal"),
         provision("firmware older than its own version document", Memory("profile=pre-manager")).succeeds("online"),
         command("no scan on the oldest firmware", Memory("profile=pre-manager"), SCAN).fails(
             "device.no-endpoint",
