@@ -3,6 +3,8 @@
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::case::{Expected, GOOD};
 use crate::run::{Ran, compare, espctl, finish};
@@ -74,6 +76,21 @@ fn a_full_standard_error_changes_no_status() {
     }
 }
 
+/// Until it is there to be interrupted, a signal ends it as any other program.
+fn until_it_heeds_signals(id: u32) {
+    const INTERRUPT_AND_TERMINATE: u64 = 1 << (2 - 1) | 1 << (15 - 1);
+    let heeded = || {
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("a status");
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("its signals");
+        u64::from_str_radix(caught.trim(), 16).expect("a number") & INTERRUPT_AND_TERMINATE == INTERRUPT_AND_TERMINATE
+    };
+    let end = Instant::now() + Duration::from_mins(1);
+    while !heeded() {
+        assert!(Instant::now() < end, "it does not heed signals");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 #[test]
 fn interrupted_while_a_secret_is_waited_for() {
     let provision = ["provision", "--device", DEVICE, "--json", "--ssid", "HomeNet", "--open"];
@@ -82,8 +99,7 @@ fn interrupted_while_a_secret_is_waited_for() {
             let mut command = espctl();
             command.args(provision).args(more).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
             let mut child = command.spawn().expect("espctl starts");
-            // Until it is there to be interrupted, a signal ends it as any other program.
-            std::thread::sleep(std::time::Duration::from_millis(700));
+            until_it_heeds_signals(child.id());
             let held = child.stdin.take();
             assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill").success());
             let output = child.wait_with_output().expect("an end");

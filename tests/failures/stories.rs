@@ -43,7 +43,7 @@ fn a_device_left_in_its_failed_state_recovers_by_itself() {
 #[test]
 fn a_device_left_joining_says_so() {
     let device = Hosted::start("sec-ver=1&fault=connecting-forever");
-    let hasty = [GOOD, &["--timeout", "6"]].concat();
+    let hasty = [GOOD, &["--timeout", "20"]].concat();
     failed(&provision(&device, &hasty), "deadline.total", "await-network", 124, "had taken the credentials");
     failed(&provision(&device, GOOD), "device.refused", "apply", 26, "still be joining with earlier credentials");
 }

@@ -47,6 +47,7 @@ pub(crate) struct Peer {
     /// Where it listens.
     pub(crate) address: SocketAddr,
     requests: Requests,
+    read: watch::Receiver<usize>,
     closed: watch::Receiver<usize>,
 }
 
@@ -60,12 +61,17 @@ impl Peer {
     pub(crate) async fn start_on(address: &str, scripts: impl IntoIterator<Item = Vec<Step>>) -> Self {
         let listener = TcpListener::bind(address).await.expect("a free port");
         let (closed_sender, closed) = watch::channel(0);
-        let peer = Self { address: listener.local_addr().expect("bound"), requests: Arc::default(), closed };
+        let (read_sender, read) = watch::channel(0);
+        let peer = Self { address: listener.local_addr().expect("bound"), requests: Arc::default(), read, closed };
         let (requests, scripts) = (Arc::clone(&peer.requests), scripts.into_iter().collect::<Vec<_>>());
         tokio::spawn(async move {
             for (number, script) in scripts.into_iter().enumerate() {
                 let (stream, _) = listener.accept().await.expect("a connection");
-                play(stream, script, |request| requests.lock().expect("unpoisoned").push((number, request))).await;
+                let keep = |request| {
+                    requests.lock().expect("unpoisoned").push((number, request));
+                    read_sender.send_modify(|read| *read += 1);
+                };
+                play(stream, script, keep).await;
                 closed_sender.send_replace(number + 1);
             }
         });
@@ -89,6 +95,11 @@ impl Peer {
     pub(crate) fn requests(&self) -> Vec<(usize, String)> {
         let requests = self.requests.lock().expect("unpoisoned");
         requests.iter().map(|(connection, bytes)| (*connection, bytes.escape_ascii().to_string())).collect()
+    }
+
+    /// Waits until so many requests were read.
+    pub(crate) async fn has_read(&self, requests: usize) {
+        self.read.clone().wait_for(|read| *read >= requests).await.expect("the server runs");
     }
 
     /// Waits until so many connections are closed from this side.

@@ -215,7 +215,8 @@ fn control_c_ends_every_prompt() {
 fn control_c_while_joining_says_that_the_device_goes_on() {
     let known = ["--ssid", "HomeNet", "--passphrase", "correct-horse-battery"];
     let mut screen = Screen::start(&[&["provision", "--device", SLOW, "--pop", "abcd1234"], &known[..]].concat());
-    screen.expect("joining the network 1 s of at most 60 s");
+    screen
+        .until("the wait", |contents| contents.contains("joining the network ") && contents.contains(" s of at most"));
     screen.send(CONTROL_C);
     assert_eq!(screen.finish(), 130);
     let contents = screen.contents();

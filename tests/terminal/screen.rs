@@ -132,7 +132,8 @@ impl Screen {
                 }
             }
         };
-        while let Ok(chunk) = self.output.try_recv() {
+        // What it wrote last may be on its way still: the end of it is the end of the reader.
+        while let Ok(chunk) = self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
             self.take(&chunk);
         }
         assert!(!self.emulator.screen().hide_cursor(), "the cursor is hidden");
