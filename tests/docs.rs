@@ -113,8 +113,14 @@ fn cli_md_is_the_help() {
             if said { own.hide(true) } else { own }
         });
         let _ = write!(text, "\n## espctl {}\n\n```text\n{}```\n", command.get_name(), help(&own));
-        let hidden: Vec<String> =
-            command.get_arguments().filter(|own| own.is_hide_set()).filter_map(spelling).collect();
+        let (idle, hidden): (Vec<_>, Vec<_>) = command
+            .get_arguments()
+            .filter(|own| own.is_hide_set())
+            .partition(|own| globals.iter().any(|id| own.get_id() == id.as_str()));
+        let hidden: Vec<String> = hidden.into_iter().filter_map(spelling).collect();
+        if !idle.is_empty() {
+            text.push_str("\n`--verbose`, `--no-input` and `--plain` are taken and change nothing here.\n");
+        }
         if !hidden.is_empty() {
             let _ = write!(text, "\nAlso taken, for scripts written for other tools: {}.\n", hidden.join(", "));
         }
