@@ -141,7 +141,7 @@ fn watching_tells_each_device_once_as_it_comes() {
     let timed = run(&bluez, &["discover", "--watch", "--timeout", "1"]);
     assert_eq!((timed.status, timed.stdout.starts_with("Bluetooth")), (0, true), "{timed:?}");
     let endless = run(&bluez, &["discover", "--watch", "--json"]);
-    assert_eq!((endless.status, &endless.json()["error"]["code"]), (2, &json!("usage.answer-missing")), "{endless:?}");
+    assert_eq!((endless.status, &endless.json()["error"]["code"]), (2, &json!("usage.conflict")), "{endless:?}");
 }
 
 #[test]

@@ -68,7 +68,7 @@ enum Kind {
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     if args.watch && app.talk.json && args.timeout.is_none() {
-        return Err(Failure::new(Code::UsageMissing)
+        return Err(Failure::new(Code::UsageConflict)
             .saying("--watch has no end, and --json prints one document at the end")
             .hint("give it an end with --timeout, or leave out --watch"));
     }
