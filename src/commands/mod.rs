@@ -43,7 +43,7 @@ const FIRST_STEPS: &str = "\
 First steps, without a device:
   espctl provision --device sim: --pop abcd1234 --ssid HomeNet \\
                    --passphrase correct-horse-battery
-Then, with one; each scans, and lets you choose the network:
+Then, with one (provision scans, and lets you choose the network):
   espctl discover                      what is in reach, and the command to type next
   espctl provision --pop abcd1234 --transport ble
                                        over Bluetooth

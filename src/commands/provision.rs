@@ -91,7 +91,7 @@ struct NetworkArgs {
     /// Read the passphrase from standard input
     #[arg(long, alias = "passphrase_stdin", conflicts_with_all = ["passphrase", "pop_stdin", "sec2_password_stdin"])]
     passphrase_stdin: bool,
-    /// Only associate the user; give the device no network
+    /// Only tell the device whose it is; give it no network
     #[arg(long, alias = "no_wifi", conflicts_with_all = ["ssid", "ssid_hex", "open", "thread_dataset"])]
     no_wifi: bool,
     /// Thread devices: the operational dataset in hex [env: ESPCTL_THREAD_DATASET]
@@ -109,7 +109,7 @@ struct AssociationArgs {
     /// The user's id at the back end; with --secret-key, the node is told whose it is [env: ESPCTL_USER_ID]
     #[arg(long, alias = "user_id", value_name = "ID")]
     user_id: Option<String>,
-    /// The key the back end matches [env: ESPCTL_SECRET_KEY]
+    /// The key that proves to the cloud account whose the device is [env: ESPCTL_SECRET_KEY]
     #[arg(long, alias = "secret_key", value_name = "KEY")]
     secret_key: Option<String>,
     /// Read the secret key from a file

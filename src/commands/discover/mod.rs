@@ -46,7 +46,7 @@ pub(super) struct Args {
     /// Bluetooth devices this program knows nothing of, too
     #[arg(long)]
     all: bool,
-    /// The Bluetooth adapter: its name, like hci1, or its address [env: ESPCTL_ADAPTER]
+    /// The Bluetooth adapter, by name (hci0) or address; without one, the only one that is on [env: ESPCTL_ADAPTER]
     #[arg(long, value_name = "ADAPTER")]
     adapter: Option<String>,
     /// Go on until Ctrl-C, or --timeout: a live table on a terminal, else a line for each device as it is first heard
