@@ -52,7 +52,13 @@ pub(super) fn advise(failure: Failure, error: &TransportError) -> Failure {
 fn advise_ble(failure: Failure, error: &BleError) -> Failure {
     match error {
         BleError::NotFound { near, heard, .. } => not_found(failure, near, *heard),
-        BleError::NoBus { place, .. } | BleError::NoBluetoothd { place, .. } => placed(failure, *place),
+        BleError::NoBus { reason, place } => {
+            let mut failure = failure;
+            // The title says the rest.
+            failure.causes = vec![reason.clone()];
+            placed(failure, *place)
+        }
+        BleError::NoBluetoothd { place, .. } => placed(failure, *place),
         BleError::AdapterAbsent { present, .. } if !present.is_empty() => {
             let mut failure = failure.because(format!("this computer has {}", present.join(", ")));
             failure.hints = vec![match present.as_slice() {
