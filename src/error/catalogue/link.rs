@@ -79,7 +79,8 @@ pub(super) static PORT_PERMISSION: Entry = Entry {
     word: "port.permission",
     exit: Exit::Permission,
     title: "this user may not open the serial port",
-    meaning: "The port is there, but its permissions do not include this user.",
+    meaning: "The port is there, but its permissions do not include this user. On Linux: sudo usermod -aG dialout $USER, \
+              where the error may name another group.",
     hints: &["log out and in again after a change of groups"],
 };
 
