@@ -100,7 +100,8 @@ impl Attention {
             let text = "waiting for the board to print its onboarding payload; press its reset button if it does not";
             desk.observer.observe(&Event::Note { text: text.to_owned() });
             let left = desk.patience.left();
-            payload = Some(board::wait_for_payload(&mut ear, self.reset, left, &*desk.observer).await?);
+            let waited = board::wait_for_payload(&mut ear, self.reset, left, &*desk.observer).await;
+            payload = Some(waited.map_err(|failure| port::restarted(failure, self.reset))?);
         } else if self.reset == Reset::Boot {
             ear.restart_board().await?;
         }
