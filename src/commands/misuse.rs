@@ -1,7 +1,8 @@
 //! Command lines that do not parse, as failures with a code like any other.
 //!
-//! The words are clap's. What it would repeat of the command line is left out where it may be a secret: the second
-//! word of a passphrase without quotation marks arrives as an argument too many.
+//! The words are clap's, but for values it refuses: what an option takes is said instead. What it would repeat of the
+//! command line is left out where it may be a secret: the second word of a passphrase without quotation marks arrives
+//! as an argument too many.
 
 use std::ffi::OsString;
 
@@ -11,6 +12,20 @@ use crate::error::{Code, Failure};
 
 /// Options whose value is a secret.
 const SECRET: [&str; 5] = ["--pop", "--passphrase", "--sec2-password", "--secret-key", "--thread-dataset"];
+
+/// What options take whose values are no text and no choice of words.
+const TAKES: [(&str, &str); 10] = [
+    ("--timeout", "whole seconds, 1 or more"),
+    ("--baud", "a rate in bits per second, like 115200"),
+    ("--slow-baud", "a rate in bits per second, 300 or more"),
+    ("--sec-ver", "0, 1 or 2"),
+    ("--channel", "a number from 1 to 196"),
+    ("--count", "a number from 1 to 65535"),
+    ("--http", "an IP address and a port, like 127.0.0.1:8080"),
+    ("--service-uuid", "a UUID"),
+    ("--device-port", "a number from 0 to 65535"),
+    ("--discovery-timeout", "a number of seconds"),
+];
 
 /// The failure for a command line, `words`, that clap refused.
 pub fn misuse(error: &clap::Error, words: &[OsString]) -> Failure {
@@ -22,7 +37,7 @@ pub fn misuse(error: &clap::Error, words: &[OsString]) -> Failure {
         _ => Code::UsageInvalid,
     };
     let failure = Failure::new(code);
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    if matches!(error.kind(), ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand) {
         return failure.saying("no command was given").hint("espctl provision takes a device online; espctl help");
     }
     if is_word_too_many(error) {
@@ -34,6 +49,9 @@ pub fn misuse(error: &clap::Error, words: &[OsString]) -> Failure {
         return failure
             .saying(format!("what follows {option} begins with a hyphen and was read as an option"))
             .hint(format!("write {option}=VALUE where the value begins with a hyphen"));
+    }
+    if let Some(taken) = taken(error) {
+        return failure.saying(taken);
     }
     let text = without_value(error);
     let told = text.split("\n\nUsage:").next().unwrap_or_default();
@@ -54,11 +72,29 @@ pub fn misuse(error: &clap::Error, words: &[OsString]) -> Failure {
     failure
 }
 
+/// What an option takes, or an argument, that was given something else.
+fn taken(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) else { return None };
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return None };
+    let name = argument.split([' ', '=']).next()?.trim_matches(['<', '>', '[', ']']);
+    let what = match error.get(ContextKind::ValidValue) {
+        Some(ContextValue::Strings(words)) => one_of(words)?,
+        _ => TAKES.iter().find(|(option, _)| *option == name)?.1.to_owned(),
+    };
+    (!value.is_empty()).then(|| format!("{name} takes {what}"))
+}
+
+/// `a, b or c`.
+fn one_of(words: &[String]) -> Option<String> {
+    let (last, others) = words.split_last()?;
+    if others.is_empty() { Some(last.clone()) } else { Some(format!("{} or {last}", others.join(", "))) }
+}
+
 /// Clap's words without the value it refused: it may be a secret that slipped into the wrong place.
 fn without_value(error: &clap::Error) -> String {
     let text = error.render().to_string();
     match error.get(ContextKind::InvalidValue) {
-        Some(ContextValue::String(value)) if !value.is_empty() => text.replace(&format!("'{value}'"), "(not repeated)"),
+        Some(ContextValue::String(value)) if !value.is_empty() => text.replace(&format!(" '{value}'"), ""),
         _ => text,
     }
 }
@@ -81,7 +117,8 @@ fn secret_for_option(error: &clap::Error, words: &[OsString]) -> Option<&'static
 mod tests {
     use super::*;
     use crate::commands::Cli;
-    use clap::Parser;
+    use clap::builder::ValueParser;
+    use clap::{CommandFactory, Parser};
 
     fn failure(words: &[&str]) -> Failure {
         let words: Vec<_> = [&["espctl"], words].concat().into_iter().map(OsString::from).collect();
@@ -111,6 +148,33 @@ mod tests {
         let failure = failure(&["provision", "--passfrase", "x"]);
         assert!(failure.message.contains("--passfrase"), "{failure:?}");
         assert!(failure.hints[0].contains("--passphrase"), "{failure:?}");
+    }
+
+    #[test]
+    fn what_is_taken_is_said() {
+        for (words, says) in [
+            (&["info", "--timeout", "0"][..], "--timeout takes whole seconds, 1 or more"),
+            (&["sim", "--http", "localhost:1"], "--http takes an IP address and a port, like 127.0.0.1:8080"),
+            (&["info", "--color=red"], "--color takes auto, always or never"),
+            (&["completions", "tcsh"], "SHELL takes bash, elvish, fish, powershell or zsh"),
+            (&["--json"], "no command was given"),
+        ] {
+            assert_eq!(failure(words).message, says);
+        }
+        assert!(failure(&["info", "--timeout"]).message.contains("a value is required"));
+    }
+
+    #[test]
+    fn every_value_that_is_checked_is_described() {
+        let text = [ValueParser::string(), ValueParser::path_buf()].map(|parser| parser.type_id());
+        let mut root = Cli::command();
+        root.build();
+        for own in root.get_subcommands().flat_map(clap::Command::get_arguments) {
+            let Some(option) = own.get_long().filter(|_| own.get_action().takes_values()) else { continue };
+            let free = text.contains(&own.get_value_parser().type_id());
+            let described = TAKES.iter().any(|(name, _)| name.strip_prefix("--") == Some(option));
+            assert!(free || described || !own.get_possible_values().is_empty(), "--{option}");
+        }
     }
 
     #[test]
