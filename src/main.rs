@@ -76,6 +76,7 @@ fn talk(args: &TalkArgs, events: bool) -> Talk {
         redraw: stderr && !dumb && !args.plain,
         ascii: !utf8,
         width: stderr.then(|| console::Term::stderr().size().1.into()),
+        columns: stdout.then(|| console::Term::stdout().size().1.into()),
         stdout: paint(stdout),
         stderr: paint(stderr),
     }

@@ -85,7 +85,7 @@ pub fn columns(text: &str) -> usize {
     text.chars().map(width).sum()
 }
 
-/// Sanitised `text` cut to at most `max_columns`, the cut marked by `…`.
+/// Sanitised `text` cut to at most `max_columns`, the cut marked by `…` and never within an escape.
 pub fn bounded(text: &str, max_columns: usize) -> Cow<'_, str> {
     cut(text, max_columns, "…")
 }
@@ -113,8 +113,22 @@ fn cut<'a>(text: &'a str, max_columns: usize, mark: &str) -> Cow<'a, str> {
         used += width(c);
         used <= room
     };
-    let kept: String = text.chars().take_while(|&c| fits(c)).collect();
+    let mut kept: String = text.chars().take_while(|&c| fits(c)).collect();
+    if let Some(at) = kept.rfind('\\')
+        && at + escape_length(&text[at..]) > kept.len()
+    {
+        kept.truncate(at);
+    }
     Cow::Owned(kept + mark)
+}
+
+/// How long the escape is that text begins with, in bytes: `\xNN` or `\u{…}`; 1 for a backslash alone.
+fn escape_length(text: &str) -> usize {
+    match text.get(..3) {
+        Some("\\u{") => text.find('}').map_or(1, |end| end + 1),
+        Some(start) if start.starts_with("\\x") => 4,
+        _ => 1,
+    }
 }
 
 fn width(c: char) -> usize {
@@ -284,6 +298,13 @@ mod tests {
         for max in 0..12 {
             assert!(columns(&bounded("a家b庭c网d络", max)) <= max);
         }
+        for (columns, cut) in [(8, r"a\x1bcd"), (7, "a\\x1bc…"), (6, r"a\x1b…"), (5, "a…"), (3, "a…"), (1, "…")]
+        {
+            let text = if columns == 8 { r"a\x1bcd" } else { r"a\x1bcdef" };
+            assert_eq!(bounded(text, columns), cut);
+        }
+        assert_eq!(bounded_ascii(r"Caf\u{e9} Bar", 8), "Caf~");
+        assert_eq!(bounded_ascii(r"Caf\u{e9} Bar", 10), r"Caf\u{e9}~");
         assert_eq!(padded("家", 4), "家  ");
         assert_eq!(padded("abc", 2), "abc");
     }

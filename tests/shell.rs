@@ -69,6 +69,19 @@ fn a_page_or_a_folder_that_cannot_be_is_an_error() {
     assert_eq!((ran.status, ran.code()), (1, Some("output.write-failed")));
 }
 
+/// A program that reads the table has no width.
+#[test]
+fn a_scan_that_is_no_terminals_is_whole() {
+    let device = "sim:?scan-ms=10&ap=Caf%C3%A9 Lumi%C3%A8re ABCDEFGHIJKLMNO=12345678,auth=wpa2-wpa3";
+    let scan = ["scan", "--device", device, "--pop", "abcd1234", "--quiet"];
+    for (locale, shown) in
+        [("C.UTF-8", "Café Lumière ABCDEFGHIJKLMNO"), ("C", r"Caf\u{e9} Lumi\u{e8}re ABCDEFGHIJKLMNO")]
+    {
+        let ran = finish(espctl(scan).env("LC_ALL", locale));
+        assert!(ran.status == 0 && ran.stdout.contains(shown) && ran.stdout.contains("BSSID"), "{ran:?}");
+    }
+}
+
 #[test]
 fn help_fits_eighty_columns() {
     for command in COMMANDS {

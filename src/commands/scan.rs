@@ -21,9 +21,6 @@ pub(super) struct Args {
     pub(super) session: SessionArgs,
 }
 
-/// Columns of the table where nobody says how wide the output is.
-const WIDTH: usize = 100;
-
 enum Heard {
     Wifi(Vec<Network>),
     Thread(Vec<ThreadNetwork>),
@@ -59,7 +56,7 @@ fn document(heard: &Heard, app: &App<'_>) -> Document {
         ),
         Heard::Wifi(networks) => {
             let entries: Vec<_> = networks.iter().map(answers::entry).collect();
-            let table = picker_view::table(&entries, WIDTH, app.talk.ascii).join("\n");
+            let table = picker_view::table(&entries, app.talk.columns.unwrap_or(usize::MAX), app.talk.ascii).join("\n");
             let body: Vec<_> = networks.iter().map(records::network).collect();
             Document::new("scan", table, json!({ "radio": "wifi", "networks": body }))
         }

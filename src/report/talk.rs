@@ -29,6 +29,8 @@ pub struct Talk {
     pub ascii: bool,
     /// Columns of standard error, where it is a terminal: longer lines are broken between words.
     pub width: Option<usize>,
+    /// Columns of standard output, where it is a terminal.
+    pub columns: Option<usize>,
     /// Colour on standard output.
     pub stdout: Paint,
     /// Colour on standard error.

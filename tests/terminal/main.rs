@@ -212,6 +212,21 @@ fn control_c_ends_every_prompt() {
 }
 
 #[test]
+fn a_scan_is_as_wide_as_the_terminal() {
+    const NAME: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ 12345";
+    let device = format!("{QUICK}&ap={}=12345678,auth=wpa-wpa2", NAME.replace(' ', "%2520"));
+    for columns in [40, 70, 160] {
+        let setup = Setup { size: (24, columns), ..Setup::default() };
+        let mut screen = Screen::start_on(&setup, &["scan", "--device", &device, "--pop", "abcd1234", "--quiet"]);
+        assert_eq!(screen.finish(), 0, "{}", screen.contents());
+        let contents = screen.contents();
+        assert_eq!(contents.lines().count(), 5, "lines are broken or missing: {contents}");
+        let whole = contents.contains(NAME) && contents.contains("BSSID");
+        assert_eq!(whole, columns == 160, "{contents}");
+    }
+}
+
+#[test]
 fn control_c_while_joining_says_that_the_device_goes_on() {
     let known = ["--ssid", "HomeNet", "--passphrase", "correct-horse-battery"];
     let mut screen = Screen::start(&[&["provision", "--device", SLOW, "--pop", "abcd1234"], &known[..]].concat());
