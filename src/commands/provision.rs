@@ -14,7 +14,7 @@ use super::device::{self, Target};
 use super::dialect::{self, DialectArgs, Told};
 use super::input::{SecretSource, hex_bytes, qr_payload};
 use super::rainmaker::RainMakerArgs;
-use crate::error::{Code, Failure};
+use crate::error::{Code, Failure, TYPE_AGAIN};
 use crate::event::{Event, Silent};
 use crate::provision::plan::{check_dataset, check_passphrase, check_ssid};
 use crate::provision::{self, Plan, Question, SecurityPlan, UserMapping, Verdict, WifiPlan};
@@ -156,7 +156,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
         let outcome = dialect::provision(dialect, &plan, &mut context, &mut answers).await;
         let document = match outcome {
             Ok(outcome) => document(&outcome, target.name.as_deref()),
-            Err(failure) => return Err(board.explain(failure, &desk).await),
+            Err(failure) => return Err(without_passphrase(board.explain(failure, &desk).await, &args.network)),
         };
         Ok(match document.caveat {
             Some(caveat) => {
@@ -199,6 +199,15 @@ fn wanted(args: &Args, app: &App<'_>) -> Result<Wanted, Failure> {
     Ok(Wanted { security, association, wifi, dataset })
 }
 
+/// Where the network was said to be open, no passphrase was mistyped.
+fn without_passphrase(mut failure: Failure, network: &NetworkArgs) -> Failure {
+    let text = "no passphrase was given: if the network has one, give --passphrase instead of --open";
+    if network.open {
+        failure.hints.iter_mut().filter(|hint| *hint == TYPE_AGAIN).for_each(|hint| text.clone_into(hint));
+    }
+    failure
+}
+
 /// Args made real: every value checked, nothing sent yet.
 fn plan(args: &Args, wanted: Wanted, target: Target) -> Result<(Plan, Target), Failure> {
     let Wanted { security, association, wifi, dataset } = wanted;
@@ -216,8 +225,8 @@ fn plan(args: &Args, wanted: Wanted, target: Target) -> Result<(Plan, Target), F
 }
 
 fn missing_network(qr: bool) -> Failure {
-    let failure: Failure = provision::AnswerError::Missing(Question::Network).into();
-    let failure = failure.hint("a Thread device takes --thread-dataset instead");
+    let mut failure: Failure = provision::AnswerError::Missing(Question::Network).into();
+    failure.hints.push("a Thread device takes --thread-dataset instead".to_owned());
     if qr { failure.because("a device's QR code does not hold the network it is to join") } else { failure }
 }
 

@@ -12,7 +12,7 @@ mod exit;
 mod reading;
 mod serial;
 
-pub use catalogue::{Code, NAME_PORT, UNHEARD};
+pub use catalogue::{Code, NAME_PORT, OF_SECURITY_2, TYPE_AGAIN, UNHEARD};
 pub use exit::Exit;
 
 use crate::event::Stage;

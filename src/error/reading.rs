@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use super::{Code, Failure, ble, serial};
+use super::{Code, Failure, OF_SECURITY_2, ble, serial};
 use crate::event::Stage;
 use crate::session::{Meaning, SessionError, SessionErrorKind, Step};
 use crate::transport::TransportError;
@@ -19,6 +19,7 @@ impl From<SessionError> for Failure {
         match (error.step, error.security) {
             (Step::Handshake(number), Some(security)) => {
                 failure.causes.push(format!("during security {security}, handshake message {number}"));
+                failure.hints.retain(|hint| security == 2 || hint != OF_SECURITY_2);
             }
             (Step::Request, _) => failure.causes.push(format!("request to {}", crate::text::sanitise(&error.endpoint))),
             _ => {}

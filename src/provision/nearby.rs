@@ -14,6 +14,9 @@ pub fn hints(reason: JoinFailure, ssid: &[u8], heard: &[Network]) -> Vec<String>
     let mut hints = Vec::new();
     let found = heard.iter().find(|network| network.ssid() == ssid);
     match (found, reason) {
+        (Some(network), _) if network.strongest().auth.is_enterprise() => {
+            hints.push("the network wants enterprise credentials, which provisioning cannot carry".to_owned());
+        }
         (Some(network), _) if network.strongest().rssi < WEAK => hints.push(format!(
             "the device hears {} at only {} dBm: move it closer to the access point",
             text::ssid(ssid),
@@ -68,6 +71,14 @@ mod tests {
     fn a_weak_signal_is_named() {
         let hints = hints(JoinFailure::Authentication, b"HomeNet", &heard(&[("HomeNet", -88)]));
         assert!(hints[0].contains("-88 dBm"), "{hints:?}");
+    }
+
+    #[test]
+    fn an_enterprise_network_is_named() {
+        let mut heard = heard(&[("CorpNet", -40)]);
+        heard[0] = merge(vec![AccessPoint { auth: AuthMode(5), ..heard[0].strongest().clone() }]).remove(0);
+        let hints = hints(JoinFailure::Authentication, b"CorpNet", &heard);
+        assert!(hints[0].contains("enterprise"), "{hints:?}");
     }
 
     #[test]

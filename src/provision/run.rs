@@ -198,6 +198,10 @@ impl<'a, 'c> Run<'a, 'c> {
         let told = steady(&mut self.session, &mut *self.context.rng, &request).await;
         let node_id = told.map_err(|error| match error.meaning() {
             Meaning::Refused => Failure::new(Code::AssociationRefused).at(Stage::Associate).caused_by(&error),
+            Meaning::NoEndpoint => Failure::from(error)
+                .at(Stage::Associate)
+                .saying("the firmware has no plain user association")
+                .hint("leave out --user-id and --secret-key"),
             _ => Failure::from(error).at(Stage::Associate),
         })?;
         self.observe(&Event::Associated { node_id: node_id.clone() });

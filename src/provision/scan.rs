@@ -124,6 +124,9 @@ async fn fetch<R: Request>(
         Meaning::Refused | Meaning::BadReply | Meaning::SessionLost => {
             Failure::new(Code::ScanFailed).at(Stage::Scan).caused_by(&error)
         }
+        Meaning::NoEndpoint => {
+            Failure::from(error).at(Stage::Scan).hint("give the network with --ssid, which needs no scan")
+        }
         _ => Failure::from(error).at(Stage::Scan),
     })
 }

@@ -169,7 +169,7 @@ pub(crate) const CASES: &[Case] =
             "device.no-endpoint",
             "associate",
             26,
-            "cloud_user_assoc",
+            "no plain user association",
         ),
         provision("an association it refuses", Peer(Rote(&[NO_SECURITY, GREETING, ("cloud_user_assoc", REFUSED)])))
             .args(ASSOCIATE)
@@ -210,8 +210,14 @@ pub(crate) const CASES: &[Case] =
             "device.no-endpoint",
             "scan",
             26,
-            "prov-scan",
+            "--ssid, which needs no scan",
         ),
+        command(
+            "a passphrase that was not given",
+            Memory("sec-ver=1"),
+            &["provision", "--device", DEVICE, "--pop", "abcd1234", "--ssid", "HomeNet", "--open"],
+        )
+        .fails("wifi.auth-failed", "await-network", 22, "no passphrase was given"),
         provision("a security version of the future", Peer(Rote(&[("proto-ver", br#"{"prov":{"sec_ver":3}}"#)])))
             .fails("security.unsupported", "secure", 20, "sec_ver 3"),
         command(

@@ -28,6 +28,7 @@ fn after_five_wrong_proofs_the_device_is_gone_and_that_is_said() {
     let wrong = ["--pop", "wrong", "--ssid", "HomeNet", "--passphrase", "correct-horse-battery"];
     for _ in 0..5 {
         let ran = provision(&device, &wrong);
+        assert!(!ran.stdout.contains("for security 2"), "{ran:?}");
         failed(&ran, "security.proof-rejected", "secure", 21, "five wrong tries lock");
     }
     failed(&provision(&device, GOOD), "link.unreachable", "connect", 12, "locked after wrong PoPs");
@@ -67,6 +68,15 @@ fn a_device_that_is_provisioned_is_gone_and_that_is_said() {
     online(&provision(&device, GOOD));
     device.ends();
     failed(&provision(&device, GOOD), "link.unreachable", "connect", 12, "provisioned already");
+}
+
+#[test]
+fn what_is_likelier_is_advised_first() {
+    let mut command = espctl();
+    command.args(["provision", "--device", "sim:", "--pop", "x", "--json", "--no-input"]).stdout(Stdio::piped());
+    let ran = finish(command, b"").expect("an end");
+    let (network, dataset) = (ran.stdout.find("--ssid"), ran.stdout.find("--thread-dataset"));
+    assert!(network.is_some() && network < dataset, "{ran:?}");
 }
 
 #[test]

@@ -4,7 +4,6 @@
 mod peer;
 mod round_trip;
 
-
 use espctl::transport::{Limits, Locator, Opening, TransportError, TransportKind, softap::SoftAp};
 use peer::{Peer, Step, answer, ok};
 

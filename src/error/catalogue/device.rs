@@ -2,7 +2,7 @@
 //!
 //! Entries of the catalogue; `mod.rs` lists them.
 
-use super::{Entry, UNHEARD};
+use super::{Entry, OF_SECURITY_2, TYPE_AGAIN, UNHEARD};
 use crate::error::Exit;
 
 pub(super) static DEVICE_NOT_PROVISIONING: Entry = Entry {
@@ -58,7 +58,7 @@ pub(super) static PROOF_REJECTED: Entry = Entry {
               password (security 2). Firmware gives no reason; a crash at that moment would look the same.",
     hints: &[
         "check the PoP on the label: it is case-sensitive",
-        "for security 2 the user name counts too; RainMaker's is wifiprov and its password is the PoP",
+        OF_SECURITY_2,
         "five wrong tries lock RainMaker firmware until it is power-cycled",
     ],
 };
@@ -161,9 +161,10 @@ pub(super) static WIFI_AUTH_FAILED: Entry = Entry {
     meaning: "The device found the network but the access point did not finish the handshake. Mostly the passphrase is \
               wrong; a weak signal, a MAC filter or WPA3 can look the same.",
     hints: &[
-        "type the passphrase again: case and trailing spaces count",
+        TYPE_AGAIN,
         "move the device closer to the access point",
         "set the router to WPA2 (AES), or WPA2/WPA3 mixed, with optional protected management frames",
+        "espctl scan shows whether the network wants enterprise credentials, which provisioning cannot carry",
     ],
 };
 

@@ -34,6 +34,13 @@ pub const UNHEARD: [&str; 2] = [
 /// What is said otherwise where a port is named in another way.
 pub const NAME_PORT: &str = "name the port: --port PORT";
 
+/// What is said only where security 2 is spoken, or may be.
+pub const OF_SECURITY_2: &str =
+    "for security 2 the user name counts too; RainMaker's is wifiprov and its password is the PoP";
+
+/// What is said otherwise where there was no passphrase.
+pub const TYPE_AGAIN: &str = "type the passphrase again: case and trailing spaces count";
+
 macro_rules! codes {
     ($($name:ident = $group:ident::$entry:ident;)*) => {
         /// A stable error code.
