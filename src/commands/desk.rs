@@ -56,10 +56,11 @@ pub(super) async fn in_session<T>(
     let run = async {
         match desk.in_session(&target, &plan, work).await {
             Ok(done) => Ok(done),
-            Err(failure) => Err(beyond.explain(failure, &target.locator, &desk.context(target.kind)).await),
+            Err(failure) => Err(Box::pin(beyond.explain(failure, &target.locator, &desk.context(target.kind))).await),
         }
     };
-    desk.run(async { run.await.map_err(|failure| desk.diagnosed(failure, &Log::of(&target.locator))) }).await
+    let log = Log::of(&target.locator);
+    Box::pin(desk.run(async { run.await.map_err(|failure| desk.diagnosed(failure, &log)) })).await
 }
 
 /// Where the board's log is to be had during a run, for the advice after a failure.

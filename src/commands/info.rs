@@ -47,7 +47,8 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
             outcome => outcome,
         }
     };
-    desk.run(async { work.await.map_err(|failure| desk.diagnosed(failure, &Log::of(&target.locator))) }).await
+    let log = Log::of(&target.locator);
+    Box::pin(desk.run(async { work.await.map_err(|failure| desk.diagnosed(failure, &log)) })).await
 }
 
 /// The agent's console tells which node it is, and no more.

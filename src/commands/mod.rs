@@ -142,7 +142,7 @@ const RELEASE: Duration = Duration::from_secs(4);
 /// # Errors
 /// The [`Failure`] to report.
 pub async fn run(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
-    let result = carry_out(cli, app).await.map_err(|failure| device::name_terminal(failure, app));
+    let result = Box::pin(carry_out(cli, app)).await.map_err(|failure| device::name_terminal(failure, app));
     let released = join_all(app.kinds.iter().map(|kind| kind.released()));
     tokio::select! {
         _ = timeout(RELEASE, released) => {}
