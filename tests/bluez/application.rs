@@ -213,6 +213,24 @@ impl Bus {
         Some(answer)
     }
 
+    /// A read whose link is down by the time an application sees it.
+    pub(super) async fn reads_late(&self) {
+        let (client, path, central) = {
+            let world = self.world();
+            let own = world.nearby.iter().find_map(|nearby| match &nearby.server {
+                Server::Registered(own) => Some(own),
+                _ => None,
+            });
+            let own = own.expect("an application");
+            let first = own.table.services.iter().find_map(|service| service.characteristics.first());
+            let is_central = |device: &&Device| device.adapter == own.host && device.link == Link::Down;
+            let central = world.devices.iter().find(is_central).expect("a central that was");
+            (own.client, first.expect("a characteristic").name.clone(), central.path.clone())
+        };
+        let options = Properties::from([("device".to_owned(), path_value(&central))]);
+        let _ = self.ask(client, &path, CHARACTERISTIC, "ReadValue", &options).await;
+    }
+
     /// A value by a read, and by blobs while parts come back full.
     async fn read_long(
         &self,

@@ -197,6 +197,11 @@ impl Bluez {
         self.carry_out(|bus| async move { bus.take_back(None).await });
     }
 
+    /// An application is asked for a value by a central whose link has gone.
+    pub(crate) fn reads_late(&self) {
+        self.carry_out(|bus| async move { bus.reads_late().await });
+    }
+
     /// How many clients there are.
     pub(crate) fn clients(&self) -> usize {
         self.bus.client_count()

@@ -64,6 +64,22 @@ async fn without_auto_stop_it_stays_and_waits_for_the_next_central() {
 }
 
 #[tokio::test]
+async fn a_request_that_comes_after_its_link_makes_none() {
+    let bluez = two_adapters();
+    let sim = Sim::on(&bluez, &["--name", "PROV_d76c30"]);
+    let central = Central::of(&bluez).await;
+    let device = central.connect("PROV_d76c30").await;
+    device.exchange("proto-ver", b"---").await;
+    device.disconnect().await;
+    bluez.until("it advertises again", |bluez| bluez.count("RegisterAdvertisement") == 2);
+    bluez.reads_late();
+    bluez.until("it does so after that too", |bluez| bluez.count("RegisterAdvertisement") == 3);
+    let again = central.connect("PROV_d76c30").await;
+    again.exchange("proto-ver", b"---").await;
+    sim.end(&bluez, central);
+}
+
+#[tokio::test]
 async fn a_restart_drops_the_link_and_the_device_comes_back() {
     let bluez = two_adapters();
     let sim = Sim::on(&bluez, &["--name", "PROV_d76c30", "--fault", "reboot@1=proto-ver"]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio::time::timeout;
-use zbus::zvariant::DynamicType;
+use zbus::zvariant::{DynamicType, Value};
 use zbus::{Connection, Message};
 
 use crate::text;
@@ -52,6 +52,17 @@ impl Bus {
     /// bluetoothd's unique name, by which its signals are told from other programs'.
     pub(super) fn owner(&self) -> &str {
         &self.owner
+    }
+
+    /// Whether a central has a link, as far as that can be told; one that is not known has none.
+    pub(super) async fn has_link(&self, central: &str) -> bool {
+        let (interface, arguments) = ("org.freedesktop.DBus.Properties", ("org.bluez.Device1", "Connected"));
+        let asked = self.connection.call_method(Some(BLUEZ), central, Some(interface), "Get", &arguments);
+        match timeout(ANSWER, asked).await {
+            Ok(Ok(reply)) => reply.body().deserialize::<Value<'_>>().is_ok_and(|value| value == Value::Bool(true)),
+            Ok(Err(zbus::Error::MethodError(..))) => false,
+            Ok(Err(_)) | Err(_) => true,
+        }
     }
 
     /// Calls a method that returns nothing.

@@ -122,8 +122,16 @@ impl Host {
     ) -> Result<Running, HostError> {
         let watch = Watch::start(&self.bus, &self.path).await?;
         let board = Board::new(peripheral, observer);
-        let mut running =
-            Running { host: self, board, watch, agent: None, registered: false, advertising: false, dropping: None };
+        let mut running = Running {
+            host: self,
+            board,
+            watch,
+            agent: None,
+            registered: false,
+            advertising: false,
+            dropping: None,
+            looked_up: None,
+        };
         match running.register(encrypt).await {
             Ok(()) => Ok(running),
             Err(error) => {
@@ -152,6 +160,8 @@ pub struct Running {
     advertising: bool,
     /// The link that is being taken down, so that it is asked for once.
     dropping: Option<Link>,
+    /// The link that was looked up last, for the same reason.
+    looked_up: Option<Link>,
 }
 
 impl Running {
@@ -165,6 +175,7 @@ impl Running {
         loop {
             let now = self.board.tick();
             changes.borrow_and_update();
+            self.look_link_up();
             self.keep_link();
             if self.board.is_taken_back() {
                 return self.taken_back(&mut shutdown).await;
@@ -248,6 +259,21 @@ impl Running {
 
     fn refused(&self, reason: String) -> HostError {
         HostError::AdvertisingRefused { adapter: self.host.adapter.name.clone(), reason }
+    }
+
+    /// Ends a new link that is none: a request may come after the news that its link is down.
+    fn look_link_up(&mut self) {
+        let Some(link) = self.board.link() else { return };
+        if self.looked_up.as_ref().is_some_and(|other| other.is(&link)) {
+            return;
+        }
+        self.looked_up = Some(link.clone());
+        let (bus, board) = (self.host.bus.clone(), self.board.clone());
+        tokio::spawn(async move {
+            if !bus.has_link(&link.central).await {
+                board.end(&link);
+            }
+        });
     }
 
     /// Takes a link down that the device no longer wants.
