@@ -67,14 +67,9 @@ impl Host {
         if let Some(host) = slot.as_ref().filter(|host| !host.life.is_finished()) {
             return Ok(host.clone());
         }
-        let opened = async { Manager::new().await?.adapters().await };
-        let adapters = match timeout(ANSWER, opened).await {
-            Ok(Ok(adapters)) => adapters,
-            Ok(Err(error)) => return Err(fault(&error)),
-            Err(_) => return Err(BleError::Stack { reason: "it does not answer".to_owned() }),
-        };
         // They have no names here.
-        let adapters = adapters.into_iter().enumerate().map(|(number, adapter)| (format!("adapter{number}"), adapter));
+        let adapters =
+            adapters().await?.into_iter().enumerate().map(|(number, adapter)| (format!("adapter{number}"), adapter));
         let host = Arc::new(Self { adapters: adapters.collect(), life: tokio::spawn(std::future::pending()) });
         *slot = Some(host.clone());
         Ok(host)
@@ -111,6 +106,10 @@ impl Host {
 
     pub(super) async fn start_scan(&self, name: &str, adapter: &Adapter) -> Result<(), BleError> {
         self.ready(name).await?;
+        // A person who has just refused the permission is seen by nothing else: asked again, macOS says so.
+        if state(adapter).await == CentralState::Unknown {
+            adapters().await?;
+        }
         match timeout(ANSWER, adapter.start_scan(ScanFilter::default())).await {
             Ok(started) => started.map_err(|error| fault(&error)),
             Err(_) => Err(BleError::Stack { reason: "the scan does not start".to_owned() }),
@@ -189,10 +188,25 @@ mod pairing {
     }
 }
 
+/// The adapters there are.
+async fn adapters() -> Result<Vec<Adapter>, BleError> {
+    let asked = async { Manager::new().await?.adapters().await };
+    match timeout(ANSWER, asked).await {
+        Ok(adapters) => adapters.map_err(|error| fault(&error)),
+        Err(_) => Err(BleError::Stack { reason: "it does not answer".to_owned() }),
+    }
+}
+
 async fn is_on(adapter: &Adapter) -> bool {
     // A state that is not known may be on.
-    let state = timeout(ANSWER, adapter.adapter_state()).await;
-    !matches!(state, Ok(Ok(CentralState::PoweredOff)))
+    state(adapter).await != CentralState::PoweredOff
+}
+
+async fn state(adapter: &Adapter) -> CentralState {
+    match timeout(ANSWER, adapter.adapter_state()).await {
+        Ok(Ok(state)) => state,
+        Ok(Err(_)) | Err(_) => CentralState::Unknown,
+    }
 }
 
 fn fault(error: &btleplug::Error) -> BleError {
