@@ -4,18 +4,21 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use serialport::ClearBuffer;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use super::{PortError, access};
 use crate::transport::TransportError;
 
-/// How long a read waits before it looks whether the port is still wanted.
+/// How long a read waits before it looks whether the port is still wanted. It is the port's only timeout: Windows has
+/// one for both directions, and lets a write wait behind a read.
 const READ_WAIT: Duration = Duration::from_millis(50);
 /// How often a busy port is tried again, [`READ_WAIT`] apart.
 const FREE_TRIES: u32 = 4;
-/// How long the port may take to take a line.
+/// How long the port may take to take a line; where the system itself waits, a second more.
 const WRITE_WAIT: Duration = Duration::from_secs(5);
 /// Bytes taken at once.
 const CHUNK: usize = 4096;
@@ -36,7 +39,7 @@ pub struct Settings {
 /// An open port. Dropping it closes it.
 pub struct SerialPort {
     path: String,
-    writer: Option<Box<dyn serialport::SerialPort>>,
+    writer: Option<Writer>,
     incoming: mpsc::Receiver<io::Result<Vec<u8>>>,
     wanted: Arc<AtomicBool>,
 }
@@ -64,17 +67,14 @@ impl SerialPort {
         &self.path
     }
 
-    /// Writes all of `bytes` in one go.
+    /// Hands all of `bytes` to the port in one go; does not wait until they are on the wire, which a board that takes
+    /// nothing would never let them be.
     ///
     /// # Errors
-    /// [`TransportError::Io`] where the port is gone.
+    /// [`TransportError::Io`] where the port is gone, or does not take them in time.
     pub async fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
         let bytes = zeroize::Zeroizing::new(bytes.to_vec());
-        self.with_writer(move |writer| {
-            writer.write_all(&bytes)?;
-            writer.flush()
-        })
-        .await
+        self.with_writer(move |writer| write(writer, &bytes)).await
     }
 
     /// What has arrived since the last call; waits for at least one byte.
@@ -116,11 +116,14 @@ impl SerialPort {
     ) -> Result<(), TransportError> {
         let failed = |source| TransportError::Io { peer: self.path.clone(), source };
         let mut writer = self.writer.take().ok_or_else(|| failed(io::Error::from(io::ErrorKind::NotConnected)))?;
-        let done = tokio::task::spawn_blocking(move || {
-            let result = run(&mut *writer);
+        let running = tokio::task::spawn_blocking(move || {
+            let result = run(&mut *writer.0);
             (writer, result)
-        })
-        .await;
+        });
+        // A system that lets the write wait longer keeps its thread, and nobody else.
+        let done = timeout(WRITE_WAIT + Duration::from_secs(1), running)
+            .await
+            .map_err(|_| failed(io::ErrorKind::TimedOut.into()))?;
         let (writer, result) = done.map_err(|error| failed(io::Error::other(error)))?;
         self.writer = Some(writer);
         result.map_err(failed)
@@ -135,9 +138,35 @@ impl Drop for SerialPort {
 
 type Half = Box<dyn serialport::SerialPort>;
 
+/// The half that writes.
+struct Writer(Half);
+
+impl Drop for Writer {
+    /// What the board has not taken goes: the system would wait for it before it closes the port, Linux for half a minute.
+    fn drop(&mut self) {
+        let _ = self.0.clear(ClearBuffer::Output);
+    }
+}
+
+/// Writes all of it, a piece whenever the port takes one.
+fn write(port: &mut dyn serialport::SerialPort, mut bytes: &[u8]) -> io::Result<()> {
+    let end = Instant::now() + WRITE_WAIT;
+    while !bytes.is_empty() {
+        match port.write(bytes) {
+            Ok(taken) => bytes = &bytes[taken..],
+            Err(error) if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::Interrupted) => {}
+            Err(error) => return Err(error),
+        }
+        if !bytes.is_empty() && Instant::now() > end {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+    }
+    Ok(())
+}
+
 /// A port that was closed a moment ago, by this program or another, may still be held: its reader ends at the next
 /// look.
-fn open_when_free(settings: &Settings) -> Result<(Half, Half), PortError> {
+fn open_when_free(settings: &Settings) -> Result<(Writer, Half), PortError> {
     for _ in 0..FREE_TRIES {
         match open(settings) {
             Err(PortError::Busy { .. }) => thread::sleep(READ_WAIT),
@@ -147,7 +176,7 @@ fn open_when_free(settings: &Settings) -> Result<(Half, Half), PortError> {
     open(settings)
 }
 
-fn open(settings: &Settings) -> Result<(Half, Half), PortError> {
+fn open(settings: &Settings) -> Result<(Writer, Half), PortError> {
     let path = settings.path.as_str();
     let failed = |error: serialport::Error| unusable(path, &error.into());
     // The system asserts both lines when it opens a port. RTS goes first: with RTS alone asserted, the usual circuit
@@ -158,8 +187,7 @@ fn open(settings: &Settings) -> Result<(Half, Half), PortError> {
     let _ = writer.write_request_to_send(false);
     let _ = writer.write_data_terminal_ready(false);
     let reader = writer.try_clone().map_err(failed)?;
-    writer.set_timeout(WRITE_WAIT).map_err(failed)?;
-    Ok((writer, reader))
+    Ok((Writer(writer), reader))
 }
 
 /// What the library's error means: it says "no device" of a port that another program has locked.
@@ -221,6 +249,16 @@ mod tests {
         assert_eq!(&heard, b"hello\r");
         board.write_all(b"\n>> ").expect("written");
         assert_eq!(port.receive().await.expect("received"), b"\n>> ");
+    }
+
+    #[tokio::test]
+    async fn a_board_that_takes_nothing_holds_up_nobody() {
+        let (board, settings) = pair();
+        let mut port = SerialPort::open(&settings).await.expect("an open port");
+        let error = port.send(&vec![b'x'; 256 * 1024]).await.expect_err("more than the line holds");
+        let TransportError::Io { source, .. } = error else { panic!("{error}") };
+        assert_eq!(source.kind(), io::ErrorKind::TimedOut);
+        drop(board);
     }
 
     #[tokio::test]
