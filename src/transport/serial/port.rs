@@ -1,8 +1,8 @@
 //! One open port.
 
 use std::io::{self, Read};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,8 +16,10 @@ use crate::transport::TransportError;
 /// How long a read waits before it looks whether the port is still wanted. It is the port's only timeout: Windows has
 /// one for both directions, and lets a write wait behind a read.
 const READ_WAIT: Duration = Duration::from_millis(50);
-/// How often a busy port is tried again, [`READ_WAIT`] apart.
-const FREE_TRIES: u32 = 4;
+/// How long a busy port is tried again, [`READ_WAIT`] apart: by then who closed it has closed it.
+const FREE_WAIT: Duration = Duration::from_millis(200);
+/// The same while this program closes one itself.
+const CLOSED_WAIT: Duration = Duration::from_secs(10);
 /// How long the port may take to take a line; where the system itself waits, a second more.
 const WRITE_WAIT: Duration = Duration::from_secs(5);
 /// Bytes taken at once.
@@ -56,9 +58,8 @@ impl SerialPort {
         let opened = tokio::task::spawn_blocking(move || open_when_free(&wanted)).await;
         let (writer, reader) = opened.map_err(|error| unusable(&settings.path, &error.into()))??;
         let (sender, incoming) = mpsc::channel(QUEUE);
-        let wanted = Arc::new(AtomicBool::new(true));
-        let running = wanted.clone();
-        thread::spawn(move || read(reader, &sender, &running));
+        let wanted = reader.wanted.clone();
+        thread::spawn(move || read(reader, &sender));
         Ok(Self { path: settings.path.clone(), writer: Some(writer), incoming, wanted })
     }
 
@@ -117,7 +118,7 @@ impl SerialPort {
         let failed = |source| TransportError::Io { peer: self.path.clone(), source };
         let mut writer = self.writer.take().ok_or_else(|| failed(io::Error::from(io::ErrorKind::NotConnected)))?;
         let running = tokio::task::spawn_blocking(move || {
-            let result = run(&mut *writer.0);
+            let result = run(&mut *writer.0.port);
             (writer, result)
         });
         // A system that lets the write wait longer keeps its thread, and nobody else.
@@ -133,10 +134,27 @@ impl SerialPort {
 impl Drop for SerialPort {
     fn drop(&mut self) {
         self.wanted.store(false, Ordering::Relaxed);
+        closing().push(Arc::downgrade(&self.wanted));
+        // A reader that waits for room in the queue waits no longer.
+        self.incoming.close();
     }
 }
 
-type Half = Box<dyn serialport::SerialPort>;
+/// Ports that were dropped; while a half of one is held, its port is not free.
+static CLOSING: Mutex<Vec<Weak<AtomicBool>>> = Mutex::new(Vec::new());
+
+fn closing() -> std::sync::MutexGuard<'static, Vec<Weak<AtomicBool>>> {
+    let mut closing = CLOSING.lock().unwrap_or_else(PoisonError::into_inner);
+    closing.retain(|wanted| wanted.strong_count() > 0);
+    closing
+}
+
+/// What one thread holds of an open port.
+struct Half {
+    port: Box<dyn serialport::SerialPort>,
+    /// Whether anybody wants the port. Let go of after the port itself: it tells that the port is held.
+    wanted: Arc<AtomicBool>,
+}
 
 /// The half that writes.
 struct Writer(Half);
@@ -144,7 +162,7 @@ struct Writer(Half);
 impl Drop for Writer {
     /// What the board has not taken goes: the system would wait for it before it closes the port, Linux for half a minute.
     fn drop(&mut self) {
-        let _ = self.0.clear(ClearBuffer::Output);
+        let _ = self.0.port.clear(ClearBuffer::Output);
     }
 }
 
@@ -167,13 +185,15 @@ fn write(port: &mut dyn serialport::SerialPort, mut bytes: &[u8]) -> io::Result<
 /// A port that was closed a moment ago, by this program or another, may still be held: its reader ends at the next
 /// look.
 fn open_when_free(settings: &Settings) -> Result<(Writer, Half), PortError> {
-    for _ in 0..FREE_TRIES {
+    let began = Instant::now();
+    loop {
+        // Asked first: the port may become free between the two.
+        let wait = if closing().is_empty() { FREE_WAIT } else { CLOSED_WAIT };
         match open(settings) {
-            Err(PortError::Busy { .. }) => thread::sleep(READ_WAIT),
+            Err(PortError::Busy { .. }) if began.elapsed() < wait => thread::sleep(READ_WAIT),
             opened => return opened,
         }
     }
-    open(settings)
 }
 
 fn open(settings: &Settings) -> Result<(Writer, Half), PortError> {
@@ -182,12 +202,13 @@ fn open(settings: &Settings) -> Result<(Writer, Half), PortError> {
     // The system asserts both lines when it opens a port. RTS goes first: with RTS alone asserted, the usual circuit
     // holds the board in reset.
     let opened = serialport::new(path, settings.baud).timeout(READ_WAIT).preserve_dtr_on_open().open();
-    let mut writer = opened.map_err(|error| refused(path, error))?;
+    let mut port = opened.map_err(|error| refused(path, error))?;
     // Not every port has modem lines: pseudo-terminals and some adapters answer with an error.
-    let _ = writer.write_request_to_send(false);
-    let _ = writer.write_data_terminal_ready(false);
-    let reader = writer.try_clone().map_err(failed)?;
-    Ok((Writer(writer), reader))
+    let _ = port.write_request_to_send(false);
+    let _ = port.write_data_terminal_ready(false);
+    let other = port.try_clone().map_err(failed)?;
+    let wanted = Arc::new(AtomicBool::new(true));
+    Ok((Writer(Half { port, wanted: wanted.clone() }), Half { port: other, wanted }))
 }
 
 /// What the library's error means: it says "no device" of a port that another program has locked.
@@ -206,10 +227,10 @@ fn unusable(path: &str, error: &io::Error) -> PortError {
 }
 
 /// Hands on what arrives until nobody wants it or the port is gone.
-fn read(mut port: Half, sender: &mpsc::Sender<io::Result<Vec<u8>>>, wanted: &AtomicBool) {
+fn read(mut half: Half, sender: &mpsc::Sender<io::Result<Vec<u8>>>) {
     let mut chunk = [0; CHUNK];
-    while wanted.load(Ordering::Relaxed) {
-        let received = match port.read(&mut chunk) {
+    while half.wanted.load(Ordering::Relaxed) {
+        let received = match half.port.read(&mut chunk) {
             Ok(0) => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
             Ok(length) => Ok(chunk[..length].to_vec()),
             Err(error) if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::Interrupted) => continue,
@@ -292,6 +313,20 @@ mod tests {
         for _ in 0..5 {
             drop(SerialPort::open(&settings).await.expect("a free port"));
         }
+    }
+
+    /// On a machine with more to do, each thread gets to look whether its port is wanted much later.
+    #[tokio::test]
+    async fn a_port_whose_reader_is_late_can_be_opened_again() {
+        let (_board, settings) = pair();
+        let mut port = SerialPort::open(&settings).await.expect("an open port");
+        let late = port.with_writer(|_| {
+            thread::sleep(5 * FREE_WAIT);
+            Ok(())
+        });
+        assert!(timeout(Duration::ZERO, late).await.is_err(), "it is still held");
+        drop(port);
+        drop(SerialPort::open(&settings).await.expect("a port that is free after all"));
     }
 
     #[tokio::test]
