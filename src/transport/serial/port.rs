@@ -38,7 +38,8 @@ pub struct Settings {
     pub baud: u32,
 }
 
-/// An open port. Dropping it closes it.
+/// An open port. Dropping it closes it, and so does an error: the system keeps the name of a port that went away from
+/// the one that comes back for as long as somebody holds it.
 pub struct SerialPort {
     path: String,
     writer: Option<Writer>,
@@ -85,7 +86,10 @@ impl SerialPort {
     pub async fn receive(&mut self) -> Result<Vec<u8>, TransportError> {
         let gone = || io::Error::from(io::ErrorKind::NotConnected);
         let received = self.incoming.recv().await.unwrap_or_else(|| Err(gone()));
-        received.map_err(|source| TransportError::Io { peer: self.path.clone(), source })
+        received.map_err(|source| {
+            self.close();
+            TransportError::Io { peer: self.path.clone(), source }
+        })
     }
 
     /// A piece of what has arrived already, where there is one.
@@ -126,21 +130,34 @@ impl SerialPort {
             .await
             .map_err(|_| failed(io::ErrorKind::TimedOut.into()))?;
         let (writer, result) = done.map_err(|error| failed(io::Error::other(error)))?;
-        self.writer = Some(writer);
-        result.map_err(failed)
+        match result {
+            Ok(()) => self.writer = Some(writer),
+            Err(_) => {
+                drop(writer);
+                self.close();
+            }
+        }
+        let path = &self.path;
+        result.map_err(|source| TransportError::Io { peer: path.clone(), source })
     }
-}
 
-impl Drop for SerialPort {
-    fn drop(&mut self) {
-        self.wanted.store(false, Ordering::Relaxed);
-        closing().push(Arc::downgrade(&self.wanted));
+    fn close(&mut self) {
+        self.writer = None;
+        let wanted = std::mem::take(&mut self.wanted);
+        wanted.store(false, Ordering::Relaxed);
+        closing().push(Arc::downgrade(&wanted));
         // A reader that waits for room in the queue waits no longer.
         self.incoming.close();
     }
 }
 
-/// Ports that were dropped; while a half of one is held, its port is not free.
+impl Drop for SerialPort {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Ports that were closed; while a half of one is held, its port is not free.
 static CLOSING: Mutex<Vec<Weak<AtomicBool>>> = Mutex::new(Vec::new());
 
 fn closing() -> std::sync::MutexGuard<'static, Vec<Weak<AtomicBool>>> {
@@ -236,8 +253,13 @@ fn read(mut half: Half, sender: &mpsc::Sender<io::Result<Vec<u8>>>) {
             Err(error) if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::Interrupted) => continue,
             Err(error) => Err(error),
         };
-        let gone = received.is_err();
-        if sender.blocking_send(received).is_err() || gone {
+        if received.is_err() {
+            // Whoever learns of it may open it again at once.
+            drop(half);
+            let _ = sender.blocking_send(received);
+            return;
+        }
+        if sender.blocking_send(received).is_err() {
             return;
         }
     }
@@ -286,8 +308,11 @@ mod tests {
     async fn a_port_that_goes_away_is_an_error() {
         let (board, settings) = pair();
         let mut port = SerialPort::open(&settings).await.expect("an open port");
+        let held = Arc::downgrade(&port.wanted);
         drop(board);
         assert!(matches!(port.receive().await, Err(TransportError::Io { .. })));
+        assert_eq!(held.strong_count(), 0, "nothing of it is held");
+        assert!(matches!(port.send(b"x").await, Err(TransportError::Io { .. })));
     }
 
     #[tokio::test]
