@@ -1,6 +1,7 @@
 //! One open port.
 
 use std::io::{self, Read};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
@@ -10,7 +11,7 @@ use serialport::ClearBuffer;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::{PortError, access};
+use super::{PortError, access, ports};
 use crate::transport::TransportError;
 
 /// How long a read waits before it looks whether the port is still wanted. It is the port's only timeout: Windows has
@@ -130,12 +131,11 @@ impl SerialPort {
             .await
             .map_err(|_| failed(io::ErrorKind::TimedOut.into()))?;
         let (writer, result) = done.map_err(|error| failed(io::Error::other(error)))?;
-        match result {
-            Ok(()) => self.writer = Some(writer),
-            Err(_) => {
-                drop(writer);
-                self.close();
-            }
+        if result.is_ok() {
+            self.writer = Some(writer);
+        } else {
+            drop(writer);
+            self.close();
         }
         let path = &self.path;
         result.map_err(|source| TransportError::Io { peer: path.clone(), source })
@@ -232,11 +232,20 @@ fn open(settings: &Settings) -> Result<(Writer, Half), PortError> {
 fn refused(path: &str, error: serialport::Error) -> PortError {
     use serialport::ErrorKind::{Io, NoDevice};
     match error.kind {
-        NoDevice | Io(io::ErrorKind::ResourceBusy) if std::path::Path::new(path).exists() => access::busy(path),
+        NoDevice | Io(io::ErrorKind::ResourceBusy) if is_there(path) => access::busy(path),
         NoDevice | Io(io::ErrorKind::NotFound) => PortError::Absent { wanted: path.to_owned(), present: Vec::new() },
         Io(io::ErrorKind::PermissionDenied) => access::not_permitted(path),
         _ => unusable(path, &error.into()),
     }
+}
+
+/// Windows has no path for a port above COM9 that could be looked at, and looking would open one below.
+fn is_there(path: &str) -> bool {
+    if cfg!(windows) {
+        let name = path.strip_prefix(r"\\.\").unwrap_or(path);
+        return ports().iter().any(|port| port.path.eq_ignore_ascii_case(name));
+    }
+    Path::new(path).exists()
 }
 
 fn unusable(path: &str, error: &io::Error) -> PortError {
