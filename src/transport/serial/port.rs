@@ -218,7 +218,7 @@ fn open(settings: &Settings) -> Result<(Writer, Half), PortError> {
     let failed = |error: serialport::Error| unusable(path, &error.into());
     // The system asserts both lines when it opens a port. RTS goes first: with RTS alone asserted, the usual circuit
     // holds the board in reset.
-    let opened = serialport::new(path, settings.baud).timeout(READ_WAIT).preserve_dtr_on_open().open();
+    let opened = serialport::new(path, rate(settings)).timeout(READ_WAIT).preserve_dtr_on_open().open();
     let mut port = opened.map_err(|error| refused(path, error))?;
     // Not every port has modem lines: pseudo-terminals and some adapters answer with an error.
     let _ = port.write_request_to_send(false);
@@ -226,6 +226,13 @@ fn open(settings: &Settings) -> Result<(Writer, Half), PortError> {
     let other = port.try_clone().map_err(failed)?;
     let wanted = Arc::new(AtomicBool::new(true));
     Ok((Writer(Half { port, wanted: wanted.clone() }), Half { port: other, wanted }))
+}
+
+/// The pseudo-terminals of macOS, `/dev/ttys003`, refuse to be given a rate; 0 is the library's word for none.
+fn rate(settings: &Settings) -> u32 {
+    let has_none =
+        || Path::new(&settings.path).canonicalize().is_ok_and(|path| path.to_string_lossy().starts_with("/dev/ttys"));
+    if cfg!(target_os = "macos") && has_none() { 0 } else { settings.baud }
 }
 
 /// What the library's error means: it says "no device" of a port that another program has locked.
