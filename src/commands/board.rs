@@ -15,7 +15,7 @@ use crate::event::Event;
 use crate::provision::{AnswerError, Answers, Pick, Plan, Retry, SecurityPlan, Selection, UserMapping, WifiPlan};
 use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use crate::settings::{Origin, Setting, given};
-use crate::transport::serial::Reset;
+use crate::transport::serial::{self, Reset};
 use crate::transport::{BoxFuture, Candidate, Sort};
 use crate::wire::qr::Payload;
 
@@ -127,18 +127,19 @@ impl Attention {
     }
 
     /// The run begins: its secrets are known now, and the board is heard in the background.
-    pub(super) fn begin(&mut self, plan: &Plan, desk: &Desk) {
+    pub(super) async fn begin(&mut self, plan: &Plan, desk: &Desk) {
         let Plan { security, association, wifi, dataset, .. } = plan;
         learn_given(&desk.redaction, security, association.as_ref(), wifi, dataset.as_ref());
+        let mut ear = self.ear.take();
         if plan.device.scheme() == CONSOLE {
             self.log = Log::Here;
+            // The link needs its port for itself, and hears the board on it.
+            if let Some(own) = &ear
+                && serial::is_same(own.path(), plan.device.address()).await
+            {
+                ear = None;
+            }
         }
-        // A console link needs its port for itself, and hears the board on it.
-        let shared = |ear: &Ear| {
-            let address = plan.device.address();
-            plan.device.scheme() == "console" && (address.is_empty() || address == ear.path())
-        };
-        let ear = self.ear.take().filter(|ear| !shared(ear));
         if let Some(ear) = &ear {
             self.log = Log::Heard(ear.path().to_owned());
         }

@@ -148,7 +148,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
             let target = device::target_beside(&args.device, payload, true, app)?;
             plan(&args, waiting.take().unwrap_or_default(), target)?
         };
-        board.begin(&plan, &desk);
+        board.begin(&plan, &desk).await;
         offer_hotspot(&target, &desk).await?;
         let mut context = desk.context(target.kind);
         let mut answers = Noting { answers: &mut *answers, redaction: desk.redaction.clone() };

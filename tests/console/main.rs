@@ -173,6 +173,20 @@ fn a_port_that_comes_back_is_opened_again() {
     assert!(rest.iter().any(|line| line.contains("\"again\":true")), "{rest:#?}");
 }
 
+/// The link hears the board on its own port, whichever of its names the two were given.
+#[test]
+fn the_port_that_is_listened_to_may_be_the_links_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for heard in ["--listen", "--from-serial"] {
+        let stable = folder.path().join(heard);
+        let stable = stable.to_str().expect("a path");
+        let board = simulated(&[("sec-ver", "1"), ("join-ms", "10"), ("apply-delay-ms", "10")], false, None);
+        std::os::unix::fs::symlink(&board.path, stable).expect("a link");
+        let (exit, document) = provision(&board.path, &["--pop", "abcd1234", heard, stable]);
+        assert_eq!((exit, &document["outcome"]), (0, &"online".into()), "{heard}: {document}");
+    }
+}
+
 #[test]
 fn a_mebibyte_of_garbage_for_an_answer_ends_the_run() {
     let line = Line::new();

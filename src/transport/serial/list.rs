@@ -37,6 +37,12 @@ pub async fn resolve(wanted: &str) -> Result<String, PortError> {
     select(wanted, &ports).map(|port| port.path.clone())
 }
 
+/// Whether `wanted` names the port at `path`, under whatever name.
+pub async fn is_same(path: &str, wanted: &str) -> bool {
+    let real = |path: &str| Path::new(path).canonicalize().unwrap_or_else(|_| path.into());
+    resolve(wanted).await.is_ok_and(|wanted| wanted == path || real(&wanted) == real(path))
+}
+
 /// Whether a board may be behind it: the kernel lists UARTs that no chip is behind, and macOS each port twice.
 fn is_real(info: &SerialPortInfo) -> bool {
     let name = info.port_name.as_str();
@@ -88,5 +94,17 @@ mod tests {
         let path = file.path().to_str().expect("a path");
         assert_eq!(resolve(path).await.as_deref(), Ok(path));
         assert!(matches!(resolve("/dev/no-such-port").await, Err(PortError::Absent { .. })));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_port_is_the_same_under_every_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name| folder.path().join(name).to_str().expect("a path").to_owned();
+        let (port, link, other) = (path("port"), path("link"), path("other"));
+        fs::write(&port, "").and_then(|()| fs::write(&other, "")).expect("files");
+        std::os::unix::fs::symlink(&port, &link).expect("a link");
+        assert!(is_same(&port, &port).await && is_same(&port, &link).await && is_same(&link, &port).await);
+        assert!(!is_same(&port, &other).await && !is_same(&port, "usb:ffff").await);
     }
 }

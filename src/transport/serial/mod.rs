@@ -12,7 +12,7 @@ mod port;
 pub use access::check;
 pub use choose::{Port, Usb, check_name, select};
 pub use error::PortError;
-pub use list::{ports, resolve};
+pub use list::{is_same, ports, resolve};
 pub use port::{SerialPort, Settings};
 
 /// What to do to the board when its port is opened.
