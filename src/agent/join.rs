@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::wire::console::{is_log_start, strip_escapes};
+use crate::wire::console::strip_escapes;
+use crate::wire::log;
 
 /// Longest line that is read; the rest of a longer one is dropped.
 const LINE_MAX: usize = 1024;
@@ -168,7 +169,7 @@ fn log_line(line: &str) -> Option<(&str, &str)> {
     while let Some(rest) = line.strip_prefix(">>") {
         line = rest.trim_start();
     }
-    if !is_log_start(line.as_bytes()) {
+    if !log::begins(line.as_bytes()) {
         return None;
     }
     let (_, rest) = line.split_once(") ")?;
@@ -196,6 +197,7 @@ mod tests {
         for line in [
             "I (5000) app_network: Connected with IP Address:192.168.1.23",
             "I (5000) app_wifi: Connected with IP Address:192.168.1.23",
+            "I (00:00:05.000) app_wifi: Connected with IP Address:192.168.1.23",
             ">> I (5000) esp_netif_handlers: sta ip: 192.168.1.23, mask: 255.255.255.0, gw: 192.168.1.1",
         ] {
             assert_eq!(heard(&[line]).verdict(SECOND), Some(JoinEnd::Joined { ip }), "{line}");

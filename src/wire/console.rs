@@ -4,6 +4,8 @@
 //! Pure text work for both ends; no port is opened here. The console shares its UART with the firmware's log, so log
 //! lines fall between the parts of a conversation and even between two hex digits. Source: ESP-IDF protocomm_console.
 
+use super::log;
+
 /// What the board prints when it waits for a line.
 pub const PROMPT: &str = "\n>> ";
 /// Longest line the board takes, in characters, without the carriage return.
@@ -70,15 +72,29 @@ pub fn is_waiting(output: &[u8]) -> bool {
 
 /// The answer between echo and prompt. Firmware prints lower-case hex; other lines are noise that had no log level.
 fn read_answer(between: &str) -> Answer {
-    let is_hex = |line: &&str| line.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let lines: Vec<_> = between.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let is_hex = |line: &&str| !line.is_empty() && hex_digits(line) == line.len();
+    let lines: Vec<_> = between.lines().map(str::trim).collect();
     let pieces: Vec<_> = lines.iter().copied().filter(is_hex).collect();
-    match (lines.as_slice(), hex::decode(pieces.concat())) {
-        ([], _) => Answer::Refused,
-        (_, Ok(bytes)) if !pieces.is_empty() => Answer::Reply(bytes),
-        (_, Ok(_)) => Answer::Refused,
-        (_, Err(_)) => Answer::Unreadable,
+    let next = |at: usize| lines.get(at + 1).copied().unwrap_or_default();
+    let damaged = |(at, line): (usize, &&str)| is_torn(line) && (pieces.is_empty() || is_hex(&next(at)));
+    if lines.iter().enumerate().any(damaged) {
+        return Answer::Unreadable;
     }
+    match hex::decode(pieces.concat()) {
+        Ok(bytes) if !bytes.is_empty() => Answer::Reply(bytes),
+        Ok(_) => Answer::Refused,
+        Err(_) => Answer::Unreadable,
+    }
+}
+
+fn hex_digits(line: &str) -> usize {
+    line.bytes().take_while(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')).count()
+}
+
+/// Whether a line may be the beginning of a reply that noise without a level fell into: what follows is the rest.
+fn is_torn(line: &str) -> bool {
+    let digits = hex_digits(line);
+    digits >= 2 && line[digits..].starts_with(|c: char| !c.is_whitespace())
 }
 
 /// Output without escape sequences, log lines and carriage returns; bytes that are no ASCII become `?`.
@@ -86,26 +102,13 @@ pub fn clean(output: &[u8]) -> String {
     let text = strip_escapes(output);
     let mut clean = String::with_capacity(text.len());
     let mut rest = text.as_str();
-    while let Some(start) = find_log_line(rest) {
+    while let Some(start) = log::find(rest) {
         clean.push_str(&rest[..start]);
         // A log line that has not ended yet hides what follows it until it has.
         rest = rest[start..].find('\n').map_or("", |end| &rest[start + end + 1..]);
     }
     clean.push_str(rest);
     clean
-}
-
-/// Where ESP-IDF's log begins a line: `I (1234) tag: text`, wherever it fell.
-pub fn find_log_line(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    (0..bytes.len()).find(|at| is_log_start(&bytes[*at..]))
-}
-
-/// Whether a line of ESP-IDF's log begins here: `I (1234) `.
-pub fn is_log_start(text: &[u8]) -> bool {
-    let [b'E' | b'W' | b'I' | b'D' | b'V', b' ', b'(', rest @ ..] = text else { return false };
-    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    digits > 0 && rest.get(digits..).is_some_and(|rest| rest.starts_with(b") "))
 }
 
 /// Output without ANSI escape sequences and carriage returns; bytes that are no ASCII become `?`.
@@ -177,6 +180,21 @@ mod tests {
     }
 
     #[test]
+    fn a_reply_without_its_beginning_is_none() {
+        for torn in ["\r\n0801Guru meditates\r\n5a02", "\r\n08I (x) a: b\r\n015a02", "\r\n08015a02esp_x: y"] {
+            assert_eq!(answer(&output(torn)), Some(Answer::Unreadable), "{torn:?}");
+        }
+        for whole in [
+            "dead air\r\n0801",
+            "defaulting\r\n\r\n0801",
+            "\r\n0801\r\ndefaulting",
+            "\r\n0I (00:00:01.234) a: b\r\n801",
+        ] {
+            assert_eq!(answer(&output(whole)), Some(Answer::Reply(vec![8, 1])), "{whole:?}");
+        }
+    }
+
+    #[test]
     fn a_thousand_replies_with_noise_at_random_places() {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         let noise = [
@@ -185,6 +203,8 @@ mod tests {
             "E (5) a: \r\n",
             "D (77) tag: >> not a prompt\r\n",
             "V (0) x: \x1b[31mdead\x1b[0m\n",
+            "I (00:00:01.234) x: 0801\r\n",
+            "I (26-11-22 00:00:01.234) x: 0801\r\n",
         ];
         for round in 0..1000 {
             let mut reply = vec![0; 1 + rng.next_u32() as usize % 200];

@@ -14,6 +14,9 @@ pub use split::{LINE_MAX, RawLine, Splitter};
 
 use serde::Serialize;
 
+/// Longest time in a log line's beginning, in characters: with a date, and some to spare.
+const STAMP_MAX: usize = 32;
+
 /// How serious a line says it is, the most serious first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -101,12 +104,30 @@ impl std::fmt::Display for Line {
     }
 }
 
+/// Where a line of ESP-IDF's log begins in a text, wherever it fell.
+pub fn find(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    (0..bytes.len()).find(|at| begins(&bytes[*at..]))
+}
+
+/// Whether a line of ESP-IDF's log begins here: `I (1234) `, `I (00:00:01.234) `.
+pub fn begins(text: &[u8]) -> bool {
+    beginning(text).is_some()
+}
+
+/// Level and time of a line of ESP-IDF's log, and where its tag begins.
+fn beginning(text: &[u8]) -> Option<(Level, u64, usize)> {
+    let [letter, b' ', b'(', rest @ ..] = text else { return None };
+    let level = Level::of(*letter)?;
+    let length = rest.iter().take(STAMP_MAX).position(|byte| *byte == b')')?;
+    let stamp = std::str::from_utf8(&rest[..length]).ok()?;
+    rest[length..].starts_with(b") ").then_some((level, stamp_ms(stamp)?, 3 + length + 2))
+}
+
 /// `I (1234) tag: text`; the time may also be `00:00:01.234`, with a date before it.
 fn espressif(line: &str) -> Option<Line> {
-    let [letter, b' ', b'(', ..] = line.as_bytes() else { return None };
-    let level = Level::of(*letter)?;
-    let (stamp, rest) = line[3..].split_once(") ")?;
-    let at_ms = stamp_ms(stamp)?;
+    let (level, at_ms, length) = beginning(line.as_bytes())?;
+    let rest = &line[length..];
     // The Wi-Fi library leaves out the space after the colon, and some lines have no tag at all.
     let (tag, text) = match rest.split_once(':') {
         Some((tag, text)) if !tag.is_empty() && !tag.contains(' ') => (Some(tag.to_owned()), text.trim_start()),
@@ -189,6 +210,7 @@ mod tests {
             assert_eq!(parts(line), (None, None, None, line.to_owned()), "{line}");
         }
         assert_eq!(stamp_ms("99999:1:1.1"), None, "no hour has five digits");
+        assert_eq!(find("café I (1:2) I (x) a: I (1)b W (00:00:01.002) c"), Some(30));
     }
 
     #[test]

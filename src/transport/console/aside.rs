@@ -5,8 +5,8 @@
 
 use zeroize::Zeroizing;
 
-use crate::wire::console::{LINE_MAX, find_log_line};
-use crate::wire::log::{RawLine, Splitter};
+use crate::wire::console::LINE_MAX;
+use crate::wire::log::{self, RawLine, Splitter};
 
 /// So many bytes in common with the line that was sent make a piece of text part of its echo.
 const ECHOED: usize = 6;
@@ -55,7 +55,7 @@ impl Aside {
     /// Where a log line begins: not inside the echo of a network's name that looks like one.
     fn log_begins(&self, text: &str) -> Option<usize> {
         let mut from = 0;
-        while let Some(at) = find_log_line(&text[from..]).map(|at| from + at) {
+        while let Some(at) = log::find(&text[from..]).map(|at| from + at) {
             let start = text.as_bytes()[at..].get(..2 * ECHOED);
             if !start.is_some_and(|start| self.echoes(start)) {
                 return Some(at);
