@@ -58,6 +58,11 @@ pub fn is_answered(output: &[u8], line: &[u8]) -> bool {
     between(&clean(output), &clean(line)).is_some()
 }
 
+/// Whether the echo of `line` is whole and the prompt is not back after it: what the board does takes its time.
+pub fn is_under_way(output: &[u8], line: &[u8]) -> bool {
+    clean(output).contains(&clean(line)) && !is_answered(output, line)
+}
+
 /// What stands between the echo of `line` and the prompt.
 fn between<'a>(text: &'a str, line: &str) -> Option<&'a str> {
     let start = text.find(line)? + line.len();
@@ -162,6 +167,8 @@ mod tests {
         assert_eq!(answer(&output("")), Some(Answer::Refused));
         assert_eq!(answer(&format!("{LINE}\r\n\r\n0801")), None);
         assert_eq!(answer("\n>> "), None, "a prompt from before is no answer");
+        let under_way = |output: &str| is_under_way(output.as_bytes(), LINE.as_bytes());
+        assert!(under_way(&format!("\n>> {LINE}\r\n")) && !under_way("\n>> prov-") && !under_way(&output("")));
     }
 
     #[test]

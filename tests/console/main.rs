@@ -118,6 +118,26 @@ fn damaged_and_endless_replies_end_the_run() {
         assert_eq!((status, code(&document)), (exit, expected), "{fault}: {document}");
         assert!(!document.to_string().contains("own network"), "a cable has no network: {document}");
     }
+/// An answer to an earlier carriage return may come late: a prompt before the echo of what was asked meanwhile.
+#[test]
+fn a_slow_answer_behind_an_earlier_prompt_is_waited_for() {
+    let line = Line::new();
+    let path = line.path();
+    let _board = line.answering(|line, said| {
+        if said.starts_with(b"proto-ver") {
+            line.say(&[b"\r\n\n>> ", said, b"\n"].concat());
+            thread::sleep(Duration::from_millis(1500));
+            let version = hex::encode(r#"{"prov":{"ver":"v1.1","sec_ver":0,"cap":["wifi_scan","no_pop"]}}"#);
+            line.say(format!("\r\r\n{version}\r\r\n\n>> ").as_bytes());
+        } else {
+            line.say(b"\r\n\n>> ");
+        }
+        true
+    });
+    let (exit, document) = espctl(&["info", "--port", &path]);
+    assert_eq!((exit, &document["security"]), (0, &0.into()), "{document}");
+}
+
 }
 
 #[test]

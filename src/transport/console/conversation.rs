@@ -18,7 +18,7 @@ use super::output::{Output, TooMuch};
 use super::{ConsoleError, ConsoleSettings, Reset};
 use crate::transport::serial::{self, SerialPort};
 use crate::transport::{LogSink, TransportError};
-use crate::wire::console::{Answer, OUTPUT_MAX, capacity, is_answered, request_line};
+use crate::wire::console::{Answer, OUTPUT_MAX, capacity, is_answered, is_under_way, request_line};
 
 /// How long one carriage return may take to bring the prompt.
 const PROMPT_WAIT: Duration = Duration::from_millis(800);
@@ -125,7 +125,7 @@ impl Conversation {
             let chunk = match timeout(QUIET, self.receive()).await {
                 Ok(chunk) => chunk?,
                 // What was printed has fallen into the echo.
-                Err(_) if output.has_prompt() => break,
+                Err(_) if output.has_prompt() && !is_under_way(output.bytes(), line) => break,
                 Err(_) => continue,
             };
             let pushed = output.push(&chunk);
@@ -150,7 +150,9 @@ impl Conversation {
             let chunk = match timeout(QUIET, self.receive()).await {
                 Ok(chunk) => chunk?,
                 // A message without a level has fallen into the echo.
-                Err(_) if output.has_prompt() => return Ok(Answer::Unreadable),
+                Err(_) if output.has_prompt() && !is_under_way(output.bytes(), line.as_bytes()) => {
+                    return Ok(Answer::Unreadable);
+                }
                 Err(_) => continue,
             };
             let pushed = output.push(&chunk);
