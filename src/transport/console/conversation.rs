@@ -195,7 +195,7 @@ impl Conversation {
             while let Ok(chunk) = timeout_at(wait, self.receive()).await {
                 let pushed = output.push(&chunk?);
                 if output.has_prompt() {
-                    return self.settle().await;
+                    return self.settle(output).await;
                 }
                 if pushed == Err(TooMuch) {
                     return Err(heard::explain(&output, self.port.path(), self.baud).into());
@@ -210,11 +210,23 @@ impl Conversation {
     }
 
     /// The prompt may be one from before, with the answer to the carriage return still to come: a line sent now would
-    /// be read as part of the same line. So the board is let finish, as far as its log lets it.
-    async fn settle(&mut self) -> Result<(), TransportError> {
+    /// be read as part of the same line. So the board is let finish. Its log, which may never pause, is waited for no
+    /// longer than to the end of a line.
+    async fn settle(&mut self, mut output: Output) -> Result<(), TransportError> {
         let end = Instant::now() + SETTLED_AT_LAST;
-        while let Ok(chunk) = timeout_at((Instant::now() + SETTLED).min(end), self.receive()).await {
-            chunk?;
+        let mut settled = Instant::now() + SETTLED;
+        loop {
+            let until = if output.is_in_log() { end } else { settled.min(end) };
+            if Instant::now() >= until {
+                break;
+            }
+            let Ok(chunk) = timeout_at(until, self.receive()).await else { break };
+            let before = output.without_log();
+            // Whoever prints so much has not paused for long.
+            let flooded = output.push(&chunk?).is_err();
+            if flooded || output.without_log() != before {
+                settled = Instant::now() + SETTLED;
+            }
         }
         self.ready = true;
         Ok(())

@@ -3,7 +3,8 @@
 
 use zeroize::Zeroizing;
 
-use crate::wire::console::{Answer, OUTPUT_MAX, PROMPT, clean, find_answer};
+use crate::wire::console::{Answer, OUTPUT_MAX, PROMPT, clean, find_answer, strip_escapes};
+use crate::wire::log;
 
 /// Of this many bytes, one that is no text makes garbage.
 const GARBAGE_SHARE: usize = 4;
@@ -53,6 +54,17 @@ impl Output {
         self.bytes.windows(prompt.len()).any(|window| window == prompt) && clean(&self.bytes).contains(PROMPT)
     }
 
+    /// How much of it is no log.
+    pub(super) fn without_log(&self) -> usize {
+        clean(&self.bytes).len()
+    }
+
+    /// Whether a log line has begun in it and not ended.
+    pub(super) fn is_in_log(&self) -> bool {
+        let line = self.bytes.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        log::find(&strip_escapes(line)).is_some()
+    }
+
     /// Bytes that came in all.
     pub(super) fn total(&self) -> usize {
         self.total
@@ -86,6 +98,19 @@ mod tests {
         }
         output.push(b"\r\r\n0801\r\r\n\n>> ").expect("short");
         assert_eq!(output.answer("proto-ver 1 2d"), Some(Answer::Reply(vec![8, 1])));
+    }
+
+    #[test]
+    fn the_log_is_told_from_all_else() {
+        let mut output = Output::default();
+        let mut after = |chunk: &[u8]| {
+            output.push(chunk).expect("short");
+            (output.without_log(), output.is_in_log())
+        };
+        assert_eq!(after(b"\r\n\n>> "), (5, false));
+        assert_eq!(after(b"\x1b[0;32mI (7) wifi: st"), (5, true));
+        assert_eq!(after(b"ate\x1b[0m\r\nI (8) a: b\r\n"), (5, false));
+        assert_eq!(after(b"x"), (6, false));
     }
 
     #[test]
