@@ -20,8 +20,10 @@ const TICK: Duration = Duration::from_millis(5);
 const CHUNK: usize = 1024;
 /// Bytes that may wait for a reader: a pseudo-terminal holds 4095 for one, and blocks its writer past some more.
 const UNREAD: u32 = 3000;
-/// How long a reader may keep the board waiting.
+/// How long a reader may keep the board waiting who may not be there.
 const READER_WAIT: Duration = Duration::from_millis(200);
+/// The same for one who has written since he last read nothing: only his machine is slow.
+const CLIENT_WAIT: Duration = Duration::from_secs(10);
 /// How long the thread may take to notice the end.
 const ENDING: Duration = Duration::from_secs(1);
 /// The line stays up this long after the device has stopped, so that its last words are read.
@@ -77,6 +79,7 @@ impl Host {
             slave: self.slave,
             baud: manner.baud,
             off: off.0.clone(),
+            attended: false,
             booted: Instant::now(),
             observer,
             name,
@@ -111,6 +114,8 @@ struct Wire {
     slave: TTYPort,
     baud: Option<u32>,
     off: Arc<AtomicBool>,
+    /// Whether there is a client: it has written, and reads.
+    attended: bool,
     booted: Instant,
     observer: Option<Observer>,
     name: String,
@@ -130,6 +135,7 @@ impl Wire {
                 }
             }
             let drained = self.drain()?;
+            self.attended |= !drained.is_empty();
             let now = self.tick();
             let steps = if drained.is_empty() { self.board.idle(now) } else { self.board.input(now, &drained) };
             self.tick();
@@ -167,7 +173,8 @@ impl Wire {
     fn print(&mut self, bytes: &[u8]) {
         let length = if self.baud.is_some() { PACED } else { CHUNK };
         for piece in bytes.chunks(length) {
-            if !self.has_room() || self.master.write_all(piece).is_err() {
+            if !self.write(piece) {
+                self.attended = false;
                 return;
             }
             if let Some(baud) = self.baud {
@@ -177,14 +184,22 @@ impl Wire {
         }
     }
 
-    /// Whether a piece can be written without waiting for a reader who may never come; gives one a moment.
-    fn has_room(&self) -> bool {
-        let end = Instant::now() + READER_WAIT;
-        while self.slave.bytes_to_read().is_ok_and(|unread| unread > UNREAD) {
-            if Instant::now() > end || self.off.load(Ordering::Relaxed) {
-                return false;
+    /// Writes a piece once there is room for it; whether there came to be, without waiting for a reader who may never
+    /// come.
+    fn write(&mut self, mut piece: &[u8]) -> bool {
+        let end = Instant::now() + if self.attended { CLIENT_WAIT } else { READER_WAIT };
+        while !piece.is_empty() {
+            let full = self.slave.bytes_to_read().is_ok_and(|unread| unread > UNREAD);
+            match if full { Err(io::ErrorKind::TimedOut.into()) } else { self.master.write(piece) } {
+                Ok(written) => piece = &piece[written..],
+                Err(error) if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::Interrupted) => {
+                    if Instant::now() > end || self.off.load(Ordering::Relaxed) {
+                        return false;
+                    }
+                    thread::sleep(Duration::from_millis(1));
+                }
+                Err(_) => return false,
             }
-            thread::sleep(Duration::from_millis(1));
         }
         true
     }
