@@ -2,9 +2,10 @@
 
 use std::io::{Read, Write};
 use std::process::{Child, Command};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use espctl::sim::console::{Host, Manner};
 use espctl::sim::{Device, DeviceOptions};
@@ -47,6 +48,8 @@ pub(crate) fn with_manner(parameters: &[(&str, &str)], manner: Manner) -> Simula
 pub(crate) struct Line {
     master: TTYPort,
     slave: TTYPort,
+    /// Whether the test still wants it.
+    on: Arc<AtomicBool>,
 }
 
 impl Line {
@@ -57,7 +60,7 @@ impl Line {
         let (mut master, slave) =
             (master.try_clone_native().expect("a copy"), slave.try_clone_native().expect("a copy"));
         master.set_timeout(Duration::from_millis(20)).expect("a timeout");
-        Self { master, slave }
+        Self { master, slave, on: Arc::new(AtomicBool::new(true)) }
     }
 
     pub(crate) fn path(&self) -> String {
@@ -68,36 +71,43 @@ impl Line {
         for piece in bytes.chunks(256) {
             // A line that nobody reads must not block the test.
             while self.slave.bytes_to_read().is_ok_and(|unread| unread > 3000) {
+                if !self.on.load(Ordering::Relaxed) {
+                    return;
+                }
                 thread::sleep(Duration::from_millis(1));
             }
             let _ = self.master.write_all(piece);
         }
     }
 
-    /// Hands each line to `answer` until that is false; then the port goes away.
-    pub(crate) fn answering(mut self, answer: impl Fn(&mut Self, &[u8]) -> bool + Send + 'static) -> JoinHandle<()> {
-        thread::spawn(move || {
-            let end = Instant::now() + Duration::from_secs(20);
+    /// Hands each line to `answer` until that is false; then the port goes away. An empty line is its carriage return,
+    /// however many have come before it is looked at; before another line, they are nothing.
+    pub(crate) fn answering(mut self, answer: impl Fn(&mut Self, &[u8]) -> bool + Send + 'static) -> Played {
+        Played::new(self.on.clone(), move |on| {
             let mut said = Vec::new();
             let mut chunk = [0; 512];
-            while Instant::now() < end {
+            while on() {
                 let count = self.master.read(&mut chunk).unwrap_or(0);
                 said.extend_from_slice(&chunk[..count]);
-                if said.ends_with(b"\r") && !answer(&mut self, &std::mem::take(&mut said)) {
+                if !said.ends_with(b"\r") {
+                    continue;
+                }
+                let begin = said.iter().position(|byte| *byte != b'\r').unwrap_or(said.len() - 1);
+                if !answer(&mut self, &said[begin..]) {
                     return;
                 }
+                said.clear();
             }
         })
     }
 
     /// Says `piece` so many times once somebody is there, then listens without a word.
-    pub(crate) fn flooding(mut self, piece: Vec<u8>, times: usize) -> JoinHandle<()> {
-        thread::spawn(move || {
-            let end = Instant::now() + Duration::from_secs(20);
+    pub(crate) fn flooding(mut self, piece: Vec<u8>, times: usize) -> Played {
+        Played::new(self.on.clone(), move |on| {
             let mut chunk = [0; 512];
             let mut left = times;
             let mut greeted = false;
-            while Instant::now() < end {
+            while on() {
                 greeted |= self.master.read(&mut chunk).is_ok();
                 if greeted && left > 0 {
                     left -= 1;
@@ -105,5 +115,27 @@ impl Line {
                 }
             }
         })
+    }
+}
+
+/// A board that plays its part in a thread, for as long as this lives.
+pub(crate) struct Played {
+    on: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Played {
+    fn new(on: Arc<AtomicBool>, part: impl FnOnce(&dyn Fn() -> bool) + Send + 'static) -> Self {
+        let running = on.clone();
+        let thread = Some(thread::spawn(move || part(&|| running.load(Ordering::Relaxed))));
+        Self { on, thread }
+    }
+}
+
+impl Drop for Played {
+    fn drop(&mut self) {
+        self.on.store(false, Ordering::Relaxed);
+        let played = self.thread.take().map(JoinHandle::join);
+        assert!(thread::panicking() || matches!(played, Some(Ok(()))), "a board that panicked");
     }
 }

@@ -120,7 +120,7 @@ fn a_join_without_a_word_in_the_protocol_is_explained() {
     ] {
         let run = provision(
             &board(dialect, true, &[("sec-ver", "1"), ("fault", fault)]),
-            &["--pop", POP, "--passphrase", PASSPHRASE, "--timeout", "5"],
+            &["--pop", POP, "--passphrase", PASSPHRASE, "--timeout", "20"],
         );
         assert_eq!((run.exit, code(&run.document)), (24, "wifi.not-joined"), "{fault}: {}", run.talk);
         assert!(run.cause(reason), "{fault}: {}", run.talk);
