@@ -21,10 +21,11 @@ impl Redaction {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).learn(secret.expose());
     }
 
-    /// Makes what a payload holds known.
+    /// Makes what a payload holds known that a board has printed: the last ones of many.
     pub fn learn_payload(&self, payload: &Payload) {
-        payload.pop.iter().for_each(|pop| self.learn(pop));
-        payload.password.iter().for_each(|password| self.learn(password));
+        let mut redactor = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        payload.pop.iter().for_each(|pop| redactor.learn_found(pop.expose()));
+        payload.password.iter().for_each(|password| redactor.learn_found(password.expose()));
     }
 
     /// The text with the secrets that are known replaced.

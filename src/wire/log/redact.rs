@@ -7,6 +7,7 @@
 mod dump;
 mod named;
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use dump::Dumps;
@@ -16,7 +17,7 @@ use zeroize::Zeroizing;
 use super::split::RawLine;
 use crate::secret::REDACTED;
 
-/// Most values found by their key that are remembered: a board could print them for ever.
+/// Most values that a board told itself are remembered, the last ones: it could print them for ever.
 const FOUND_MAX: usize = 64;
 /// A known value this short counts only as a word of its own.
 const SHORT: usize = 4;
@@ -24,39 +25,75 @@ const SHORT: usize = 4;
 /// Takes secrets out of lines.
 #[derive(Default)]
 pub struct Redactor {
-    /// Every form in which a line may have a value.
-    known: Vec<Zeroizing<String>>,
-    values: Vec<Zeroizing<Vec<u8>>>,
+    known: Vec<Known>,
+    /// Where in `known` the values are that the board told itself, the oldest first.
+    found: VecDeque<usize>,
     dumps: Dumps,
-    /// How many of them were found by their key.
-    found: usize,
     begun: bool,
 }
 
-impl std::fmt::Debug for Redactor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Redactor of {} values", self.values.len())
-    }
+/// A secret.
+struct Known {
+    value: Zeroizing<Vec<u8>>,
+    /// Every form in which a line may have it.
+    forms: Vec<Zeroizing<String>>,
 }
 
-impl Redactor {
-    /// Makes a value known. The empty one is no secret.
-    pub fn learn(&mut self, secret: &[u8]) {
-        if !secret.is_empty() && !self.values.iter().any(|value| value.as_slice() == secret) {
-            self.values.push(Zeroizing::new(secret.to_vec()));
-        }
+impl Known {
+    fn new(secret: &[u8]) -> Self {
         let text = String::from_utf8_lossy(secret);
         let escaped = serde_json::Value::from(&*text).to_string();
         let encoded = percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC).to_string();
         let hex = hex::encode(secret);
+        let mut forms: Vec<Zeroizing<String>> = Vec::new();
         for form in [text.trim(), escaped.trim_matches('"'), &encoded, &hex, &hex.to_ascii_uppercase()] {
-            let new = !form.is_empty() && !self.known.iter().any(|known| known.as_str() == form);
-            if new {
-                self.known.push(Zeroizing::new(form.to_owned()));
+            if !form.is_empty() && !forms.iter().any(|known| known.as_str() == form) {
+                forms.push(Zeroizing::new(form.to_owned()));
             }
         }
-        // A value that holds another one goes whole.
-        self.known.sort_by_key(|known| std::cmp::Reverse(known.len()));
+        Self { value: Zeroizing::new(secret.to_vec()), forms }
+    }
+}
+
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Redactor of {} values", self.known.len())
+    }
+}
+
+impl Redactor {
+    /// Makes a value known for good. The empty one is no secret.
+    pub fn learn(&mut self, secret: &[u8]) {
+        match self.place(secret) {
+            Some(place) => self.found.retain(|found| *found != place),
+            None if secret.is_empty() => {}
+            None => self.known.push(Known::new(secret)),
+        }
+    }
+
+    /// Makes a value known that the board told itself, until it has told many others.
+    pub fn learn_found(&mut self, secret: &[u8]) {
+        if secret.is_empty() || self.place(secret).is_some() {
+            return;
+        }
+        let known = Known::new(secret);
+        let oldest = if self.found.len() < FOUND_MAX { None } else { self.found.pop_front() };
+        // In its place: a dump that is under way counts by places.
+        let place = oldest.unwrap_or(self.known.len());
+        match self.known.get_mut(place) {
+            Some(old) => *old = known,
+            None => self.known.push(known),
+        }
+        self.found.push_back(place);
+    }
+
+    fn place(&self, secret: &[u8]) -> Option<usize> {
+        self.known.iter().position(|known| known.value.as_slice() == secret)
+    }
+
+    /// Every form of every value.
+    fn forms(&self) -> impl Iterator<Item = &str> {
+        self.known.iter().flat_map(|known| &known.forms).map(|form| form.as_str())
     }
 
     /// The line with its secrets replaced.
@@ -68,12 +105,13 @@ impl Redactor {
         }
         if !std::mem::replace(&mut self.begun, true) {
             spans.extend(behind_half_a_key(text));
-            spans.extend(self.known.iter().filter_map(|known| end_of(known, text)));
+            spans.extend(self.forms().filter_map(|known| end_of(known, text)));
         }
-        spans.extend(self.dumps.spans(text, &self.values));
+        let values: Vec<&[u8]> = self.known.iter().map(|known| known.value.as_slice()).collect();
+        spans.extend(self.dumps.spans(text, &values));
         spans.extend(self.known_in(text));
         if !line.whole {
-            spans.extend(self.known.iter().filter_map(|known| start_of(known, text)));
+            spans.extend(self.forms().filter_map(|known| start_of(known, text)));
         }
         replaced(text, spans)
     }
@@ -87,21 +125,19 @@ impl Redactor {
         let alone = |span: &Range<usize>| {
             !is_word(text[..span.start].chars().next_back()) && !is_word(text[span.end..].chars().next())
         };
-        let matches = |known: &Zeroizing<String>| {
-            let spans = text.match_indices(known.as_str()).map(|(at, _)| at..at + known.len());
+        let matches = |known: &str| {
+            let spans = text.match_indices(known).map(|(at, _)| at..at + known.len());
             spans.filter(|span| span.len() >= SHORT || alone(span)).collect::<Vec<_>>()
         };
-        self.known.iter().flat_map(matches).collect()
+        self.forms().flat_map(matches).collect()
     }
 
     /// A value found by its key, where it is no word of prose.
     fn remember(&mut self, value: &str) {
         let value = value.split(',').next().unwrap_or(value).trim().to_owned();
         let telling = value.len() >= 12 || value.contains(|c: char| c.is_ascii_digit());
-        let new = !self.known.iter().any(|known| known.as_str() == value);
-        if new && telling && (6..=64).contains(&value.len()) && self.found < FOUND_MAX {
-            self.found += 1;
-            self.learn(value.as_bytes());
+        if telling && (6..=64).contains(&value.len()) && !self.forms().any(|known| known == value) {
+            self.learn_found(value.as_bytes());
         }
     }
 }
@@ -243,12 +279,17 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded_and_lines_of_keys_are_no_trouble() {
         let mut redactor = Redactor::default();
+        redactor.learn(b"given-before");
+        redactor.learn_found(b"first-found");
+        redactor.learn(b"first-found");
         for number in 0..1000 {
             shown_by(&mut redactor, &format!("Password : hunter-{number:06}"));
         }
-        assert_eq!(redactor.found, FOUND_MAX);
+        assert_eq!((redactor.found.len(), redactor.known.len()), (FOUND_MAX, FOUND_MAX + 2));
         redactor.learn(b"given-later");
-        assert_eq!(shown_by(&mut redactor, "x given-later"), "x (redacted)");
+        for known in ["given-before", "first-found", "given-later", "hunter-000999", "hunter-000936"] {
+            assert_eq!(shown_by(&mut redactor, &format!("x {known}")), "x (redacted)");
+        }
         let line = "password \"pop\":\"%22pop ".repeat(170);
         (0..50).for_each(|_| drop(shown_by(&mut redactor, &line)));
     }

@@ -25,7 +25,7 @@ struct Run {
 
 impl Dumps {
     /// Where in a line `secrets` stand as dumped bytes.
-    pub(super) fn spans(&mut self, text: &str, secrets: &[Zeroizing<Vec<u8>>]) -> Vec<Range<usize>> {
+    pub(super) fn spans(&mut self, text: &str, secrets: &[&[u8]]) -> Vec<Range<usize>> {
         let mut spans = Vec::new();
         for run in runs(text) {
             let after = text[run.places[run.places.len() - 1].end..].trim_start();
@@ -54,7 +54,7 @@ impl Dumps {
     }
 
     /// Which bytes of a dump's line belong to secrets, whole or in part; at least `start` bytes begin one.
-    fn follow(&mut self, bytes: &[u8], secrets: &[Zeroizing<Vec<u8>>], start: usize) -> Vec<bool> {
+    fn follow(&mut self, bytes: &[u8], secrets: &[&[u8]], start: usize) -> Vec<bool> {
         let mut covered = whole(bytes, secrets);
         let mut open = Vec::new();
         for (index, secret) in secrets.iter().enumerate() {
@@ -84,11 +84,11 @@ impl Dumps {
 }
 
 /// Which bytes belong to secrets that are there from beginning to end.
-fn whole(bytes: &[u8], secrets: &[Zeroizing<Vec<u8>>]) -> Vec<bool> {
+fn whole(bytes: &[u8], secrets: &[&[u8]]) -> Vec<bool> {
     let mut covered = vec![false; bytes.len()];
     for secret in secrets.iter().filter(|secret| secret.len() > 1) {
         for (at, own) in bytes.windows(secret.len()).enumerate() {
-            if own == secret.as_slice() {
+            if own == *secret {
                 covered[at..at + secret.len()].fill(true);
             }
         }
