@@ -148,7 +148,10 @@ fn a_restart_before_the_session_explains_nothing_later() {
 
 #[test]
 fn a_line_that_an_error_quotes_has_no_secret() {
-    for said in [&b"\tPassword : correct-horse-battery\r\n"[..], b"joining with correct-horse-battery now\r\n"] {
+    let cut = format!("{} correct-horse-battery\r\n", "x".repeat(60));
+    for said in
+        [&b"\tPassword : correct-horse-battery\r\n"[..], b"joining with correct-horse-battery now\r\n", cut.as_bytes()]
+    {
         let line = Line::new();
         let path = line.path();
         let _board = line.flooding(said.to_vec(), 3);

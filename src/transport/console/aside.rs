@@ -48,7 +48,7 @@ impl Aside {
             return if self.is_conversation(text) { Vec::new() } else { vec![line] };
         };
         let part = |text: &str, whole| RawLine { text: Zeroizing::new(text.to_owned()), whole };
-        let before = (!self.is_conversation(&text[..at])).then(|| part(&text[..at], true));
+        let before = (!self.is_conversation(&text[..at])).then(|| part(&text[..at], false));
         before.into_iter().chain([part(&text[at..], line.whole)]).collect()
     }
 
@@ -123,6 +123,13 @@ mod tests {
             let lines = heard(sent, &format!("{before}\r\n"));
             assert_eq!(lines, [""; 0], "{at}");
         }
+    }
+
+    #[test]
+    fn what_the_log_cut_is_not_whole() {
+        let mut aside = Aside::default();
+        let lines = aside.push(b"joining with correct-hI (5) wifi: state\r\norse now\r\n");
+        assert_eq!(lines.iter().map(|line| line.whole).collect::<Vec<_>>(), [false, true, true]);
     }
 
     #[test]

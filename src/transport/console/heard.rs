@@ -8,7 +8,7 @@ use crate::text;
 use crate::wire::console::clean;
 use crate::wire::log::{RawLine, Redactor};
 
-/// Longest piece of output that is quoted, in characters.
+/// Longest piece of output that is quoted, in columns.
 const QUOTED: usize = 80;
 /// Commands of the agent's console whose echo is not quoted.
 const SECRET: [&str; 2] = ["wifi-prov", "add-user"];
@@ -69,8 +69,9 @@ fn last_line(output: &[u8]) -> String {
     }
 }
 
+/// Marked where it is cut: whoever knows more secrets takes their beginnings out there.
 fn quoted(text: &str) -> String {
-    text::sanitise(&text.chars().take(QUOTED).collect::<String>()).into_owned()
+    text::bounded(&text::sanitise(text), QUOTED).into_owned()
 }
 
 #[cfg(test)]

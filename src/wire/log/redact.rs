@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use super::split::RawLine;
 use crate::secret::REDACTED;
+use crate::wire::log;
 
 /// Most values that a board told itself are remembered, the last ones: it could print them for ever.
 const FOUND_MAX: usize = 64;
@@ -30,6 +31,8 @@ pub struct Redactor {
     found: VecDeque<usize>,
     dumps: Dumps,
     begun: bool,
+    /// Something was cut, by the log or by its end: what comes next may be its rest.
+    cut: bool,
 }
 
 /// A secret.
@@ -103,22 +106,33 @@ impl Redactor {
         for span in &spans {
             self.remember(&text[span.clone()]);
         }
-        if !std::mem::replace(&mut self.begun, true) {
+        let log = logged(text);
+        // The log goes on line by line before the rest of what it cut.
+        let is_rest = log != Some(0) && std::mem::take(&mut self.cut);
+        if !std::mem::replace(&mut self.begun, true) || is_rest {
             spans.extend(behind_half_a_key(text));
             spans.extend(self.forms().filter_map(|known| end_of(known, text)));
         }
         let values: Vec<&[u8]> = self.known.iter().map(|known| known.value.as_slice()).collect();
         spans.extend(self.dumps.spans(text, &values));
         spans.extend(self.known_in(text));
-        if !line.whole {
-            spans.extend(self.forms().filter_map(|known| start_of(known, text)));
+        let ends = [log.filter(|at| *at > 0), (!line.whole).then_some(text.len())];
+        for end in ends.into_iter().flatten() {
+            spans.extend(self.forms().filter_map(|known| start_of(known, &text[..end])));
+            self.cut = true;
         }
         replaced(text, spans)
     }
 
-    /// The text with the known values replaced, and nothing else: for text that only quotes a board.
+    /// The text with the known values replaced, and nothing else: for text that only quotes a board. Where the quotation
+    /// ends, or is cut (`…`), a value may have been cut with it.
     pub fn hide(&self, text: &str) -> String {
-        replaced(text, self.known_in(text))
+        let mut spans = self.known_in(text);
+        let ends = text.match_indices(['…', '"']).map(|(at, _)| at).chain([text.len()]);
+        for end in ends {
+            spans.extend(self.forms().filter_map(|known| start_of(known, &text[..end])));
+        }
+        replaced(text, spans)
     }
 
     fn known_in(&self, text: &str) -> Vec<Range<usize>> {
@@ -144,6 +158,13 @@ impl Redactor {
 
 fn is_word(c: Option<char>) -> bool {
     c.is_some_and(char::is_alphanumeric)
+}
+
+/// Where a line of the log begins in a text; 0 where all of it is one, behind a prompt or not.
+fn logged(text: &str) -> Option<usize> {
+    let at = log::find(text)?;
+    let is_prompt = text[..at].bytes().all(|byte| matches!(byte, b'>' | b' '));
+    if is_prompt { Some(log::find(&text[at + 1..]).map_or(0, |next| at + 1 + next)) } else { Some(at) }
 }
 
 /// Where the text ends in the start of a known value: the line was cut there.
@@ -267,6 +288,9 @@ mod tests {
         redactor.learn(b"correct-horse");
         let quoted = r#"the last line is "password: correct-horse ok""#;
         assert_eq!(redactor.hide(quoted), r#"the last line is "password: (redacted) ok""#);
+        for quoted in [r#"the last line is "x correct-h…""#, r#"the last line is "x correct-h""#] {
+            assert!(redactor.hide(quoted).starts_with(r#"the last line is "x (redacted)"#), "{quoted}");
+        }
     }
 
     #[test]
@@ -292,6 +316,21 @@ mod tests {
         }
         let line = "password \"pop\":\"%22pop ".repeat(170);
         (0..50).for_each(|_| drop(shown_by(&mut redactor, &line)));
+    }
+
+    #[test]
+    fn a_secret_that_the_log_cut_goes_in_both_pieces() {
+        let mut redactor = Redactor::default();
+        redactor.learn(b"correct-horse");
+        shown_by(&mut redactor, "I (1) boot: first");
+        assert_eq!(shown_by(&mut redactor, "with correct-hI (2) wifi: a"), "with (redacted)I (2) wifi: a");
+        assert_eq!(shown_by(&mut redactor, ">> I (3) wifi: b"), ">> I (3) wifi: b");
+        assert_eq!(shown_by(&mut redactor, "orse now"), "(redacted) now");
+        assert_eq!(shown_by(&mut redactor, "orse now"), "orse now", "nothing was cut before it");
+        let cut = RawLine { text: Zeroizing::new("\tPassw".to_owned()), whole: false };
+        assert_eq!(redactor.redact(&cut), "\tPassw");
+        shown_by(&mut redactor, "I (4) wifi: c");
+        assert_eq!(shown_by(&mut redactor, "ord : hush"), "ord :(redacted)");
     }
 
     #[test]
