@@ -272,6 +272,13 @@ fn a_join_without_an_end_keeps_to_the_runs_time_and_can_be_interrupted() {
     assert_eq!((run.exit, run.code()), (124, "deadline.total"), "{}", run.written);
     assert!(run.written.contains("may have joined all the same"), "{}", run.written);
 
+    // The time is over while the command that takes the credentials has not come back.
+    let board = agent(&[("fault", "hang=wifi-prov")], false);
+    let run = over(&board.path, &[&network[..], &["--timeout", "7", "--dialect", "agent"]].concat());
+    assert_eq!((run.exit, run.code()), (124, "deadline.total"), "{}", run.written);
+    let has_sent = run.document["error"]["stage"] == "apply";
+    assert_eq!(run.written.contains("may have joined all the same"), has_sent, "{}", run.written);
+
     let board = agent(&[("fault", "connecting-forever")], false);
     let arguments = ["provision", "--port", &board.path, "--json", "--events", "--dialect", "agent"];
     let mut child = spawn(&mut espctl(&[&arguments[..], &network].concat()));

@@ -16,13 +16,15 @@ use crate::endpoint::scan::AuthMode;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Exchange, Stage};
 use crate::secret::Passphrase;
-use crate::session::patience::{Elapsed, limit};
+use crate::session::patience::Elapsed;
 use crate::transport::Locator;
 
 /// How often a person may try again before the run ends by itself.
 const RETRIES: usize = 10;
 /// The port, a greeting of up to 8 s, and two questions.
 const OPEN: Duration = Duration::from_secs(30);
+/// A command: a greeting of up to 5 s where the board is not at its prompt, and the agent's own wait of 8 s.
+const COMMAND: Duration = Duration::from_secs(15);
 /// The log ends its wait by itself before this.
 const JOIN: Duration = Duration::from_secs(70);
 
@@ -99,10 +101,10 @@ pub fn node_id(agent: &Agent) -> Option<String> {
 /// # Errors
 /// At the stage request.
 pub async fn sign(agent: &mut Agent, data: &str, context: &Context<'_>) -> Result<Vec<u8>, Failure> {
-    started_event(context, Stage::Request, limit::EXCHANGE);
+    started_event(context, Stage::Request, COMMAND);
     let command = Command::sign_data(data).map_err(|error| Failure::from(error).at(Stage::Request))?;
     let began = Instant::now();
-    let signed = context.patience.within(limit::EXCHANGE, agent.sign_data(data)).await;
+    let signed = context.patience.within(COMMAND, agent.sign_data(data)).await;
     let signed = signed.map_err(|elapsed| late(elapsed, Stage::Request))?;
     let reply = signed.as_ref().map(|signature| format!("a signature of {} bytes", signature.len()));
     trace(context, &command, began, reply.map_err(ToString::to_string));
@@ -122,14 +124,14 @@ impl Run<'_, '_> {
             self.observe(&Event::Skipped { stage: Stage::Associate, reason });
             return Ok(());
         };
-        started_event(self.context, Stage::Associate, limit::EXCHANGE);
+        started_event(self.context, Stage::Associate, COMMAND);
         let Some(node_id) = node_id else {
             return Err(Failure::new(Code::DeviceUnclaimed).at(Stage::Associate));
         };
         let command = Command::add_user(&mapping.user_id, &mapping.secret_key)?;
         let began = Instant::now();
         let told = self.agent.add_user(&mapping.user_id, &mapping.secret_key);
-        let told = self.context.patience.within(limit::EXCHANGE, told).await;
+        let told = self.context.patience.within(COMMAND, told).await;
         let told = told.map_err(|elapsed| late(elapsed, Stage::Associate))?;
         trace(self.context, &command, began, taken(&told));
         told.map_err(|error| match error {
@@ -192,12 +194,15 @@ impl Run<'_, '_> {
     async fn join(&mut self, ssid: &[u8], passphrase: &Passphrase) -> Result<Verdict, Failure> {
         let command =
             Command::wifi_prov(ssid, passphrase).map_err(|error| Failure::from(error).at(Stage::Configure))?;
-        started_event(self.context, Stage::Apply, limit::EXCHANGE);
+        started_event(self.context, Stage::Apply, COMMAND);
         let ready = self.context.observer.ready();
         ready.map_err(|why| Failure::new(Code::TraceFailed).at(Stage::Apply).because(why))?;
         let began = Instant::now();
-        let told = self.context.patience.within(limit::EXCHANGE, self.agent.wifi_prov(ssid, passphrase)).await;
-        let told = told.map_err(|elapsed| late(elapsed, Stage::Apply))?;
+        let told = self.context.patience.within(COMMAND, self.agent.wifi_prov(ssid, passphrase)).await;
+        let told = told.map_err(|elapsed| {
+            let failure = late(elapsed, Stage::Apply);
+            if self.agent.has_sent() { failure.hint(PERHAPS_JOINED) } else { failure }
+        })?;
         trace(self.context, &command, began, taken(&told));
         match told {
             Ok(()) => {}
