@@ -5,7 +5,7 @@ use crate::session::Meaning;
 use crate::text;
 use crate::transport::TransportError;
 use crate::transport::console::ConsoleError;
-use crate::transport::serial::PortError;
+use crate::transport::serial::{PortError, sharers};
 
 impl From<PortError> for Failure {
     fn from(error: PortError) -> Self {
@@ -44,6 +44,28 @@ pub(super) fn console_code(error: &ConsoleError, meaning: Meaning) -> Option<Cod
 
 /// Adds what the case at hand tells beyond its code.
 pub(super) fn advise(failure: Failure, error: &TransportError) -> Failure {
+    let failure = advise_case(failure, error);
+    match error {
+        TransportError::Console(
+            ConsoleError::Silent { port }
+            | ConsoleError::Garbage { port, .. }
+            | ConsoleError::NoPrompt { port, .. }
+            | ConsoleError::Unreadable { port },
+        ) => advise_shared(failure, &sharers(port)),
+        _ => failure,
+    }
+}
+
+/// Programs that read a board's console beside this one leave it pieces.
+fn advise_shared(failure: Failure, sharers: &[String]) -> Failure {
+    if sharers.is_empty() {
+        return failure;
+    }
+    let cause = format!("the port is also open in {}, which takes some of what the board prints", sharers.join(", "));
+    failure.because(cause).hint("end the other program, and try again")
+}
+
+fn advise_case(failure: Failure, error: &TransportError) -> Failure {
     match error {
         TransportError::Port(error) => advise_port(failure, error),
         TransportError::Console(ConsoleError::Garbage { baud, .. }) => {

@@ -273,6 +273,23 @@ fn boards_without_a_prompt_are_told_apart() {
     }
 }
 
+/// It does not lock the port, so that both have it: neither gets all.
+#[cfg(target_os = "linux")]
+#[test]
+fn another_program_at_the_same_port_is_named() {
+    let line = Line::new();
+    let path = line.path();
+    let _board = line.flooding(Vec::new(), 0);
+    let port = std::fs::File::open(&path).expect("a port");
+    let mut reader = spawn(Command::new("sleep").arg("300").stdin(port).stdout(Stdio::null()));
+    let (exit, document) = provision(&path, &[]);
+    reader.kill().and_then(|()| reader.wait()).expect("an end");
+    assert_eq!((exit, code(&document)), (12, "console.silent"), "{document}");
+    let causes = document["error"]["causes"].to_string();
+    assert!(causes.contains(&format!("sleep ({})", reader.id())), "{document}");
+    assert!(!causes.contains(&format!("({})", std::process::id())), "that is the board: {document}");
+}
+
 #[test]
 fn ports_that_cannot_be_used_are_told_apart() {
     let (exit, document) = provision("/dev/no-such-port", &[]);

@@ -76,12 +76,32 @@ fn name_of(file: &str, number: u32) -> Option<String> {
     (!name.is_empty() && name.chars().all(plain) && !name.starts_with('-')).then(|| name.to_owned())
 }
 
+/// Other programs that have a port open beside this one: they did not lock it, and take some of what the board prints.
+/// Who has the other end of a pseudo-terminal is the board.
+pub fn sharers(path: &str) -> Vec<String> {
+    let Ok(port) = Path::new(path).canonicalize() else { return Vec::new() };
+    let others = ids_of_holders(&port).filter(|id| *id != std::process::id() && !has_other_end(*id, &port));
+    others.take(HOLDERS).map(named).collect()
+}
+
+/// Whether a process has the other end of a pseudo-terminal, which says whose it is: `tty-index: 4` for `/dev/pts/4`.
+fn has_other_end(id: u32, port: &Path) -> bool {
+    let Some(index) = port.strip_prefix("/dev/pts").ok().and_then(Path::to_str) else { return false };
+    let files = fs::read_dir(format!("/proc/{id}/fdinfo")).into_iter().flatten().flatten();
+    let mut files = files.filter_map(|file| fs::read_to_string(file.path()).ok());
+    files.any(|file| file.lines().any(|line| line.strip_prefix("tty-index:").is_some_and(|own| own.trim() == index)))
+}
+
 /// The processes that have the port open, as far as this user may see: `minicom (4711)`.
 fn holders(port: &Path) -> Vec<String> {
     let Ok(port) = port.canonicalize() else { return Vec::new() };
-    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
-    let ids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    ids.filter(|id| has_open(*id, &port)).take(HOLDERS).map(|id| format!("{} ({id})", command(id))).collect()
+    ids_of_holders(&port).take(HOLDERS).map(named).collect()
+}
+
+fn ids_of_holders(port: &Path) -> impl Iterator<Item = u32> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    ids.filter(|id| has_open(*id, port))
 }
 
 fn has_open(id: u32, port: &Path) -> bool {
@@ -89,9 +109,9 @@ fn has_open(id: u32, port: &Path) -> bool {
     files.flatten().any(|file| fs::read_link(file.path()).is_ok_and(|target| target == port))
 }
 
-fn command(id: u32) -> String {
+fn named(id: u32) -> String {
     let name = fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
-    text::sanitise(name.trim_end()).into_owned()
+    format!("{} ({id})", text::sanitise(name.trim_end()))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod error;
 mod list;
 mod port;
 
-pub use access::check;
+pub use access::{check, sharers};
 pub use choose::{Port, Usb, check_name, select};
 pub use error::PortError;
 pub use list::{is_same, ports, resolve};
