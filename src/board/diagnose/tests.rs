@@ -131,6 +131,8 @@ static ROWS: &[Row] = &[
     (DeadlineStep, Secure, "E (9) task_wdt: Task watchdog got triggered. The following tasks", BoardCrashed, "hung"),
     (LinkLost, Apply, "Brownout detector was triggered", BoardCrashed, "voltage"),
     (LinkLost, Apply, "rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)", BoardCrashed, "restarted"),
+    (LinkLost, Apply, "rst:0x8 (TG1WDT_SYS_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)", BoardCrashed, "hung"),
+    (LinkLost, Apply, "rst:0x10 (RTCWDT_RTC_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)", BoardCrashed, "hung"),
 ];
 
 #[test]
