@@ -14,14 +14,14 @@ use crate::wire::log::Line;
 /// Most signs that are told.
 const TOLD: usize = 3;
 
-/// Adds to a failure what the board said about it: causes and hints, the most telling first.
+/// Adds to a failure what the board said about it: causes and hints, the most telling first. `attempt` is the one that
+/// failed: how many times credentials had been handed over.
 #[must_use]
-pub fn diagnose(told: &[Told], failure: Failure) -> Failure {
+pub fn diagnose(told: &[Told], attempt: u32, failure: Failure) -> Failure {
     let mut failure = failure;
     if told.iter().any(|told| told.stage.is_some()) {
         failure.hints.retain(|hint| !UNHEARD.contains(&hint.as_str()));
     }
-    let attempt = told.iter().map(|told| told.attempt).max().unwrap_or(0);
     let mut found: Vec<Finding> = Vec::new();
     for own in told {
         let Some(sign) = sign(&own.line) else { continue };

@@ -88,6 +88,11 @@ impl Memory {
     pub fn told(&self) -> Vec<Told> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).told.iter().cloned().collect()
     }
+
+    /// How many times credentials have been handed over.
+    pub fn attempt(&self) -> u32 {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).attempt
+    }
 }
 
 impl Observer for Memory {
@@ -133,7 +138,7 @@ mod tests {
         let start = |stage| memory.observe(&Event::Started { stage, deadline: SETTLE });
         [Stage::Apply, Stage::AwaitNetwork, Stage::Apply].into_iter().for_each(start);
         say("after another try");
-        assert_eq!(memory.told()[2].attempt, 2, "in one step");
+        assert_eq!((memory.told()[2].attempt, memory.attempt()), (2, 2), "in one step");
         (0..2 * KEPT).for_each(|_| say("again"));
         assert_eq!(memory.told().len(), KEPT);
     }

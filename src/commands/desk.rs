@@ -157,7 +157,7 @@ impl Desk {
             failure.causes.iter_mut().for_each(|cause| *cause = self.redaction.hide(cause));
         }
         let told = self.memory.told();
-        let mut failure = diagnose(&told, failure);
+        let mut failure = diagnose(&told, self.memory.attempt(), failure);
         let unheard = |hint: &String| UNHEARD.contains(&hint.as_str());
         let instead = match log {
             Log::Offered => return failure,

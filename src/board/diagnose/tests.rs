@@ -12,6 +12,11 @@ fn told(stage: Stage, lines: &[&str]) -> Vec<Told> {
     lines.iter().map(|line| Told { stage: Some(stage), attempt: 1, line: Line::parse(line) }).collect()
 }
 
+/// In the attempt of the last line.
+fn diagnose(told: &[Told], failure: Failure) -> Failure {
+    super::diagnose(told, told.iter().map(|told| told.attempt).max().unwrap_or(0), failure)
+}
+
 fn diagnosed(code: Code, stage: Stage, lines: &[&str]) -> Failure {
     diagnose(&told(stage, lines), Failure::new(code).at(stage))
 }
@@ -189,6 +194,16 @@ fn lines_from_elsewhere_explain_nothing() {
         Failure::new(Code::WifiNotJoined).at(Stage::AwaitNetwork),
     );
     assert!(failure.causes.is_empty());
+}
+
+/// The second passphrase may fail without a word.
+#[test]
+fn an_earlier_attempt_does_not_explain_a_later_one() {
+    let heard = told(Stage::AwaitNetwork, &["I (9) app_wifi: Disconnect reason : 15"]);
+    let failure = Failure::new(Code::WifiNotJoined).at(Stage::AwaitNetwork);
+    assert_eq!(super::diagnose(&heard, 1, failure.clone()).code, Code::WifiAuthFailed);
+    let later = super::diagnose(&heard, 2, failure);
+    assert!(later.code == Code::WifiNotJoined && later.causes.is_empty(), "{later:?}");
 }
 
 #[test]
