@@ -193,6 +193,11 @@ fn other_consoles_and_silent_boards_are_told_apart() {
     let run = over(&stranger.path, &["--ssid", "HomeNet", "--passphrase", PASSPHRASE]);
     assert_eq!((run.exit, run.code()), (10, "console.not-provisioning"), "{}", run.written);
     assert!(run.written.contains("get-node-id"), "{}", run.written);
+    let dataset = ["--thread-dataset", "0e080000000000010000"];
+    let run = over(&stranger.path, &dataset);
+    assert_eq!((run.exit, run.code()), (10, "console.not-provisioning"), "{}", run.written);
+    let run = over(&agent(&[], false).path, &dataset);
+    assert_eq!((run.exit, run.code()), (2, "usage.conflict"), "{}", run.written);
     let line = Line::new();
     let path = line.path();
     let _silent = line.flooding(Vec::new(), 0);

@@ -41,7 +41,7 @@ pub struct Outcome {
     pub took: Duration,
 }
 
-/// Checks that a plan can be carried out on the agent's console, as far as its values are known. Nothing is sent.
+/// Checks that a plan can be carried out on the agent's console, as far as its values are known. Sends nothing.
 ///
 /// # Errors
 /// [`Code::UsageConflict`] and [`Code::UsageInvalid`].
@@ -66,8 +66,9 @@ pub fn check(plan: &Plan) -> Result<(), Failure> {
 /// A [`Failure`] with the stage it happened at; the port is closed on every way out.
 pub async fn provision(plan: &Plan, context: &mut Context<'_>, answers: &mut dyn Answers) -> Result<Outcome, Failure> {
     let started = Instant::now();
-    check(plan)?;
+    // First of all whether it is one: that it cannot carry out the plan is nothing to tell of another console.
     let agent = open(&plan.device, context).await?;
+    check(plan)?;
     let (peer, node_id) = (agent.peer().to_owned(), node_id(&agent));
     let mut run = Run { plan, context, agent };
     run.associate(node_id.as_deref()).await?;
