@@ -68,10 +68,14 @@ impl Screen {
         thread::spawn(move || {
             let mut reader = std::fs::File::from(reader);
             let mut chunk = [0; 4096];
-            // The terminal is gone once the program is: that is its end.
-            while let Ok(length @ 1..) = reader.read(&mut chunk) {
-                if sender.send(chunk[..length].to_vec()).is_err() {
-                    break;
+            // The terminal is gone once the program is: that is its end. A program that writes and ends while the
+            // kernel is about to wait for it is told as gone first; asked again, the kernel has what it wrote.
+            let mut gone = 0;
+            while gone < 2 {
+                match reader.read(&mut chunk) {
+                    Ok(length @ 1..) if sender.send(chunk[..length].to_vec()).is_ok() => gone = 0,
+                    Ok(1..) => return,
+                    Ok(0) | Err(_) => gone += 1,
                 }
             }
         });
