@@ -135,10 +135,14 @@ impl Beyond<'_> {
     }
 
     fn advise(self, failure: Failure, port: &str) -> Failure {
+        let here = match port {
+            "" => "--transport console".to_owned(),
+            port => format!("--port {}", text::sanitise(port)),
+        };
         match self {
             Self::Scan => failure
                 .hint("or scan over the radio its firmware provisions with: --transport ble or --transport softap")
-                .hint(format!("give the network by name: espctl provision --port {port} --ssid NAME")),
+                .hint(format!("give the network by name: espctl provision {here} --ssid NAME")),
             Self::Reset => failure.hint("restart the board, or reset it over --transport ble or --transport softap"),
             Self::Request(_) => failure
                 .hint("the endpoint is reached over the radio its firmware provisions with: --transport ble or softap"),

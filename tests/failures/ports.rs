@@ -47,6 +47,12 @@ pub(crate) const CASES: &[Case] = &[
         2,
         "--address is not",
     ),
+    words("a scan by the agent's console", &["scan", "--device", "console:?dialect=agent"]).fails(
+        "usage.conflict",
+        "",
+        2,
+        "espctl provision --transport console --ssid NAME",
+    ),
     words("a rate for the console in the environment", &["info", "--baud", "115200"])
         .env(&[("ESPCTL_DEVICE", "console:/dev/no-such-port?baud=9600")])
         .fails("port.absent", "connect", 10, "/dev/no-such-port"),
