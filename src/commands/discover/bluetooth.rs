@@ -2,7 +2,8 @@
 //!
 //! A list of what was heard and its three looks: a table, lines, JSON. Listening is the transport's.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -15,12 +16,15 @@ use crate::wire::advertisement::{ImprovState, Kind, rainmaker_type};
 const NAME: usize = 29;
 /// Most devices that are told of one by one: addresses change, and a place can be busy.
 const TOLD: usize = 10_000;
+/// How long a device without a name is not told of: most say theirs a moment after their service.
+const NAMELESS: Duration = Duration::from_secs(1);
 
 /// What is in reach.
 #[derive(Debug, Default)]
 pub(super) struct Neighbours {
     rows: Vec<Row>,
-    told: HashSet<String>,
+    /// The addresses of those that were told of, and whether by a name.
+    told: HashMap<String, bool>,
     prefix: String,
     all: bool,
     /// The adapter that was named, as it has to be named again.
@@ -52,17 +56,26 @@ impl Neighbours {
         self.rows = sightings.into_iter().map(row).collect();
     }
 
-    /// A line for each of those to be shown that is told of for the first time.
-    pub(super) fn news(&mut self) -> Vec<String> {
-        let shown = self.shown();
-        let new: Vec<_> = shown.iter().filter(|row| !self.told.contains(&row.sighting.address)).collect();
-        let new: Vec<_> = new.into_iter().map(|row| (row.sighting.address.clone(), row.line())).collect();
+    /// A line for each of those to be shown that is told of for the first time, at `now`, or for the first time by a name.
+    pub(super) fn news(&mut self, now: Instant) -> Vec<String> {
         let room = TOLD.saturating_sub(self.told.len());
-        let told = |(address, line)| {
-            self.told.insert(address);
+        let is_new = |row: &&&Row| match (self.told.get(&row.sighting.address), row.name()) {
+            (None, None) => now.saturating_duration_since(row.sighting.first) >= NAMELESS,
+            (None, Some(_)) => true,
+            (Some(named), name) => !named && name.is_some(),
+        };
+        let shown = self.shown();
+        let new: Vec<_> = shown
+            .iter()
+            .filter(is_new)
+            .take(room)
+            .map(|row| (row.sighting.address.clone(), row.name().is_some(), row.line()))
+            .collect();
+        let told = |(address, named, line)| {
+            self.told.insert(address, named);
             line
         };
-        new.into_iter().take(room).map(told).collect()
+        new.into_iter().map(told).collect()
     }
 
     fn shows(&self, row: &Row) -> bool {
@@ -272,8 +285,24 @@ mod tests {
         assert!(table[near].contains("-40 dBm") && table[near].contains("3 s ago"), "{table:#?}");
         assert_eq!(table[near + 1], "    espctl provision --transport ble --device-name PROV_NEAR");
         assert!(table[near + 2].contains("PROV_FAR"), "{table:#?}");
-        assert_eq!(all.news().len(), 2);
-        assert!(all.news().is_empty(), "each is told of once");
+        assert_eq!(all.news(now).len(), 2);
+        assert!(all.news(now).is_empty(), "each is told of once");
+    }
+
+    #[test]
+    fn a_device_is_told_of_by_its_name_where_that_comes_soon_or_comes_at_all() {
+        let now = Instant::now();
+        let later = now + NAMELESS;
+        let mut soon = heard(vec![sighting("", 1, -50, now)]);
+        assert_eq!(soon.news(now), Vec::<String>::new());
+        soon.update(vec![sighting("PROV_1", 1, -50, now)]);
+        assert!(matches!(&soon.news(now)[..], [line] if line.contains("PROV_1")));
+        let mut late = heard(vec![sighting("", 1, -50, now)]);
+        assert!(matches!(&late.news(later)[..], [line] if line.contains("(no name)")));
+        assert_eq!(late.news(later), Vec::<String>::new());
+        late.update(vec![sighting("PROV_1", 1, -50, now)]);
+        assert!(matches!(&late.news(later)[..], [line] if line.contains("PROV_1")));
+        assert_eq!(late.news(later), Vec::<String>::new());
     }
 
     #[test]

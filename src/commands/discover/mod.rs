@@ -140,7 +140,7 @@ async fn listen(args: &Args, app: &App<'_>) -> Result<Air, Failure> {
             neighbours.update(watch.sightings().map_err(TransportError::from)?);
             match &mut live {
                 Some(live) => live.draw(&neighbours.table(Instant::now())),
-                None if args.watch => neighbours.news().iter().for_each(|line| app.talk.remark(line)),
+                None if args.watch => neighbours.news(Instant::now()).iter().for_each(|line| app.talk.remark(line)),
                 None => {}
             }
             if over {
