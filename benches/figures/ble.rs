@@ -21,6 +21,8 @@ const APPLY_DELAY: Duration = Duration::from_secs(1);
 /// Three devices at once, and how long each takes to join.
 const NAMES: [&str; 3] = ["PROV_000001", "PROV_000002", "PROV_000003"];
 const JOIN: Duration = Duration::from_millis(500);
+/// How many others advertise in a crowd.
+const CROWD: u32 = 200;
 /// Set for a copy of this program that is to provision these devices at once, and to do nothing else.
 const INSIDE: &str = "FIGURES_BLE_NAMES";
 
@@ -28,6 +30,9 @@ const INSIDE: &str = "FIGURES_BLE_NAMES";
 pub(crate) fn measure(table: &mut Table) {
     for security in ["0", "1", "2"] {
         one_device(table, security);
+    }
+    for after in [Duration::from_millis(500), Duration::from_secs(4)] {
+        in_a_crowd(table, after);
     }
     let alone = median((0..RUNS).map(|_| at_once(table, 1, processes)).collect());
     let three = median((0..RUNS).map(|_| at_once(table, 3, processes)).collect());
@@ -52,8 +57,7 @@ fn one_device(table: &mut Table, security: &str) {
             table.fail(&format!("provisioning over Bluetooth under security {security}"));
         }
         let heard = bluez.first_heard(&bluez.address_of(0)).unwrap_or(ended);
-        let stopped = bluez.asked().into_iter().find(|asked| asked.member == "StopDiscovery").map(|asked| asked.at);
-        scanned.push(stopped.unwrap_or(ended) - heard);
+        scanned.push(scanned_for(&bluez, 0).unwrap_or_default());
         over.push((ended - heard).saturating_sub(LINK_UP + RESOLVE + APPLY_DELAY + join));
     }
     let name = |figure: &str| format!("security {security}: {figure} of {RUNS} runs");
@@ -62,6 +66,33 @@ fn one_device(table: &mut Table, security: &str) {
     table.add_time(&name("first heard to end, beyond own, worst"), worst(&over), bound);
     table.add_time(&name("the same, median"), median(over), bound);
     table.add_time(&name("first heard to scan stopped, worst"), worst(&scanned), Some(Duration::from_millis(100)));
+}
+
+/// How soon the scan ends where many others advertise, most of which never say a name: all are first heard in the scan's
+/// first second.
+fn in_a_crowd(table: &mut Table, after: Duration) {
+    let took = (0..RUNS).map(|_| {
+        let stranger = |number: u32| match number % 4 {
+            0 => Nearby::improv(&format!("Lamp {number}")),
+            _ => Nearby::nameless().manufacturer(0x004c, &[0x10, 0x05]),
+        };
+        let crowd = (0..CROWD).map(|number| stranger(number).heard_after(Duration::from_secs(1) * number / CROWD));
+        let wanted = device(NAMES[0], "1", Duration::ZERO).heard_after(after);
+        let bluez = Bluez::with([wanted].into_iter().chain(crowd));
+        if !provision(&bluez, NAMES[0]).wait().expect("its end").success() {
+            table.fail("provisioning over Bluetooth in a crowd");
+        }
+        scanned_for(&bluez, 0).unwrap_or(Duration::MAX)
+    });
+    let took = median(took.collect());
+    let name = format!("{CROWD} others, {} ms into the scan: the same, median", after.as_millis());
+    table.add_time(&name, took, Some(Duration::from_millis(100)));
+}
+
+/// From when a device was first heard to the end of the scan.
+fn scanned_for(bluez: &Bluez, device: usize) -> Option<Duration> {
+    let stopped = bluez.asked().into_iter().find(|asked| asked.member == "StopDiscovery")?;
+    Some(stopped.at - bluez.first_heard(&bluez.address_of(device))?)
 }
 
 fn device(name: &str, security: &str, join: Duration) -> Nearby {

@@ -15,6 +15,7 @@ use futures_util::stream::{Stream, StreamExt as _};
 use tokio::sync::{Mutex, Semaphore, broadcast, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
+use uuid::Uuid;
 
 use super::address::NAME_MAX;
 use super::att;
@@ -34,8 +35,6 @@ const LINK_EVENTS: usize = 64;
 const DATA_MAX: usize = 1650;
 /// Most services, and data of them, that are remembered of a device.
 const PARTS_MAX: usize = 64;
-/// How soon a device is asked again what is known of it, where something is missing, and where nothing is.
-const RENEW: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 /// How long the system may take to say what it knows of a device.
 const PROPERTIES: Duration = Duration::from_secs(2);
 /// How long nothing may be heard before the scan itself is looked at.
@@ -245,24 +244,26 @@ impl Scan {
     }
 
     async fn note(&self, event: CentralEvent) {
-        let (id, rssi) = match event {
-            CentralEvent::DeviceDiscovered(id)
-            | CentralEvent::DeviceUpdated(id)
-            | CentralEvent::ManufacturerDataAdvertisement { id, .. }
-            | CentralEvent::ServiceDataAdvertisement { id, .. }
-            | CentralEvent::ServicesAdvertisement { id, .. } => (id, None),
-            CentralEvent::RssiUpdate { id, rssi } => (id, Some(rssi)),
+        let now = Instant::now();
+        let (id, rssi, news) = match event {
+            CentralEvent::DeviceDiscovered(id) | CentralEvent::DeviceUpdated(id) => (id, None, true),
+            CentralEvent::ServicesAdvertisement { id, services } => {
+                let new = !self.sky.borrow().knows(&id, &services);
+                (id, None, new)
+            }
+            // These come with every advertisement, and there are hundreds a second in a crowd.
+            CentralEvent::ManufacturerDataAdvertisement { id, .. }
+            | CentralEvent::ServiceDataAdvertisement { id, .. } => (id, None, false),
+            CentralEvent::RssiUpdate { id, rssi } => (id, Some(rssi), false),
             CentralEvent::StateUpdate(CentralState::PoweredOff) => {
                 self.sky.send_modify(|sky| sky.trouble = Some(self.host.off(&self.name)));
                 return;
             }
             _ => return,
         };
-        let now = Instant::now();
         let known = self.sky.borrow().heard.get(&id).map(|seen| {
-            let missing = seen.sighting.name().is_none() || !seen.sighting.is_provisioning();
-            let due = if missing { RENEW.0 } else { RENEW.1 };
-            (seen.peripheral.clone(), rssi.is_none() || now.duration_since(seen.renewed) >= due)
+            let due = now.duration_since(seen.renewed) >= seen.sighting.renewal(now);
+            (seen.peripheral.clone(), news || due)
         });
         let read = match known {
             Some((_, false)) => None,
@@ -277,6 +278,12 @@ impl Scan {
 }
 
 impl Sky {
+    /// Whether it is known that this device has these services.
+    fn knows(&self, id: &PeripheralId, services: &[Uuid]) -> bool {
+        let known = self.heard.get(id).map(|seen| &seen.sighting.advertisement.services);
+        known.is_some_and(|known| services.iter().all(|service| known.contains(service)))
+    }
+
     fn remember(&mut self, id: PeripheralId, read: Option<(Peripheral, Sighting)>, rssi: Option<i16>, now: Instant) {
         if let Some(seen) = self.heard.get_mut(&id) {
             if let Some((_, sighting)) = read {

@@ -19,6 +19,8 @@ use crate::wire::advertisement::{Advertisement, Kind};
 pub(super) const SETTLE: Duration = Duration::from_secs(1);
 /// A device not heard for this long is gone; slow advertisers are heard every few seconds.
 const GONE: Duration = Duration::from_secs(30);
+/// How soon, and how late, a device is asked again what is known of it.
+const RENEW: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 /// Names this many edits apart are almost the same.
 const LIKE: usize = 2;
 /// Most near misses that are listed.
@@ -62,6 +64,17 @@ impl Sighting {
     pub(super) fn renewed(&self, now: Self) -> Self {
         let same = self.name() == now.name() && self.is_provisioning() == now.is_provisioning();
         Self { first: if same { self.first } else { now.first }, ..now }
+    }
+
+    /// How soon it is worth asking again what is known of it: soon while its name is all that is missing, and while it was
+    /// heard for a short time only. Most devices there are never become anything that is looked for.
+    pub(super) fn renewal(&self, now: Instant) -> Duration {
+        let (soon, late) = RENEW;
+        match (self.is_provisioning(), self.name()) {
+            (true, None) => soon,
+            (true, Some(_)) => late,
+            (false, _) => (now.saturating_duration_since(self.first) / 4).clamp(soon, late),
+        }
     }
 
     /// Whether it is in provisioning mode.
@@ -194,6 +207,20 @@ mod tests {
         assert_eq!(after(start, &one, &heard, 2200), found, "heard again under the same name");
         let both = [heard[0].clone(), sighting(start, 2, "PROV_2", -60, 1250)];
         assert!(matches!(after(start, &one, &both, 2200), Verdict::Several(two) if two.len() == 2));
+    }
+
+    #[test]
+    fn a_stranger_is_asked_again_ever_more_rarely() {
+        let start = Instant::now();
+        let renewal = |sighting: &Sighting, ms| sighting.renewal(start + Duration::from_millis(ms)).as_millis();
+        let nameless = sighting(start, 1, "", -50, 0);
+        assert_eq!([0, 60_000].map(|ms| renewal(&nameless, ms)), [100, 100], "only its name is missing");
+        assert_eq!(renewal(&sighting(start, 1, "PROV_1", -50, 0), 0), 1000);
+        for name in ["", "Lamp"] {
+            let mut stranger = sighting(start, 1, name, -50, 0);
+            stranger.advertisement.services.clear();
+            assert_eq!([0, 400, 2000, 60_000].map(|ms| renewal(&stranger, ms)), [100, 100, 500, 1000], "{name}");
+        }
     }
 
     #[test]
