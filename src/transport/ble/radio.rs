@@ -267,9 +267,9 @@ impl Scan {
         });
         let read = match known {
             Some((_, false)) => None,
-            Some((peripheral, true)) => read(&peripheral, now).await.map(|sighting| (peripheral, sighting)),
+            Some((peripheral, true)) => read(&peripheral).await.map(|sighting| (peripheral, sighting)),
             None => match self.adapter.peripheral(&id).await {
-                Ok(peripheral) => read(&peripheral, now).await.map(|sighting| (peripheral, sighting)),
+                Ok(peripheral) => read(&peripheral).await.map(|sighting| (peripheral, sighting)),
                 Err(_) => None,
             },
         };
@@ -307,7 +307,7 @@ impl Sky {
 }
 
 /// What the system knows of a device, where it was heard just now.
-async fn read(peripheral: &Peripheral, now: Instant) -> Option<Sighting> {
+async fn read(peripheral: &Peripheral) -> Option<Sighting> {
     let properties = timeout(PROPERTIES, peripheral.properties()).await.ok()?.ok()??;
     let rssi = properties.rssi;
     let address = host::address(peripheral);
@@ -327,7 +327,8 @@ async fn read(peripheral: &Peripheral, now: Instant) -> Option<Sighting> {
             .take(PARTS_MAX)
             .collect(),
     };
-    let connected = false;
+    // Known only now: what else is to be listened for counts from here, however long the answer took.
+    let (connected, now) = (false, Instant::now());
     host::is_heard(rssi).then_some(Sighting { address, advertisement, rssi, connected, first: now, last: now })
 }
 
