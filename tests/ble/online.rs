@@ -136,6 +136,6 @@ fn a_link_that_comes_back_after_the_credentials_were_applied() {
 fn the_devices_own_end_of_the_link_is_success() {
     // It drops the link a second after it was seen online, while the slow disconnect is under way.
     let slow = Fault::once(At::Disconnect, Does::Late(Duration::from_secs(2)));
-    let bluez = Bluez::with([Nearby::esp(NAME, &[]).fault(slow)]);
+    let bluez = Bluez::with([Nearby::esp(NAME, &[("no-auto-stop", "false")]).fault(slow)]);
     online(&provision(&bluez, &BY_NAME, &[]));
 }
