@@ -1,6 +1,7 @@
 //! What goes wrong between this computer and a device: a table of faults, what each must come to, and what it must not
 //! leave behind.
 
+use std::num::NonZero;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
@@ -16,8 +17,9 @@ use crate::run::{failed, online, provision};
 const NAME: &str = "PROV_d76c30";
 /// A service that no provisioning device has.
 const IMPROV: Uuid = Uuid::from_u128(0x0046_7768_6228_2272_4663_2774_7826_8000);
-/// Most rows wait for a limit of time, so there are more of them at once than there are processors.
-const AT_ONCE: usize = 12;
+/// How many rows are run at once for each processor: many wait for a limit of time, and the others must not make the
+/// program miss one.
+const AT_ONCE: usize = 2;
 
 /// One fault, and what must come of it.
 struct Row {
@@ -236,8 +238,9 @@ const ROWS: &[Row] = &[
 fn each_fault_comes_to_its_end_and_leaves_nothing_behind() {
     let next = Mutex::new(ROWS.iter());
     let failed = Mutex::new(Vec::new());
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
     thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..AT_ONCE * processors {
             scope.spawn(|| {
                 loop {
                     let row = next.lock().expect("nobody panics with it").next();
