@@ -16,7 +16,7 @@ fn sim(bluez: &Bluez, options: &[&str]) -> Sim {
 }
 
 #[test]
-fn each_security_version_comes_online_and_the_peripheral_ends() {
+fn each_security_version_comes_online() {
     let cases = [
         ("0", &[][..]),
         ("1", &["--stack", "bluedroid"]),
@@ -26,15 +26,14 @@ fn each_security_version_comes_online_and_the_peripheral_ends() {
     ];
     for (version, options) in cases {
         let bluez = two_adapters();
-        let sim = sim(&bluez, &[&["--sec-ver", version], options].concat());
+        // The end of its own accord is in life.rs: it comes a second after the device has joined, and a client that is
+        // slow to read that finds nobody.
+        let sim = sim(&bluez, &[&["--sec-ver", version, "--no-auto-stop"], options].concat());
         let ran = provision(&bluez, POP);
         assert_eq!(ran.status, 0, "{version} {options:?}: {ran:?}");
         assert_eq!(ran.json()["outcome"], "online");
         assert_eq!(ran.json()["security"].to_string(), version);
-        let sim = sim.ended();
-        assert_eq!(sim.status, 0, "{sim:?}");
-        assert!(sim.stderr.contains("service stopped: provisioned"), "{sim:?}");
-        bluez.assert_clean();
+        sim.end(&bluez, ());
     }
 }
 
