@@ -1,7 +1,5 @@
 //! What the layers below report, as failures: one match a layer, no words of its own where the catalogue has them.
 
-use std::io::ErrorKind;
-
 use super::{Code, Failure, OF_SECURITY_2, ble, serial};
 use crate::event::Stage;
 use crate::session::{Meaning, SessionError, SessionErrorKind, Step};
@@ -66,7 +64,8 @@ fn code(error: &SessionError) -> Code {
         Meaning::NotADevice => Code::LinkNotADevice,
         Meaning::LinkLost => Code::LinkLost,
         Meaning::Invalid => Code::UsageInvalid,
-        Meaning::Unreachable if is_permission(error) => Code::LinkPermission,
+        // Ports, adapters and candidates have codes of their own; what is left is a socket.
+        Meaning::Local => Code::LinkPermission,
         Meaning::Unreachable => Code::LinkUnreachable,
         Meaning::TimedOut => match (&error.kind, error.step) {
             (SessionErrorKind::Deadline(elapsed), _) if elapsed.total => Code::DeadlineTotal,
@@ -74,14 +73,6 @@ fn code(error: &SessionError) -> Code {
             _ => Code::DeadlineStep,
         },
     }
-}
-
-fn is_permission(error: &SessionError) -> bool {
-    matches!(
-        &error.kind,
-        SessionErrorKind::Transport(TransportError::Unreachable { source, .. })
-            if source.kind() == ErrorKind::PermissionDenied
-    )
 }
 
 fn stage(step: Step) -> Option<Stage> {

@@ -80,7 +80,7 @@ impl Run<'_, '_> {
     /// No answer to "apply", or none that makes sense. Where the device can be reached again, the credentials are
     /// sent once more and applied: if the first request had arrived, the second is refused, and no harm is done.
     async fn apply_unanswered(&mut self, error: SessionError) -> Result<Option<Verdict>, Failure> {
-        let sent = error.meaning() != Meaning::Unreachable;
+        let sent = !matches!(error.meaning(), Meaning::Unreachable | Meaning::Local);
         let cause = error.to_string();
         self.observe(&Event::LinkLost { cause: cause.clone() });
         let unsure = |failure: Failure| if sent { failure.hint(PERHAPS_APPLIED) } else { failure };

@@ -198,9 +198,10 @@ fn explain(
             }
             failure
         }
-        // What ails this computer is no sign of a lock.
-        Meaning::Unreachable if failure.code.word().starts_with("ble.") && failure.code != Code::BleNotFound => failure,
-        Meaning::Unreachable | Meaning::TimedOut | Meaning::NoEndpoint if after_rejection => {
+        // What ails this computer is no sign of a lock, nor is the end of the run's time.
+        Meaning::Unreachable | Meaning::TimedOut | Meaning::NoEndpoint
+            if after_rejection && failure.code != Code::DeadlineTotal =>
+        {
             let mut locked = Failure::new(Code::LockedOut).at(Stage::Secure);
             locked.causes = failure.causes;
             locked

@@ -4,6 +4,7 @@
 //! PoP from a wrong scheme from a lost session.
 
 use std::fmt;
+use std::io::ErrorKind;
 
 use super::patience::Elapsed;
 use crate::endpoint::ReplyError;
@@ -81,8 +82,11 @@ pub enum Meaning {
     NoEndpoint,
     /// The reply makes no sense.
     BadReply,
-    /// The link could not be opened.
+    /// The link could not be opened: the device does not answer to it.
     Unreachable,
+    /// This computer cannot open the link: no port, no adapter, no permission, another program has it, or it is not
+    /// clear which is meant.
+    Local,
     /// Who answered is no provisioning device.
     NotADevice,
     /// The link broke.
@@ -119,9 +123,11 @@ fn read_transport(error: &TransportError, step: Step) -> Meaning {
             | TransportError::InvalidRequest { .. },
             _,
         ) => Meaning::Invalid,
-        (TransportError::Unreachable { .. } | TransportError::Port(_) | TransportError::Several { .. }, _) => {
-            Meaning::Unreachable
+        (TransportError::Port(_) | TransportError::Several { .. }, _) => Meaning::Local,
+        (TransportError::Unreachable { source, .. }, _) if source.kind() == ErrorKind::PermissionDenied => {
+            Meaning::Local
         }
+        (TransportError::Unreachable { .. }, _) => Meaning::Unreachable,
         (TransportError::Ble(error), step) => read_ble(error, step),
         (TransportError::Console(error), step) => read_console(error, step),
         (
@@ -172,7 +178,17 @@ fn read_ble(error: &BleError, step: Step) -> Meaning {
         BleError::NotProvisioning { .. } => Meaning::NotADevice,
         BleError::Lost { .. } => Meaning::LinkLost,
         BleError::Stack { .. } if step != Step::Connect => Meaning::LinkLost,
-        _ => Meaning::Unreachable,
+        BleError::NoBus { .. }
+        | BleError::NoBluetoothd { .. }
+        | BleError::Permission { .. }
+        | BleError::AdapterAbsent { .. }
+        | BleError::AdapterOff { .. }
+        | BleError::Busy { .. }
+        | BleError::Stack { .. } => Meaning::Local,
+        BleError::NotFound { .. }
+        | BleError::ConnectFailed { .. }
+        | BleError::ServicesUnresolved { .. }
+        | BleError::PairingFailed { .. } => Meaning::Unreachable,
     }
 }
 

@@ -6,6 +6,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use espctl::sim::memory;
+use espctl::transport::serial::PortError;
 use espctl::transport::{BoxFuture, Limits, Locator, Opening, Transport, TransportError, TransportKind};
 use tokio::time::Instant;
 
@@ -27,6 +28,8 @@ pub(crate) enum Link {
     Hangs,
     /// Nothing listens any more, so it is not sent.
     Gone,
+    /// The cable was pulled out of this computer.
+    Unplugged,
 }
 
 type Script = dyn Fn(&str, &[u8]) -> Option<Vec<u8>> + Send + Sync;
@@ -136,6 +139,10 @@ impl Logged {
             Link::Gone => {
                 let source = io::ErrorKind::ConnectionRefused.into();
                 return Err(TransportError::Unreachable { peer: self.peer(), source });
+            }
+            Link::Unplugged => {
+                let (wanted, present) = ("/dev/ttyUSB0".to_owned(), Vec::new());
+                return Err(TransportError::Port(PortError::Absent { wanted, present }));
             }
         }
         if let Some(version) = self.version.filter(|_| endpoint == "proto-ver") {

@@ -65,8 +65,18 @@ async fn provision(door: &Door, plan: &Plan, person: &mut Person) -> Told {
 }
 
 async fn watched(door: &Door, plan: &Plan, person: &mut Person, observer: Arc<dyn Observer>) -> Told {
+    bounded(door, plan, person, observer, Patience::new(None)).await
+}
+
+async fn bounded(
+    door: &Door,
+    plan: &Plan,
+    person: &mut Person,
+    observer: Arc<dyn Observer>,
+    patience: Patience,
+) -> Told {
     let rng = Box::new(ChaCha20Rng::seed_from_u64(7));
-    let mut context = Context { kind: door, observer, log: Arc::new(Nobody), patience: Patience::new(None), rng };
+    let mut context = Context { kind: door, observer, log: Arc::new(Nobody), patience, rng };
     let started = Instant::now();
     let result = espctl::provision::provision(plan, &mut context, person).await;
     Told { result, log: door.log(), took: started.elapsed() }

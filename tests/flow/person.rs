@@ -2,15 +2,19 @@
 
 use std::collections::VecDeque;
 use std::future;
+use std::sync::Arc;
+use std::time::Duration;
 
 use espctl::endpoint::scan::Network;
 use espctl::error::Failure;
+use espctl::event::Silent;
 use espctl::provision::{AnswerError, Answers, Pick, Question, Retry, SecurityPlan, Selection, Verdict, WifiPlan};
 use espctl::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
+use espctl::session::patience::Patience;
 use espctl::transport::{BoxFuture, Candidate, Sort};
 
-use crate::device::Door;
-use crate::{home, provision};
+use crate::device::{Door, Link};
+use crate::{bounded, home, provision};
 
 /// Answers prepared in order; a question without one is missing.
 #[derive(Default)]
@@ -82,6 +86,20 @@ async fn a_device_that_goes_after_wrong_pops_is_locked() {
     let mut person = Person { pops: ["wrong too", "wrong again"].into(), ..Person::default() };
     let told = provision(&Door::to("sec-ver=1&fault=lockout=2"), &plan, &mut person).await;
     assert_eq!(told.code(), "security.locked-out");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_ails_this_computer_after_a_wrong_pop_is_no_lock() {
+    let mut plan = home();
+    plan.security = SecurityPlan { pop: Some("wrong".into()), ..SecurityPlan::default() };
+    let mut person = Person { pops: ["abcd1234"].into(), ..Person::default() };
+    let door = Door::to("sec-ver=1").with_link(|number| if number > 3 { Link::Unplugged } else { Link::Passes });
+    assert_eq!(provision(&door, &plan, &mut person).await.code(), "port.absent");
+
+    let mut person = Person { pops: ["abcd1234"].into(), ..Person::default() };
+    let door = Door::to("sec-ver=1").with_link(|number| if number > 3 { Link::Hangs } else { Link::Passes });
+    let patience = Patience::new(Some(Duration::from_secs(15)));
+    assert_eq!(bounded(&door, &plan, &mut person, Arc::new(Silent), patience).await.code(), "deadline.total");
 }
 
 #[tokio::test(start_paused = true)]
