@@ -13,7 +13,7 @@ use crate::endpoint::scan::{self, Network, Progress, Radio, Start, ThreadNetwork
 use crate::error::{Code, Failure};
 use crate::event::Stage;
 use crate::session::patience::limit;
-use crate::session::{Meaning, Session, SessionError};
+use crate::session::{Meaning, Session, SessionError, SessionErrorKind, Step};
 
 /// Scans that find nothing are repeated this often: a device that has just booted may hear nothing at first.
 const TRIES: u32 = 3;
@@ -141,15 +141,33 @@ pub(super) async fn steady<R: Request>(
     request: &R,
 ) -> Result<R::Reply, SessionError> {
     if !session.is_established() {
-        session.reestablish(rng).await?;
+        renew(session, rng, request).await?;
     }
     match session.call(request).await {
         Err(error) if matches!(error.meaning(), Meaning::SessionLost | Meaning::LinkLost) => {
-            session.reestablish(rng).await?;
+            renew(session, rng, request).await?;
             session.call(request).await
         }
         outcome => outcome,
     }
+}
+
+/// A fresh session for `request`. The device took these credentials before: where it refuses them now, another client
+/// has it, and nothing is wrong with them.
+async fn renew<R: Request>(
+    session: &mut Session,
+    rng: &mut (dyn CryptoRng + Send),
+    request: &R,
+) -> Result<(), SessionError> {
+    session.reestablish(rng).await.map_err(|error| match error.meaning() {
+        Meaning::ProofRejected | Meaning::SchemeRefused => SessionError {
+            step: Step::Request,
+            endpoint: request.endpoint().to_owned(),
+            security: error.security,
+            kind: SessionErrorKind::Evicted(Box::new(error)),
+        },
+        _ => error,
+    })
 }
 
 /// The pages of `count` entries, never past the count: firmware closes the link on a page that goes beyond.

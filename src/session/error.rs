@@ -61,6 +61,9 @@ pub enum SessionErrorKind {
     /// The session ended earlier and needs a new handshake.
     #[error("the secure session is no longer in step")]
     Broken,
+    /// The session was lost, and the device refused the handshake that it had taken before.
+    #[error("the secure session was lost and could not be renewed")]
+    Evicted(#[source] Box<SessionError>),
 }
 
 /// What the evidence means at its step.
@@ -106,7 +109,9 @@ impl SessionError {
             (SessionErrorKind::Transport(error), step) => read_transport(error, step),
             (SessionErrorKind::Deadline(_), _) => Meaning::TimedOut,
             (SessionErrorKind::Handshake(error), _) => read_handshake(error),
-            (SessionErrorKind::Cipher(_) | SessionErrorKind::Broken, _) => Meaning::SessionLost,
+            (SessionErrorKind::Cipher(_) | SessionErrorKind::Broken | SessionErrorKind::Evicted(_), _) => {
+                Meaning::SessionLost
+            }
             (SessionErrorKind::Reply(ReplyError::Refused(_)), _) => Meaning::Refused,
             // Security 1 authenticates nothing: a session out of step shows as garbage.
             (SessionErrorKind::Reply(ReplyError::Malformed), _) if self.security == Some(1) => Meaning::SessionLost,
@@ -213,6 +218,7 @@ impl std::error::Error for SessionError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
             SessionErrorKind::Transport(error) => std::error::Error::source(error),
+            SessionErrorKind::Evicted(error) => Some(&**error),
             _ => None,
         }
     }

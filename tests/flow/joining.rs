@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use espctl::event::{Event, Observer};
+use espctl::event::{Event, Observer, Stage};
 use espctl::provision::{UserMapping, Verdict};
 use tokio::time::Instant;
 
@@ -112,6 +112,20 @@ async fn a_link_that_comes_back_is_used() {
     for parameters in ["sec-ver=1&fault=drop-after-apply=5000", "sec-ver=2&fault=drop-before-connected=5000"] {
         let told = run(Door::to(parameters)).await;
         assert!(matches!(told.result.expect("a success").verdict, Verdict::Online(_)), "{parameters}");
+    }
+}
+
+/// Another client of the device takes its only session; then the device refuses a proof that it took before.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_cannot_be_renewed_is_lost_and_the_pop_is_not_blamed() {
+    for number in [3, 4] {
+        let faults = format!("fault=close@1=prov-config&fault=close@{number}=prov-session");
+        let told = run(Door::to(&format!("sec-ver=1&{faults}"))).await;
+        assert_eq!(told.code(), "session.lost");
+        let failure = told.result.expect_err("a failure");
+        assert_eq!(failure.stage, Some(Stage::Configure), "{failure:?}");
+        assert!(failure.causes.iter().any(|cause| cause.contains("could not be renewed")), "{failure:?}");
+        assert!(failure.causes.iter().any(|cause| cause.contains("closed the connection")), "{failure:?}");
     }
 }
 
