@@ -98,6 +98,10 @@ impl Run<'_, '_> {
             Ok(()) => {}
             Err(error) if sent && is_internal_error(&error) => {}
             Err(error) if is_internal_error(&error) => return self.apply_refused(error).await,
+            // The radio moves to the new network a moment after "apply": the link came back only to go for good.
+            Err(error) if sent && is_link_gone(&error) => {
+                return Ok(Some(Verdict::Applied { cause: error.to_string() }));
+            }
             Err(error) => return Err(unsure(at_apply(error))),
         }
         self.observe(&Event::Applied);
@@ -223,6 +227,11 @@ impl Run<'_, '_> {
 
 fn at_apply(error: SessionError) -> Failure {
     Failure::from(error).at(Stage::Apply)
+}
+
+/// No word from the device, and time left to wait for one.
+fn is_link_gone(error: &SessionError) -> bool {
+    matches!(error.meaning(), Meaning::LinkLost | Meaning::Unreachable | Meaning::TimedOut) && !join::is_total(error)
 }
 
 fn is_internal_error(error: &SessionError) -> bool {

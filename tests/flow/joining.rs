@@ -115,6 +115,24 @@ async fn a_link_that_comes_back_is_used() {
     }
 }
 
+/// The answer to "apply" is lost and the link comes back, but the radio moves before the credentials are sent again.
+#[tokio::test(start_paused = true)]
+async fn a_link_that_comes_back_and_goes_again_is_no_failure() {
+    let links: [fn(usize) -> Link; 3] = [
+        |number| if number == 5 || number > 7 { Link::Hangs } else { Link::Passes },
+        |number| match number {
+            5 => Link::Hangs,
+            8.. => Link::Gone,
+            _ => Link::Passes,
+        },
+        |number| if number == 5 || number > 8 { Link::Hangs } else { Link::Passes },
+    ];
+    for link in links {
+        let told = run(Door::to("sec-ver=1").with_link(link)).await;
+        assert!(!applied(&told).is_empty());
+    }
+}
+
 /// Another client of the device takes its only session; then the device refuses a proof that it took before.
 #[tokio::test(start_paused = true)]
 async fn a_session_that_cannot_be_renewed_is_lost_and_the_pop_is_not_blamed() {
