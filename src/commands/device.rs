@@ -119,13 +119,13 @@ pub(super) fn target_beside(
             (Locator::new(&scheme, args.address.as_deref().unwrap_or_default()), origin)
         }
     };
-    let locator = match &args.device_name {
-        // A name beside a locator: it says what is looked for, where the locator leaves that open.
-        Some(own) if locator.scheme() == BLE && locator.address().is_empty() => {
+    let locator = match (&name, &args.device_name) {
+        // A name beside a locator, typed or on the label: it says what is looked for, where the locator leaves that open.
+        (Some(name), _) if locator.scheme() == BLE && locator.address().is_empty() => {
             let parameters: Vec<_> = locator.parameters().collect();
-            parameters.iter().fold(Locator::naming(BLE, own), |locator, (key, value)| locator.with(key, value))
+            parameters.iter().fold(Locator::naming(BLE, name), |locator, (key, value)| locator.with(key, value))
         }
-        Some(own) if locator.scheme() == BLE && locator.text().is_ok_and(|text| text != *own) => {
+        (_, Some(own)) if locator.scheme() == BLE && locator.text().is_ok_and(|text| text != *own) => {
             return Err(Failure::new(Code::UsageConflict)
                 .saying(match origin {
                     Some(origin) => format!("{origin} and --device-name name two devices"),

@@ -174,6 +174,12 @@ fn two_names_for_one_device_are_a_contradiction() {
     assert_eq!(locator.json()["error"]["code"], "usage.conflict", "{locator:?}");
     let open = run(&bluez, &["info", "--json", "--device", "ble:", "--device-name", "PROV_b"]);
     assert!(open.json()["device"]["peer"].as_str().is_some_and(|peer| peer.contains("PROV_b")), "{open:?}");
+    let label = r#"{"ver":"v1","name":"PROV_b","pop":"abcd1234"}"#;
+    let labelled = run(&bluez, &["info", "--json", "--device", "ble:", "--qrcode", label]);
+    assert!(labelled.json()["device"]["peer"].as_str().is_some_and(|peer| peer.contains("PROV_b")), "{labelled:?}");
+    let bluez = Bluez::with([esp("PROV_a")]);
+    let another = run(&bluez, &["info", "--json", "--timeout", "8", "--device", "ble:", "--qrcode", label]);
+    failed(&another, "ble.not-found", "connect", 10, "PROV_a");
     for address in ["192.168.4.1", "zz"] {
         let wrong = run(&bluez, &["info", "--json", "--transport", "ble", "--address", address]);
         assert_eq!(wrong.status, 2, "{wrong:?}");
