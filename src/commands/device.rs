@@ -228,7 +228,11 @@ fn over_adapter(locator: Locator, args: &DeviceArgs, app: &App<'_>) -> Result<Lo
 /// The console's locator, from the options that make one.
 fn console(args: &DeviceArgs, app: &App<'_>) -> Result<Locator, Failure> {
     let address = || Some(Setting { value: args.address.clone()?, origin: Origin::Flag("--address") });
-    let port = port::or_variable(args.port.clone(), "--port", app).or_else(address);
+    let port = match (&args.port, address()) {
+        // What was typed, before the variable.
+        (None, Some(address)) => Some(address),
+        (port, _) => port::or_variable(port.clone(), "--port", app),
+    };
     let port = port.unwrap_or(Setting { value: String::new(), origin: Origin::Default });
     port::locator(&port, args.baud, args.reset.as_deref())
 }

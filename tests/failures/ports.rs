@@ -53,6 +53,12 @@ pub(crate) const CASES: &[Case] = &[
         2,
         "espctl provision --transport console --ssid NAME",
     ),
+    words(
+        "an address beside a port in the environment",
+        &["info", "--transport", "console", "--address", "/dev/none-1"],
+    )
+    .env(&[("ESPCTL_PORT", "/dev/none-2")])
+    .fails("port.absent", "connect", 10, "there is no serial port /dev/none-1"),
     words("a rate for the console in the environment", &["info", "--baud", "115200"])
         .env(&[("ESPCTL_DEVICE", "console:/dev/no-such-port?baud=9600")])
         .fails("port.absent", "connect", 10, "/dev/no-such-port"),
