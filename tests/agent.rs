@@ -8,7 +8,7 @@ mod board;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,9 +17,9 @@ use espctl::agent::{Agent, NodeId};
 use espctl::endpoint::config::Joined;
 use espctl::endpoint::scan::Network;
 use espctl::error::{Code, Failure};
-use espctl::event::Silent;
+use espctl::event::{Event, Observer, Silent, Stage};
 use espctl::provision::{
-    self, AnswerError, Answers, Context, Pick, Plan, Retry, SecurityPlan, Selection, Verdict, WifiPlan,
+    self, AnswerError, Answers, Context, Pick, Plan, Retry, SecurityPlan, Selection, UserMapping, Verdict, WifiPlan,
 };
 use espctl::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use espctl::session::patience::Patience;
@@ -333,6 +333,16 @@ impl Answers for Person {
     }
 }
 
+fn context() -> Context<'static> {
+    Context {
+        kind: &espctl::transport::console::Console,
+        observer: Arc::new(Silent),
+        log: Arc::new(Nobody),
+        patience: Patience::new(Some(BOUND)),
+        rng: Box::new(rand_core::UnwrapErr(getrandom::SysRng)),
+    }
+}
+
 #[tokio::test]
 async fn a_person_may_type_what_is_missing_and_try_again() {
     let board = agent(&[("profile", "rainmaker-old")], true);
@@ -345,17 +355,44 @@ async fn a_person_may_type_what_is_missing_and_try_again() {
         dataset: None,
         retry: true,
     };
-    let mut context = Context {
-        kind: &espctl::transport::console::Console,
-        observer: Arc::new(Silent),
-        log: Arc::new(Nobody),
-        patience: Patience::new(Some(BOUND)),
-        rng: Box::new(rand_core::UnwrapErr(getrandom::SysRng)),
-    };
+    let mut context = context();
     let mut person = Person { passphrases: vec![PASSPHRASE, "wrong-pass-1"], retries: 0 };
     let outcome = provision::agent::provision(&plan, &mut context, &mut person).await.expect("online");
     assert!(matches!(outcome.verdict, Verdict::Online(Joined::Wifi { ref ip, .. }) if ip == "192.168.1.77"));
     assert_eq!((person.retries, person.passphrases.len()), (1, 0));
+}
+
+/// An observer that cannot do its work any more.
+struct Full;
+
+impl Observer for Full {
+    fn observe(&self, _: &Event) {}
+    fn ready(&self) -> Result<(), String> {
+        Err("no space left on device".to_owned())
+    }
+}
+
+#[tokio::test]
+async fn no_user_is_named_where_the_trace_is_full() {
+    let (sent, told) = mpsc::channel();
+    let port = scripted(move |_, said| {
+        let _ = sent.send(said.to_vec());
+        false
+    });
+    let plan = Plan {
+        device: format!("console:{}", port.path).parse().expect("a locator"),
+        security: SecurityPlan::default(),
+        association: Some(UserMapping { user_id: "user".to_owned(), secret_key: "secret".into() }),
+        network: false,
+        wifi: WifiPlan::default(),
+        dataset: None,
+        retry: true,
+    };
+    let mut context = Context { observer: Arc::new(Full), ..context() };
+    let mut person = Person { passphrases: Vec::new(), retries: 0 };
+    let failure = provision::agent::provision(&plan, &mut context, &mut person).await.expect_err("a failure");
+    assert_eq!((failure.code, failure.stage), (Code::TraceFailed, Some(Stage::Associate)), "{failure:?}");
+    assert!(!told.try_iter().any(|said| said.starts_with(b"add-user")), "it was sent");
 }
 
 #[tokio::test]

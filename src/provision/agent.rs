@@ -129,6 +129,7 @@ impl Run<'_, '_> {
         let Some(node_id) = node_id else {
             return Err(Failure::new(Code::DeviceUnclaimed).at(Stage::Associate));
         };
+        self.context.ready(Stage::Associate)?;
         let command = Command::add_user(&mapping.user_id, &mapping.secret_key)?;
         let began = Instant::now();
         let told = self.agent.add_user(&mapping.user_id, &mapping.secret_key);
@@ -196,8 +197,7 @@ impl Run<'_, '_> {
         let command =
             Command::wifi_prov(ssid, passphrase).map_err(|error| Failure::from(error).at(Stage::Configure))?;
         started_event(self.context, Stage::Apply, COMMAND);
-        let ready = self.context.observer.ready();
-        ready.map_err(|why| Failure::new(Code::TraceFailed).at(Stage::Apply).because(why))?;
+        self.context.ready(Stage::Apply)?;
         let began = Instant::now();
         let told = self.context.patience.within(COMMAND, self.agent.wifi_prov(ssid, passphrase)).await;
         let told = told.map_err(|elapsed| {
