@@ -169,7 +169,7 @@ fn arguments_are_checked_as_by_the_firmware() {
             ssid: vec![b's'; ssid],
             passphrase: vec![b'p'; passphrase],
             bssid: vec![1; bssid],
-            ..Default::default()
+            channel: 0,
         };
         let request = ConfigPayload { msg: ConfigMsg::CmdSetWifi.into(), payload: Some(Payload::CmdSetWifi(set)) };
         hex::encode(request.encode_to_vec())

@@ -14,6 +14,7 @@ pub use error::{Meaning, SessionError, SessionErrorKind, Step};
 use patience::{Patience, limit};
 use rand_core::CryptoRng;
 use tokio::time::Instant;
+use zeroize::Zeroizing;
 
 use crate::endpoint::Request;
 use crate::event::{Event, Exchange, Observer};
@@ -242,7 +243,8 @@ impl Session {
         let at = Point { step: Step::Request, endpoint: request.endpoint(), security: Some(self.scheme.version()) };
         let mut cipher = self.cipher.take().ok_or_else(|| at.error(SessionErrorKind::Broken))?;
         let plain = request.encode();
-        let sealed = cipher.seal(&plain).map_err(|error| at.error(error.into()))?;
+        // Security 0 seals nothing.
+        let sealed = Zeroizing::new(cipher.seal(&plain).map_err(|error| at.error(error.into()))?);
         let reply = self.link.exchange(at, limit::EXCHANGE, &sealed, &plain).await?;
         let opened = cipher.open(&reply.bytes).map_err(|error| at.error(error.into()))?;
         self.link.trace(&at, &plain, &opened, &reply, sealed.len());

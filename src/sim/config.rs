@@ -76,7 +76,8 @@ impl Device {
         if self.station.is_connected() {
             self.station.reprovision();
         }
-        let set = CmdSetWifi { ssid: ssid.to_vec(), passphrase: passphrase.to_vec(), ..CmdSetWifi::default() };
+        let (ssid, passphrase) = (ssid.to_vec(), passphrase.to_vec());
+        let set = CmdSetWifi { ssid, passphrase, bssid: Vec::new(), channel: 0 };
         self.set_wifi(now, &set) == Status::Success && self.apply(now) == Status::Success
     }
 
@@ -275,7 +276,7 @@ mod tests {
 
     fn set(device: &mut Device, ssid: &[u8]) -> Status {
         let passphrase = b"correct-horse-battery".to_vec();
-        let set = CmdSetWifi { ssid: ssid.to_vec(), passphrase, ..Default::default() };
+        let set = CmdSetWifi { ssid: ssid.to_vec(), passphrase, bssid: Vec::new(), channel: 0 };
         device.set_wifi(Duration::ZERO, &set)
     }
 

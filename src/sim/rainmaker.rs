@@ -32,7 +32,7 @@ impl Device {
         if request.msg != AssociationMsg::CmdSetUserMapping as i32 {
             return Err(Refusal::Handler);
         }
-        self.note(now, Event::UserMapped { user_id: mapping.user_id });
+        self.note(now, Event::UserMapped { user_id: mapping.user_id.clone() });
         // An empty user id is answered like any other.
         let done = RespSetUserMapping { status: AssociationStatus::Success.into(), node_id: self.options.node_id() };
         let reply = AssociationPayload {

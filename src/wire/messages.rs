@@ -1,9 +1,12 @@
 //! The protobuf messages of `proto/`, as Rust types.
 //!
 //! `generated.rs` is checked in so that building needs neither protoc nor a code generator; `tests/protobuf.rs`
-//! regenerates it and compares. Messages that carry secrets have no derived `Debug`: theirs is written here.
+//! regenerates it and compares. Messages that carry secrets have no derived `Debug`: theirs is written here, and so is
+//! what wipes them when they are dropped.
 
 use std::fmt;
+
+use zeroize::Zeroize;
 
 use crate::secret::REDACTED;
 
@@ -36,13 +39,32 @@ impl fmt::Debug for CmdSetUserMapping {
     }
 }
 
+impl Drop for CmdSetWifi {
+    fn drop(&mut self) {
+        self.passphrase.zeroize();
+    }
+}
+
+impl Drop for CmdSetThread {
+    fn drop(&mut self) {
+        self.dataset.zeroize();
+    }
+}
+
+impl Drop for CmdSetUserMapping {
+    fn drop(&mut self) {
+        self.secret_key.zeroize();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn credentials_do_not_print() {
-        let set = CmdSetWifi { ssid: b"HomeNet".to_vec(), passphrase: b"correct-horse".to_vec(), ..Default::default() };
+        let (ssid, passphrase) = (b"HomeNet".to_vec(), b"correct-horse".to_vec());
+        let set = CmdSetWifi { ssid, passphrase, bssid: Vec::new(), channel: 0 };
         assert!(!format!("{set:?}").contains("correct-horse"));
         let map = CmdSetUserMapping { user_id: "u".into(), secret_key: "very-secret".into() };
         assert!(!format!("{map:?}").contains("very-secret"));
