@@ -159,13 +159,14 @@ impl Device {
         self.secure = Secure::None;
     }
 
-    /// Starts anew: sessions and what was staged are gone, and the link is off the air meanwhile.
+    /// Starts anew: sessions, what was staged and the count of wrong proofs are gone, and the link is off the air meanwhile.
     pub(super) fn restart(&mut self, now: Duration) {
         self.secure = Secure::None;
         self.staged = None;
         self.wifi_scan = Scanner::default();
         self.thread_scan = ThreadEntries::default();
         self.challenges = Challenges::default();
+        self.wrong_proofs = 0;
         self.vanish(now, Some(BOOT_TIME));
     }
 

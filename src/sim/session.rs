@@ -209,6 +209,8 @@ impl TryCryptoRng for Prepared<'_> {}
 mod tests {
     use super::*;
     use crate::sim::DeviceOptions;
+    use crate::sim::device::BOOT_TIME;
+    use crate::sim::profile::Profile;
 
     const HELLO_0: &[u8] = &[0x52, 0x03, 0xa2, 0x01, 0x00];
 
@@ -230,5 +232,24 @@ mod tests {
         let proof = [&[0x10, 0x01, 0x5a, 0x27, 0x08, 0x02, 0xb2, 0x01, 0x22, 0x12, 0x20][..], &[0; 32]].concat();
         assert_eq!(device.handshake(Duration::ZERO, &proof), Err(Refusal::Handler));
         assert_eq!(device.wrong_proofs, 0, "no credentials mismatch");
+    }
+
+    #[test]
+    fn a_restart_forgets_wrong_proofs() {
+        let mut device = Device::new(DeviceOptions::default());
+        device.options.profile = Profile::named("rainmaker").expect("a profile").clone();
+        let limit = device.options.profile.lockout;
+        assert!(limit > 1);
+        for _ in 1..limit {
+            assert_eq!(device.reject_proof(Duration::ZERO), Err(Refusal::Handler));
+        }
+        device.restart(Duration::ZERO);
+        let booted = BOOT_TIME * 2;
+        for _ in 1..limit {
+            assert_eq!(device.reject_proof(booted), Err(Refusal::Handler));
+        }
+        assert!(device.handle(booted, "proto-ver", b"---").is_ok());
+        assert_eq!(device.reject_proof(booted), Err(Refusal::Handler));
+        assert!(device.handle(booted, "proto-ver", b"---").is_err());
     }
 }
