@@ -36,13 +36,13 @@ async fn listen(opened: &mut Opened, context: &mut Context<'_>) -> Result<Heard,
     if opened.version.structured && !opened.version.can_scan() {
         return Err(Failure::new(Code::ScanFailed).at(Stage::Scan).because("the device says that it cannot scan"));
     }
-    let (session, rng) = (&mut opened.session, &mut *context.rng);
+    let session = &mut opened.session;
     if opened.version.is_thread() {
-        scan::prepare(session, rng, Radio::Thread).await?;
-        return scan::thread(session, rng).await.map(Heard::Thread);
+        scan::prepare(session, context, Radio::Thread).await?;
+        return scan::thread(session, &mut *context.rng).await.map(Heard::Thread);
     }
-    scan::prepare(session, rng, Radio::Wifi).await?;
-    let networks = scan::wifi(session, rng).await?;
+    scan::prepare(session, context, Radio::Wifi).await?;
+    let networks = scan::wifi(session, &mut *context.rng).await?;
     context.observer.observe(&Event::Scanned { networks: networks.clone() });
     Ok(Heard::Wifi(networks))
 }

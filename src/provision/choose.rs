@@ -16,7 +16,7 @@ impl Run<'_, '_> {
         loop {
             self.started(Stage::Scan, limit::SCAN);
             if self.version.can_scan() || !self.version.structured {
-                scan::prepare(&mut self.session, &mut *self.context.rng, self.radio).await?;
+                scan::prepare(&mut self.session, &mut *self.context, self.radio).await?;
                 self.heard = scan::wifi(&mut self.session, &mut *self.context.rng).await?;
             } else {
                 let reason = "the device's firmware cannot scan; the network's name has to be typed".to_owned();

@@ -20,6 +20,9 @@ use crate::text;
 pub(super) const PERHAPS_JOINED: &str =
     "the device had taken the credentials: it may have joined all the same, look for it on the network";
 
+/// What is said where a device is found in the state after a failed join, and put back to its start.
+pub(super) const RESET_FOR_FAILURE: &str = "the device's last join had failed; it was reset";
+
 /// Answers that make no sense, or a closed link in place of one, are tolerated this often in a row.
 const ODD_REPLIES: usize = 3;
 /// Between two tries to reach a device again.

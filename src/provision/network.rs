@@ -119,7 +119,7 @@ impl Run<'_, '_> {
             Ok(JoinState::Joined(joined)) => Err(join::already(&joined).at(Stage::Apply)),
             Ok(JoinState::Failed(_)) => {
                 if join::reset(&mut self.session, &mut *self.context.rng, self.radio).await {
-                    self.observe(&Event::Note { text: "the device's last join had failed; it was reset".to_owned() });
+                    self.observe(&Event::Note { text: join::RESET_FOR_FAILURE.to_owned() });
                 }
                 self.send_target().await.map_err(at_apply)?;
                 self.session.call(&self.apply_request()).await.map_err(at_apply)?;

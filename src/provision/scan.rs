@@ -6,12 +6,12 @@ use std::time::Duration;
 use rand_core::CryptoRng;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::join;
+use super::{Context, join};
 use crate::endpoint::Request;
 use crate::endpoint::config::{JoinState, JoinStatus};
 use crate::endpoint::scan::{self, Network, Progress, Radio, Start, ThreadNetwork, ThreadResults, WifiResults};
 use crate::error::{Code, Failure};
-use crate::event::Stage;
+use crate::event::{Event, Stage};
 use crate::session::patience::limit;
 use crate::session::{Meaning, Session, SessionError, SessionErrorKind, Step};
 
@@ -85,14 +85,17 @@ async fn in_time<T>(started: Instant, work: impl Future<Output = Result<T, Failu
 ///
 /// # Errors
 /// At the stage scan; [`Code::AlreadyProvisioned`] where the device is connected.
-pub async fn prepare(session: &mut Session, rng: &mut (dyn CryptoRng + Send), radio: Radio) -> Result<(), Failure> {
+pub async fn prepare(session: &mut Session, context: &mut Context<'_>, radio: Radio) -> Result<(), Failure> {
     let status = match radio {
         Radio::Wifi => JoinStatus::Wifi,
         Radio::Thread => JoinStatus::Thread,
     };
     match session.call(&status).await {
         Ok(JoinState::Failed(_)) => {
-            join::reset(session, rng, radio).await;
+            context.ready(Stage::Scan)?;
+            if join::reset(session, &mut *context.rng, radio).await {
+                context.observer.observe(&Event::Note { text: join::RESET_FOR_FAILURE.to_owned() });
+            }
             Ok(())
         }
         Ok(JoinState::Joined(joined)) => Err(join::already(&joined).at(Stage::Scan)),

@@ -177,7 +177,7 @@ async fn connected_without_saying_where_is_not_success() {
 }
 
 /// An observer that cannot do its work any more, as a trace on a disk that has filled up.
-struct Full;
+pub(crate) struct Full;
 
 impl Observer for Full {
     fn observe(&self, _: &Event) {}

@@ -1,15 +1,18 @@
 //! The scan: pages, empty scans, scans that do not end.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use espctl::endpoint::scan::Network;
+use espctl::event::{Event, Observer};
 use espctl::provision::{Plan, Selection, WifiPlan};
 use espctl::wire::messages::{ScanPayload, scan_payload::Payload};
 use prost::Message;
 
 use crate::device::{Door, Entry};
+use crate::joining::Full;
 use crate::person::Person;
-use crate::{home, provision};
+use crate::{home, provision, watched};
 
 /// No network is known: somebody has to choose.
 pub(crate) fn undecided() -> Plan {
@@ -92,4 +95,38 @@ async fn where_the_device_cannot_scan_the_name_is_asked_for() {
     let told = provision(&door, &undecided(), &mut person).await;
     assert!(told.result.is_ok(), "{:?}", told.result.err());
     assert!(door.log().iter().all(|entry| entry.endpoint != "prov-scan"));
+}
+
+/// A device whose last join failed, which does nothing else.
+fn failed_before() -> Door {
+    Door::scripted(|endpoint, _| match endpoint {
+        "prov-config" => Some(vec![0x08, 0x01, 0x5a, 0x04, 0x10, 0x03, 0x50, 0x00]),
+        "prov-ctrl" => Some(vec![0x08, 0x02, 0x62, 0x00]),
+        _ => None,
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_before_a_scan_is_said_and_not_done_where_the_trace_is_full() {
+    let door = failed_before();
+    let notes = Arc::new(Notes::default());
+    let told = watched(&door, &undecided(), &mut chooser(), notes.clone()).await;
+    assert_eq!((told.code(), told.count("prov-ctrl")), ("scan.failed", 1));
+    let said = notes.0.lock().expect("no panic").join("\n");
+    assert!(said.contains("it was reset"), "{said:?}");
+
+    let told = watched(&failed_before(), &undecided(), &mut chooser(), Arc::new(Full)).await;
+    assert_eq!((told.code(), told.count("prov-ctrl")), ("trace.write-failed", 0));
+}
+
+/// Keeps what is noted.
+#[derive(Default)]
+struct Notes(Mutex<Vec<String>>);
+
+impl Observer for Notes {
+    fn observe(&self, event: &Event) {
+        if let Event::Note { text } = event {
+            self.0.lock().expect("no panic").push(text.clone());
+        }
+    }
 }
