@@ -5,6 +5,7 @@ use super::network::Target;
 use super::plan;
 use super::run::Run;
 use super::scan;
+use crate::endpoint::scan::Network;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Stage};
 use crate::secret::Passphrase;
@@ -15,15 +16,13 @@ impl Run<'_, '_> {
     pub(super) async fn scan(&mut self, answers: &mut dyn Answers) -> Result<(), Failure> {
         loop {
             self.started(Stage::Scan, limit::SCAN);
-            if self.version.can_scan() || !self.version.structured {
-                scan::prepare(&mut self.session, &mut *self.context, self.radio).await?;
-                self.heard = scan::wifi(&mut self.session, &mut *self.context.rng).await?;
-            } else {
+            let Some(heard) = self.heard().await? else {
                 let reason = "the device's firmware cannot scan; the network's name has to be typed".to_owned();
                 self.observe(&Event::Skipped { stage: Stage::Scan, reason });
                 let asked = self.context.patience.off_the_clock(answers.network_name()).await;
                 return self.take(asked.map_err(at_scan)?, false, answers).await;
-            }
+            };
+            self.heard = heard;
             self.observe(&Event::Scanned { networks: self.heard.clone() });
             let asked = self.context.patience.off_the_clock(answers.network(&self.heard)).await;
             let (ssid, open) = match asked.map_err(at_scan)? {
@@ -38,6 +37,19 @@ impl Run<'_, '_> {
                 },
             };
             return self.take(ssid, open, answers).await;
+        }
+    }
+
+    /// What the device hears; `None` where it says that it cannot scan, or old firmware, which says nothing of it, has
+    /// no endpoint for that.
+    async fn heard(&mut self) -> Result<Option<Vec<Network>>, Failure> {
+        if self.version.structured && !self.version.can_scan() {
+            return Ok(None);
+        }
+        scan::prepare(&mut self.session, &mut *self.context, self.radio).await?;
+        match scan::wifi(&mut self.session, &mut *self.context.rng).await {
+            Err(failure) if failure.code == Code::DeviceNoEndpoint => Ok(None),
+            heard => heard.map(Some),
         }
     }
 

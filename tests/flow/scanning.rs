@@ -97,6 +97,18 @@ async fn where_the_device_cannot_scan_the_name_is_asked_for() {
     assert!(door.log().iter().all(|entry| entry.endpoint != "prov-scan"));
 }
 
+/// Firmware older than the manager does not say what it can.
+#[tokio::test(start_paused = true)]
+async fn where_there_is_no_endpoint_for_a_scan_the_name_is_asked_for() {
+    let door = Door::to("profile=pre-manager");
+    let mut person =
+        Person { names: ["HomeNet"].into(), passphrases: ["correct-horse-battery"].into(), ..Person::default() };
+    let told = provision(&door, &undecided(), &mut person).await;
+    assert!(told.result.is_ok(), "{:?}", told.result.err());
+    let told = provision(&Door::to("profile=pre-manager"), &undecided(), &mut Person::default()).await;
+    assert_eq!(told.code(), "usage.answer-missing");
+}
+
 /// A device whose last join failed, which does nothing else.
 fn failed_before() -> Door {
     Door::scripted(|endpoint, _| match endpoint {
