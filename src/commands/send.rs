@@ -18,8 +18,8 @@ use crate::error::{Code, Failure};
 use crate::event::{Event, Stage};
 use crate::provision::{Context, Opened, agent};
 use crate::report::Document;
-use crate::session::Meaning;
 use crate::session::patience::limit;
+use crate::session::{Meaning, SessionErrorKind};
 use crate::text;
 use crate::transport::console::Dialect;
 
@@ -79,8 +79,9 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
             context.observer.observe(&Event::Started { stage: Stage::Request, deadline: limit::EXCHANGE });
             let request = Custom { endpoint: &args.endpoint, payload: &payload };
             opened.session.call(&request).await.map_err(|error| {
+                let silent = matches!(error.kind, SessionErrorKind::Transport(_));
                 let meaning = error.meaning();
-                explain(Failure::from(error).at(Stage::Request), meaning, &args.endpoint)
+                explain(Failure::from(error).at(Stage::Request), meaning, silent, &args.endpoint)
             })
         };
         match desk.in_session(&target, &plan, call).await {
@@ -152,12 +153,13 @@ fn payload(args: &Args) -> Result<Zeroizing<Vec<u8>>, Failure> {
     Ok(bytes)
 }
 
-/// A custom endpoint's handler refuses like everything else: by closing the link.
-fn explain(failure: Failure, meaning: Meaning, endpoint: &str) -> Failure {
+/// A custom endpoint's handler refuses like everything else: by closing the link. A reply that does not open is no
+/// such silence.
+fn explain(failure: Failure, meaning: Meaning, silent: bool, endpoint: &str) -> Failure {
     let endpoint = text::sanitise(endpoint);
     match meaning {
         Meaning::NoEndpoint => failure.saying(format!("the device has no endpoint {endpoint}")),
-        Meaning::SessionLost => {
+        Meaning::SessionLost if silent => {
             let mut refused = Failure::new(Code::DeviceRefused)
                 .at(Stage::Request)
                 .saying(format!("the device refused the request to {endpoint}"))

@@ -188,6 +188,12 @@ pub(crate) const CASES: &[Case] =
         )
         .fails("device.refused", "request", 26, "did not like the bytes"),
         command(
+            "a reply from its handler that does not open",
+            Memory("sec-ver=2&fault=garbage=custom-data"),
+            &["send", "custom-data", "x", "--device", DEVICE, "--pop", "abcd1234"],
+        )
+        .fails("session.lost", "request", 26, "request to custom-data"),
+        command(
             "nothing to reset on old firmware",
             Memory("profile=idf-5.5&sec-ver=1"),
             &["reset", "--device", DEVICE, "--pop", "abcd1234"],
