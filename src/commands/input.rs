@@ -72,10 +72,10 @@ pub(super) fn stdin(most: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {
     interruptible(move || bounded(io::stdin().lock(), STDIN, most))
 }
 
-/// Reads what may never come, until Ctrl-C or SIGTERM. A read that is waited for cannot be taken back, so it has a thread
-/// of its own, which the end of the program ends.
+/// Reads what may never come, or take its time, until Ctrl-C or SIGTERM. A read that is waited for cannot be taken back,
+/// so it has a thread of its own, which the end of the program ends.
 fn interruptible<T: Send + 'static>(read: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
-    let unexpected = |_| Failure::new(Code::Unexpected).because(format!("reading {STDIN} broke off"));
+    let unexpected = |_| Failure::new(Code::Unexpected).because("reading broke off");
     // Who calls is in the middle of planning, on a runtime that would not look at signals meanwhile.
     let waiting = thread::spawn(move || {
         let failed = |error: io::Error| Failure::new(Code::Unexpected).caused_by(&error);
@@ -122,8 +122,10 @@ pub(super) fn qr_payload(argument: &str) -> Result<Payload, Failure> {
         );
     }
     if qr_image::looks_like_image(&bytes) {
-        let text = qr_image::read(&bytes).map_err(|error| Failure::new(Code::QrNoCode).caused_by(&error))?;
-        return parse(&text);
+        let text = interruptible(move || {
+            qr_image::read(&bytes).map_err(|error| Failure::new(Code::QrNoCode).caused_by(&error))
+        });
+        return parse(&text?);
     }
     match std::str::from_utf8(&bytes) {
         Ok(text) => parse(text),
