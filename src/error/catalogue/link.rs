@@ -113,6 +113,7 @@ pub(super) static CONSOLE_SILENT: Entry = Entry {
     hints: &[
         "check that this is the board's port and that the board has power",
         "--reset auto restarts a board that says nothing",
+        "at a wrong rate nothing may come back at all: --baud is 115200 unless told",
         "firmware whose console is on other pins, or on the chip's other USB port, is not heard here",
     ],
 };
