@@ -9,7 +9,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -95,6 +95,36 @@ fn read(output: Output) -> Ran {
     }
 }
 
+/// A running program whose standard error is read as it comes.
+struct Watched {
+    child: Child,
+    err: BufReader<ChildStderr>,
+}
+
+impl Watched {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program");
+        let err = BufReader::new(child.stderr.take().expect("its talk"));
+        Self { child, err }
+    }
+
+    fn wait_for(&mut self, words: &str) {
+        let mut line = String::new();
+        while !line.contains(words) {
+            line.clear();
+            assert!(self.err.read_line(&mut line).expect("a line") > 0, "it ends without {words}");
+        }
+    }
+
+    /// What it says from here on.
+    fn end(mut self) -> Ran {
+        let mut rest = String::new();
+        self.err.read_to_string(&mut rest).expect("text");
+        let output = self.child.wait_with_output().expect("an end");
+        Ran { err: rest, ..read(output) }
+    }
+}
+
 impl Ran {
     fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {} {}", self.out, self.err))
@@ -132,7 +162,7 @@ fn monitor_gives_one_document_or_a_stream() {
     assert_eq!(document["schema"], "espctl/monitor/1");
     assert_eq!((&document["outcome"], &document["line"]["tag"]), (&Value::from("matched"), &Value::from("app_wifi")));
     assert!(document["line"]["meaning"].as_str().is_some_and(|meaning| meaning.contains("NO_AP_FOUND")));
-    let streamed = ran(&["monitor", &board.path, "--events", "--timeout", "1", "--tag", "wifi"]);
+    let streamed = ran(&["monitor", &board.path, "--events", "--until", "roaming", "--tag", "wifi"]);
     streamed.ends_with(0);
     let events: Vec<Value> = streamed.err.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert!(!events.is_empty() && streamed.out.is_empty(), "{}{}", streamed.out, streamed.err);
@@ -144,14 +174,14 @@ fn monitor_gives_one_document_or_a_stream() {
 #[test]
 fn monitor_ends_in_time_and_says_what_it_saw() {
     let board = Board::printing(LOG);
-    let missed = ran(&["monitor", &board.path, "--until", "never printed", "--timeout", "1", "--json"]);
+    let missed = ran(&["monitor", &board.path, "--until", "never printed", "--timeout", "5", "--json"]);
     assert_eq!(missed.ends_with(124).json()["error"]["code"], "monitor.no-match");
     let silent = Board::printing(b"");
     let missed = ran(&["monitor", &silent.path, "--until", "x", "--timeout", "1", "--json"]);
     assert_eq!(missed.ends_with(124).json()["error"]["code"], "board.silent");
     let noise: Vec<u8> = (0..=255).map(|byte: u8| byte.wrapping_mul(167) | 0x80).collect();
     let garbled = Board::printing(&[noise.as_slice(), b"\n"].concat());
-    let missed = ran(&["monitor", &garbled.path, "--until", "never printed", "--timeout", "1", "--json"]);
+    let missed = ran(&["monitor", &garbled.path, "--until", "never printed", "--timeout", "5", "--json"]);
     assert_eq!(missed.ends_with(12).json()["error"]["code"], "board.garbled");
     // A board that never pauses and never ends a line.
     let flood = Board::printing_each(&[b'x'; 4096], Duration::ZERO);
@@ -165,21 +195,20 @@ fn ports_that_are_not_there_or_go_away_are_errors() {
     let mut board = Board::printing(LOG);
     let child = monitoring(&board, &["--until", "never printed"]);
     board.unplug();
-    let lost = read(child.wait_with_output().expect("an end"));
+    let lost = child.end();
     assert_eq!(lost.ends_with(12).json()["error"]["code"], "board.port-lost");
 }
 
-fn signal(child: &Child, name: &str) {
-    let pid = child.id().to_string();
+fn signal(child: &Watched, name: &str) {
+    let pid = child.child.id().to_string();
     assert!(Command::new("kill").args([name, &pid]).status().expect("kill").success());
 }
 
 /// A monitor that shows lines on standard error, once it has shown one of them.
-fn monitoring(board: &Board, more: &[&str]) -> Child {
-    let mut command = espctl(&[&["monitor", &board.path, "--json", "--events"], more].concat());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program");
-    let mut first = [0];
-    child.stderr.as_mut().expect("a pipe").read_exact(&mut first).expect("an event");
+fn monitoring(board: &Board, more: &[&str]) -> Watched {
+    let args = [&["monitor", &board.path, "--json", "--events"], more].concat();
+    let mut child = Watched::start(&mut espctl(&args));
+    child.wait_for("\"event\":\"board\"");
     child
 }
 
@@ -189,12 +218,12 @@ fn a_monitor_that_is_stopped_has_ended_well() {
     for name in ["-INT", "-TERM"] {
         let child = monitoring(&board, &[]);
         signal(&child, name);
-        let document = read(child.wait_with_output().expect("an end")).ends_with(0).json();
+        let document = child.end().ends_with(0).json();
         assert_eq!((&document["schema"], &document["outcome"]), (&"espctl/monitor/1".into(), &"ended".into()));
         assert!(document["lines"].as_array().is_some_and(|lines| !lines.is_empty()), "{document}");
         let child = monitoring(&board, &["--until", "never printed"]);
         signal(&child, name);
-        let document = read(child.wait_with_output().expect("an end")).ends_with(130).json();
+        let document = child.end().ends_with(130).json();
         assert_eq!(document["error"]["code"], "run.interrupted");
     }
 }
@@ -266,7 +295,7 @@ fn a_board_without_a_payload_is_told_apart() {
         (b"\xe1\xfa\xc3\x99\xff\x80\r\n", "board.garbled", 12),
     ] {
         let board = Board::printing(log);
-        let failed = ran(&provision("sim:", &["--from-serial", &board.path, "--timeout", "3"]));
+        let failed = ran(&provision("sim:", &["--from-serial", &board.path, "--timeout", "5"]));
         let error = failed.ends_with(status).json();
         assert_eq!(error["error"]["code"], code);
         let said = error["error"]["causes"].to_string();
@@ -279,8 +308,8 @@ fn a_board_without_a_payload_is_told_apart() {
 #[test]
 fn the_board_says_why_it_did_not_join() {
     let board = Board::printing(b"I (9) app_wifi: Disconnect reason : 15\r\n");
-    let device = "sim:?fault=connecting-forever&apply-delay-ms=10";
-    let more = ["--pop", "abcd1234", "--timeout", "4"];
+    let device = "sim:?sec-ver=1&fault=connecting-forever&apply-delay-ms=10";
+    let more = ["--pop", "abcd1234", "--timeout", "8"];
     let alone = ran(&provision(device, &more));
     assert_eq!(alone.ends_with(124).json()["error"]["code"], "deadline.total");
     let heard = ran(&provision(device, &[&more[..], &["--listen", &board.path]].concat()));
@@ -294,7 +323,9 @@ fn the_board_says_why_it_did_not_join() {
 /// A wrong PoP and a crash look the same from the link's end: the connection closes without a word.
 #[test]
 fn a_crash_is_told_from_a_wrong_pop_over_http() {
-    let args = ["sim", "--http", "127.0.0.1:0", "--sec-ver", "1", "--json", "-q"];
+    // It takes its time to refuse, and meanwhile the board's line is heard.
+    let slowly = ["--fault", "delay=1500/prov-session"];
+    let args = [&["sim", "--http", "127.0.0.1:0", "--sec-ver", "1", "--json", "-q"], &slowly[..]].concat();
     let mut device = espctl(&args).stdout(Stdio::piped()).spawn().expect("a device");
     let mut ready = String::new();
     BufReader::new(device.stdout.take().expect("its output")).read_line(&mut ready).expect("a document");
@@ -327,7 +358,7 @@ fn both_time_lines_are_in_the_trace_and_a_lost_port_does_not_matter() {
     let path = trace.path().to_str().expect("a path");
     let mut board = Board::printing(b"E (9) security1: Key mismatch. Close connection\r\n");
     let more = ["--pop", "not-it", "--sec-ver", "1", "--trace", path, "--listen", &board.path];
-    let failed = ran(&provision("sim:?sec-ver=1", &more));
+    let failed = ran(&provision("sim:?sec-ver=1&fault=delay%3D1500%2Fprov-session", &more));
     let error = failed.ends_with(21).json()["error"].clone();
     assert_eq!(error["code"], "security.proof-rejected");
     assert!(error["causes"][0].as_str().is_some_and(|cause| cause.contains("Key mismatch")), "{error}");
@@ -337,12 +368,11 @@ fn both_time_lines_are_in_the_trace_and_a_lost_port_does_not_matter() {
     assert!(times.is_sorted(), "{times:?}");
     let events: Vec<_> = records.iter().filter_map(|record| record["event"].as_str()).collect();
     assert!(events.contains(&"board") && events.contains(&"exchange"), "{events:?}");
-    let args = provision("sim:?join-ms=1500", &["--pop", "abcd1234"]);
-    let child =
-        espctl(&[&args[..], &["--listen", &board.path]].concat()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    thread::sleep(Duration::from_millis(500));
+    let args = provision("sim:?sec-ver=1&join-ms=4000", &["--pop", "abcd1234", "-v"]);
+    let mut child = Watched::start(&mut espctl(&[&args[..], &["--listen", &board.path]].concat()));
+    child.wait_for("Key mismatch");
     board.unplug();
-    let done = read(child.expect("it").wait_with_output().expect("an end"));
+    let done = child.end();
     done.ends_with(0);
     assert!(done.err.contains("went away"), "{}", done.err);
 }

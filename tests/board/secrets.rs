@@ -45,12 +45,12 @@ fn keeps_quiet(run: &Ran) {
 #[test]
 fn monitor_shows_none() {
     let board = Board::printing(log().as_bytes());
-    let shown = ran(&["monitor", &board.path, "--timeout", "1"]);
+    let shown = ran(&["monitor", &board.path, "--until", "Disconnect reason"]);
     keeps_quiet(&shown);
     assert!(shown.out.contains("Password : (redacted)") && shown.out.contains("PROV_1"), "{}", shown.out);
-    keeps_quiet(&ran(&["monitor", &board.path, "--json", "--timeout", "1", "-v"]));
-    keeps_quiet(&ran(&["monitor", &board.path, "--events", "--timeout", "1", "-vv"]));
-    keeps_quiet(&ran(&["monitor", &board.path, "--until", "never printed", "--timeout", "1"]));
+    keeps_quiet(&ran(&["monitor", &board.path, "--json", "--until", "Disconnect reason", "-v"]));
+    keeps_quiet(&ran(&["monitor", &board.path, "--events", "--until", "Disconnect reason", "-vv"]));
+    keeps_quiet(&ran(&["monitor", &board.path, "--until", "never printed", "--timeout", "5"]));
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn listening_shows_none() {
     for verbose in ["--events", "-vv"] {
         let trace = tempfile::NamedTempFile::new().expect("a file");
         let path = trace.path().to_str().expect("a path");
-        let device = format!("sim:?pop={POP}&fault=auth-failed&apply-delay-ms=10");
+        let device = format!("sim:?pop={POP}&fault=auth-failed&apply-delay-ms=10&join-ms=1500");
         let more = ["--pop", POP, "--trace", path, verbose, "--no-retry", "--listen", &board.path];
         let failed = ran(&provision(&device, &more));
         keeps_quiet(failed.ends_with(22));
@@ -74,11 +74,11 @@ fn errors_about_payloads_quote_none() {
     // No payload, but secrets in the lines that the error quotes.
     let lines: Vec<_> = log().lines().skip(6).take(8).map(str::to_owned).collect();
     let board = Board::printing((lines.join("\r\n") + "\r\n").as_bytes());
-    let failed = ran(&provision("sim:", &["--from-serial", &board.path, "--timeout", "2", "-vv"]));
+    let failed = ran(&provision("sim:", &["--from-serial", &board.path, "--timeout", "5", "-vv"]));
     keeps_quiet(failed.ends_with(124));
     let broken = format!("{{\"name\":\"P\",\"pop\":\"{POP}\"x\",\"transport\":\"ble\"}}\r\n");
     let board = Board::printing(broken.as_bytes());
-    let failed = ran(&provision("sim:", &["--from-serial", &board.path, "--timeout", "2", "-vv"]));
+    let failed = ran(&provision("sim:", &["--from-serial", &board.path, "--timeout", "5", "-vv"]));
     keeps_quiet(failed.ends_with(124));
     assert!(failed.out.contains("makes no sense"), "{}", failed.out);
 }
@@ -90,7 +90,7 @@ fn what_was_given_is_taken_out_while_the_payload_is_waited_for() {
     let board = Board::printing(words.as_bytes());
     let trace = tempfile::NamedTempFile::new().expect("a file");
     let path = trace.path().to_str().expect("a path");
-    let more = ["--from-serial", &board.path, "--pop", POP, "--timeout", "2", "-vv", "--trace", path];
+    let more = ["--from-serial", &board.path, "--pop", POP, "--timeout", "5", "-vv", "--trace", path];
     let failed = ran(&provision("sim:", &more));
     keeps_quiet(failed.ends_with(124));
     let out = std::fs::read_to_string(path).expect("a trace");
