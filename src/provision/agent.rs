@@ -82,7 +82,8 @@ pub async fn provision(plan: &Plan, context: &mut Context<'_>, answers: &mut dyn
 /// At the stage connect.
 pub async fn open(device: &Locator, context: &Context<'_>) -> Result<Agent, Failure> {
     started_event(context, Stage::Connect, OPEN);
-    let agent = within(context, Stage::Connect, OPEN, Agent::open(device, context.log.clone())).await?;
+    let opening = Box::pin(Agent::open(device, context.log.clone()));
+    let agent = within(context, Stage::Connect, OPEN, opening).await?;
     context.observer.observe(&Event::Connected { peer: agent.peer().to_owned() });
     let shown = node_id(&agent).map_or("of a node without an id".to_owned(), |id| format!("of node {id}"));
     context.observer.observe(&Event::Note { text: format!("the RainMaker agent's console {shown} answers") });
