@@ -12,6 +12,8 @@ mod bluez;
 #[cfg(target_os = "linux")]
 mod client;
 #[cfg(target_os = "linux")]
+mod console;
+#[cfg(target_os = "linux")]
 mod fleet;
 #[cfg(target_os = "linux")]
 mod handshakes;
@@ -32,11 +34,12 @@ fn main() -> std::process::ExitCode {
 
     // The order matters: what a finished child used is asked of the system as the largest of all so far.
     type Part = fn(&mut Table);
-    let parts: [(&str, Part); 7] = [
+    let parts: [(&str, Part); 8] = [
         ("program", program::measure),
         ("provisioning", provisioning::measure),
         ("round-trips", provisioning::count_round_trips),
         ("link", link::measure),
+        ("console", console::measure),
         ("ble", ble::measure),
         ("fleet", fleet::measure),
         ("handshakes", handshakes::measure),

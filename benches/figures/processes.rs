@@ -22,8 +22,14 @@ pub(crate) struct Sim {
 impl Sim {
     /// Starts one and waits until its devices listen.
     pub(crate) fn start(options: &[&str]) -> Self {
+        Self::start_on(&["--http", "127.0.0.1:0"], options)
+    }
+
+    /// The same on another host.
+    pub(crate) fn start_on(host: &[&str], options: &[&str]) -> Self {
         let mut child = Command::new(ESPCTL)
-            .args(["sim", "--http", "127.0.0.1:0", "--json", "--quiet"])
+            .args(["sim", "--json", "--quiet"])
+            .args(host)
             .args(options)
             .stdout(Stdio::piped())
             .spawn()
