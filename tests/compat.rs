@@ -99,6 +99,19 @@ fn device_ip_host_and_port_reach_a_device_in_both_spellings() {
 }
 
 #[test]
+fn a_port_beside_a_whole_address_is_said_to_be_without_effect() {
+    let sim = Sim::start(&[]);
+    let (host, port) = sim.address();
+    let address = format!("{host}:{port}");
+    let ran = run([&["provision", "--address", &address, "--device-port", "1", "--pop", POP], &NETWORK[..]].concat());
+    is_online(&ran);
+    assert!(ran.stderr.contains("without effect") && ran.stderr.contains("--device-port"), "{ran:?}");
+    let beside = provision(&["--device-port", "1", "--pop", POP]);
+    is_online(&beside);
+    assert!(beside.stderr.contains("--device-port"), "{beside:?}");
+}
+
+#[test]
 fn transports_of_the_other_tool_are_named_as_missing() {
     let ran = run([&["provision", "--transport", "on-network", "--pop", POP], &NETWORK[..]].concat());
     assert_eq!((ran.status, ran.code()), (2, Some("usage.unsupported")), "{ran:?}");
@@ -119,6 +132,9 @@ fn bluetooth_is_chosen_by_option_environment_and_label() {
     };
     missed(&["--transport", "ble", "--device_name", "PROV_d76c30"], &[]);
     missed(&["--transport", "ble"], &[]);
+    // What is for SoftAP means nothing over Bluetooth, there or here.
+    missed(&["--transport", "ble", "--device_name", "PROV_d76c30", "--device-port", "80"], &[]);
+    missed(&["--qrcode", label, "--device_ip", "192.168.4.1"], &[]);
     missed(&["--qrcode", label], &[]);
     missed(&[], &[("ESPCTL_TRANSPORT", "ble")]);
     missed(&[], &[("ESPCTL_DEVICE", "ble:PROV_d76c30")]);

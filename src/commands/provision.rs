@@ -119,10 +119,10 @@ struct AssociationArgs {
 
 pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
     args.rainmaker.check()?;
-    args.rainmaker.address_into(&mut args.device);
+    let payload = args.device.qrcode.as_deref().map(qr_payload).transpose()?;
+    let unused = args.rainmaker.address_into(&mut args.device, payload.as_ref(), app);
     args.board.take_port(&mut args.device);
     args.dialect.needs_console(&mut args.device, app);
-    let payload = args.device.qrcode.as_deref().map(qr_payload).transpose()?;
     let target = device::target_beside(&args.device, payload, args.board.hears(), app)?;
     let wanted = wanted(&args, app)?;
     // Where the board itself is to say which device it is, the plan waits for that; what is wrong with what was given
@@ -135,7 +135,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
         learn_given(&desk.redaction, security, association.as_ref(), wifi, dataset.as_ref());
     }
     let mut board = args.board.attend(&args.device, app)?;
-    if let Some(text) = args.rainmaker.note() {
+    for text in [unused, args.rainmaker.note()].into_iter().flatten() {
         desk.observer.observe(&Event::Note { text });
     }
     let mut answers = desk.answers();
