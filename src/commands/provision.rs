@@ -193,7 +193,8 @@ fn wanted(args: &Args, app: &App<'_>) -> Result<Wanted, Failure> {
     if wifi.ssid.is_none() && dataset.is_none() && !args.network.no_wifi && !app.talk.may_ask {
         return Err(missing_network(args.device.qrcode.is_some()));
     }
-    if wifi.ssid.is_some() && wifi.passphrase.is_none() && !app.talk.may_ask {
+    // With a dataset beside the name, the device decides which it takes.
+    if wifi.ssid.is_some() && wifi.passphrase.is_none() && dataset.is_none() && !app.talk.may_ask {
         return Err(provision::AnswerError::Missing(Question::Passphrase).into());
     }
     Ok(Wanted { security, association, wifi, dataset })

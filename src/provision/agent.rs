@@ -46,7 +46,7 @@ pub struct Outcome {
 /// # Errors
 /// [`Code::UsageConflict`] and [`Code::UsageInvalid`].
 pub fn check(plan: &Plan) -> Result<(), Failure> {
-    if plan.dataset.is_some() {
+    if plan.dataset.is_some() && plan.wifi.ssid.is_none() {
         return Err(Failure::new(Code::UsageConflict)
             .saying("the agent's console takes --ssid, not --thread-dataset: it knows no Thread"));
     }

@@ -152,14 +152,15 @@ impl<'a, 'c> Run<'a, 'c> {
         }
     }
 
-    /// A device takes either Wi-Fi or Thread credentials; giving it the other kind is said before anything is sent.
+    /// A device takes either Wi-Fi or Thread credentials; giving it the other kind alone is said before anything is
+    /// sent. Where both are there, as in an environment for devices of both kinds, it takes its own.
     fn check_plan_fits(&self) -> Result<(), Failure> {
         let mismatch = |message: &str| Err(Failure::new(Code::UsageConflict).at(Stage::Identify).saying(message));
         match self.radio {
-            Radio::Thread if self.plan.wifi.ssid.is_some() => {
+            Radio::Thread if self.plan.wifi.ssid.is_some() && self.plan.dataset.is_none() => {
                 mismatch("the device is a Thread device: it takes --thread-dataset, not --ssid")
             }
-            Radio::Wifi if self.plan.dataset.is_some() => {
+            Radio::Wifi if self.plan.dataset.is_some() && self.plan.wifi.ssid.is_none() => {
                 mismatch("the device is a Wi-Fi device: it takes --ssid, not --thread-dataset")
             }
             _ => Ok(()),

@@ -174,6 +174,24 @@ pub(crate) const CASES: &[Case] =
         provision("an association it refuses", Peer(Rote(&[NO_SECURITY, GREETING, ("cloud_user_assoc", REFUSED)])))
             .args(ASSOCIATE)
             .fails("association.refused", "associate", 26, "InvalidArgument"),
+        // Credentials of both kinds in the environment: the device takes its own.
+        command("a Wi-Fi device where a dataset stands too", Memory("sec-ver=0"), &["provision", "--device", DEVICE])
+            .env(&[
+                ("ESPCTL_SSID", "HomeNet"),
+                ("ESPCTL_PASSPHRASE", "correct-horse-battery"),
+                ("ESPCTL_THREAD_DATASET", DATASET),
+            ])
+            .succeeds("192.168.1.77"),
+        command(
+            "a Thread device where a name stands too",
+            Memory("sec-ver=0&thread=1"),
+            &["provision", "--device", DEVICE],
+        )
+        .env(&[("ESPCTL_SSID", "HomeNet"), ("ESPCTL_THREAD_DATASET", DATASET)])
+        .succeeds("thread"),
+        command("a Wi-Fi device where only a dataset stands", Memory("sec-ver=0"), &["provision", "--device", DEVICE])
+            .env(&[("ESPCTL_THREAD_DATASET", DATASET)])
+            .fails("usage.conflict", "identify", 2, "is a Wi-Fi device"),
         // Endpoints, and firmware without them.
         command(
             "an endpoint it has not",
