@@ -155,12 +155,8 @@ pub enum Joined {
         ip: String,
         /// Network name, bytes.
         ssid: Vec<u8>,
-        /// The radio's address. Stock firmware garbles what follows a zero byte: do not verify by it.
-        bssid: Vec<u8>,
-        /// Channel.
-        channel: i32,
-        /// How it authenticates.
-        auth: AuthMode,
+        /// The access point, where that is told: a board's log does not.
+        access_point: Option<JoinedAccessPoint>,
     },
     /// A Thread network.
     Thread {
@@ -173,6 +169,17 @@ pub enum Joined {
         /// Channel.
         channel: u32,
     },
+}
+
+/// The access point a device has joined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinedAccessPoint {
+    /// The radio's address. Stock firmware garbles what follows a zero byte: do not verify by it.
+    pub bssid: Vec<u8>,
+    /// Channel.
+    pub channel: i32,
+    /// How it authenticates.
+    pub auth: AuthMode,
 }
 
 /// Why the device gave up, as far as the protocol can say.
@@ -221,9 +228,11 @@ fn decode_wifi_state(reply: &[u8]) -> Result<JoinState, ReplyError> {
         (Ok(WifiStationState::Connected), Some(State::Connected(connected))) => Ok(JoinState::Joined(Joined::Wifi {
             ip: connected.ip4_addr,
             ssid: connected.ssid,
-            bssid: connected.bssid,
-            channel: connected.channel,
-            auth: AuthMode(connected.auth_mode),
+            access_point: Some(JoinedAccessPoint {
+                bssid: connected.bssid,
+                channel: connected.channel,
+                auth: AuthMode(connected.auth_mode),
+            }),
         })),
         (Ok(WifiStationState::Connected), _) => Err(ReplyError::Missing("connected member")),
         (Ok(WifiStationState::Connecting), Some(State::AttemptFailed(failed))) => {

@@ -12,7 +12,6 @@ use super::plan::{self, Plan};
 use super::{Context, Verdict};
 use crate::agent::{Agent, AgentError, Command, JoinEnd, NodeId};
 use crate::endpoint::config::{JoinFailure, JoinState, Joined};
-use crate::endpoint::scan::AuthMode;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Exchange, Stage};
 use crate::secret::Passphrase;
@@ -237,8 +236,7 @@ impl Run<'_, '_> {
             JoinEnd::Joined { ip } => {
                 let ip = ip.map(|ip| ip.to_string()).unwrap_or_default();
                 // The log tells neither which radio nor how it authenticates.
-                let (bssid, auth) = (Vec::new(), AuthMode(-1));
-                let joined = Joined::Wifi { ip, ssid: ssid.to_vec(), bssid, channel: 0, auth };
+                let joined = Joined::Wifi { ip, ssid: ssid.to_vec(), access_point: None };
                 state(JoinState::Joined(joined.clone()));
                 Ok(Verdict::Online(joined))
             }

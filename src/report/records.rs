@@ -176,19 +176,12 @@ pub fn board_line(line: &Line) -> Value {
 /// Where a device has joined.
 pub fn joined_json(joined: &Joined) -> Value {
     match joined {
-        Joined::Wifi { ip, ssid, bssid, channel, auth } => {
+        Joined::Wifi { ip, ssid, access_point } => {
             let mut network = wifi_members(ssid);
             network["ip"] = json!(ip);
-            if bssid.is_empty() {
-                // A log tells the address alone.
-                for member in ["bssid", "channel", "auth"] {
-                    network[member] = Value::Null;
-                }
-                return network;
-            }
-            network["bssid"] = json!(mac(bssid));
-            network["channel"] = json!(channel);
-            network["auth"] = json!(auth);
+            network["bssid"] = json!(access_point.as_ref().map(|own| mac(&own.bssid)));
+            network["channel"] = json!(access_point.as_ref().map(|own| own.channel));
+            network["auth"] = json!(access_point.as_ref().map(|own| own.auth));
             network
         }
         Joined::Thread { name, pan_id, extended_pan_id, channel } => {
@@ -237,6 +230,9 @@ pub fn mac(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::endpoint::config::JoinedAccessPoint;
+    use crate::endpoint::scan::AuthMode;
+    use crate::report::words;
 
     struct Full;
 
@@ -255,6 +251,21 @@ mod tests {
         assert_eq!(records.ready(), Ok(()));
         records.observe(&Event::Applied);
         assert!(records.ready().is_err());
+    }
+
+    #[test]
+    fn an_access_point_without_an_address_keeps_the_rest() {
+        let access_point = JoinedAccessPoint { bssid: Vec::new(), channel: 6, auth: AuthMode(3) };
+        let joined = |access_point| {
+            let joined = Joined::Wifi { ip: "192.168.1.77".to_owned(), ssid: b"HomeNet".to_vec(), access_point };
+            (joined_json(&joined), words::place(&joined))
+        };
+        let (json, words) = joined(Some(access_point));
+        assert_eq!((&json["bssid"], &json["channel"], &json["auth"]), (&json!(""), &json!(6), &json!("WPA2")));
+        assert_eq!(words, "HomeNet (192.168.1.77, channel 6, WPA2)");
+        let (json, words) = joined(None);
+        assert_eq!((&json["bssid"], &json["channel"], &json["auth"]), (&Value::Null, &Value::Null, &Value::Null));
+        assert_eq!(words, "HomeNet (192.168.1.77)");
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! Events in words: one line each, device text sanitised.
 
-use crate::endpoint::config::{JoinState, Joined};
+use crate::endpoint::config::{JoinState, Joined, JoinedAccessPoint};
 use crate::event::{Event, Exchange};
 use crate::text;
 use crate::wire::log::Line;
@@ -83,11 +83,11 @@ pub fn device(version: &VersionInfo, security: u8) -> String {
 /// Where a device has joined.
 pub fn place(joined: &Joined) -> String {
     match joined {
-        Joined::Wifi { ip, ssid, bssid, .. } if bssid.is_empty() => {
+        Joined::Wifi { ip, ssid, access_point: None } => {
             let ip = if ip.is_empty() { "address unknown" } else { ip };
             format!("{} ({})", text::ssid(ssid), text::bounded(&text::sanitise(ip), 45))
         }
-        Joined::Wifi { ip, ssid, channel, auth, .. } => {
+        Joined::Wifi { ip, ssid, access_point: Some(JoinedAccessPoint { channel, auth, .. }) } => {
             format!("{} ({}, channel {channel}, {auth})", text::ssid(ssid), text::bounded(&text::sanitise(ip), 45))
         }
         Joined::Thread { name, pan_id, channel, .. } => {
