@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::answers::{AnswerError, Answers, Retry};
 use super::join::PERHAPS_JOINED;
 use super::plan::{self, Plan};
+use super::run::RETRIES;
 use super::{Context, Verdict};
 use crate::agent::{Agent, AgentError, Command, JoinEnd, NodeId};
 use crate::endpoint::config::{JoinFailure, JoinState, Joined};
@@ -18,8 +19,6 @@ use crate::secret::Passphrase;
 use crate::session::patience::Elapsed;
 use crate::transport::Locator;
 
-/// How often a person may try again before the run ends by itself.
-const RETRIES: usize = 10;
 /// The port, a greeting of up to 8 s, and two questions.
 const OPEN: Duration = Duration::from_secs(30);
 /// A command: a greeting of up to 5 s where the board is not at its prompt, and the agent's own wait of 8 s.

@@ -23,7 +23,7 @@ use crate::session::{Meaning, Session};
 use crate::wire::version::VersionInfo;
 
 /// How often a person may try again before the run ends by itself.
-const RETRIES: usize = 10;
+pub(super) const RETRIES: usize = 10;
 
 /// What a run led to, where it did not fail.
 #[derive(Debug, Clone)]
@@ -141,7 +141,7 @@ impl<'a, 'c> Run<'a, 'c> {
                 },
                 Stage::Recover => {
                     recoveries += 1;
-                    self.recover(answers, recoveries < RETRIES).await?;
+                    self.recover(answers, recoveries <= RETRIES).await?;
                 }
                 Stage::Connect | Stage::Identify | Stage::Secure | Stage::Request => {}
             }

@@ -125,6 +125,19 @@ async fn the_same_network_with_another_passphrase() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn ten_more_tries_and_no_more() {
+    let mut plan = home();
+    plan.wifi.passphrase = Some("not-the-one".into());
+    let mut person = Person {
+        retries: [Retry::SameNetwork; 12].into(),
+        passphrases: ["not-the-one"; 12].into(),
+        ..Person::default()
+    };
+    let told = provision(&Door::to("sec-ver=1"), &plan, &mut person).await;
+    assert_eq!((told.code(), person.failures.len()), ("wifi.auth-failed", 10));
+}
+
+#[tokio::test(start_paused = true)]
 async fn another_network_after_the_first_was_not_there() {
     let mut plan = home();
     plan.wifi.ssid = Some(b"NoSuchNet".to_vec());
