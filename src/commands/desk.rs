@@ -40,7 +40,8 @@ pub(super) struct Desk {
     last: Arc<LastStage>,
 }
 
-/// Opens a session with the device, carries out `work` in it, and closes it on every way out.
+/// Opens a session with the device, carries out `work` in it, and closes it on every way out but an interruption, which
+/// drops it.
 ///
 /// `beyond` is what the work is for a board with the agent's console alone.
 pub(super) async fn in_session<T>(

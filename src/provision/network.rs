@@ -150,13 +150,13 @@ impl Run<'_, '_> {
         }
     }
 
-    pub(super) async fn await_network(&mut self) -> Result<Option<Verdict>, Failure> {
+    pub(super) async fn await_network(&mut self) -> Result<Verdict, Failure> {
         self.started(Stage::AwaitNetwork, limit::JOIN);
         let observer = self.context.observer.clone();
         let end = join::wait(&mut self.session, &mut *self.context.rng, self.radio, &*observer).await?;
         match end {
-            JoinEnd::Joined(joined) => Ok(Some(Verdict::Online(joined))),
-            JoinEnd::Unconfirmed { cause } => Ok(Some(Verdict::Applied { cause })),
+            JoinEnd::Joined(joined) => Ok(Verdict::Online(joined)),
+            JoinEnd::Unconfirmed { cause } => Ok(Verdict::Applied { cause }),
             JoinEnd::Failed(reason) => Err(self.join_failure(reason).await),
         }
     }

@@ -136,8 +136,8 @@ impl<'a, 'c> Run<'a, 'c> {
                     outcome => self.note_outcome(outcome.map(drop))?,
                 },
                 Stage::AwaitNetwork => match self.await_network().await {
-                    Ok(Some(verdict)) => return Ok(verdict),
-                    outcome => self.note_outcome(outcome.map(drop))?,
+                    Ok(verdict) => return Ok(verdict),
+                    Err(failure) => self.note_outcome(Err(failure))?,
                 },
                 Stage::Recover => {
                     recoveries += 1;

@@ -70,11 +70,6 @@ fn between<'a>(text: &'a str, line: &str) -> Option<&'a str> {
     rest.find(PROMPT).map(|end| &rest[..end])
 }
 
-/// Whether a prompt is the last thing the board has printed: it waits for a line.
-pub fn is_waiting(output: &[u8]) -> bool {
-    clean(output).ends_with(PROMPT)
-}
-
 /// The answer between echo and prompt. Firmware prints lower-case hex; other lines are noise that had no log level.
 fn read_answer(between: &str) -> Answer {
     let is_hex = |line: &&str| !line.is_empty() && hex_digits(line) == line.len();

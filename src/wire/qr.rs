@@ -94,57 +94,11 @@ impl Payload {
     pub fn parse(text: &str) -> Result<Self, QrError> {
         parse::payload(text)
     }
-
-    /// The JSON that firmware prints, in its order of keys and without spaces. Unlike firmware's it is escaped, so it
-    /// is valid for every PoP. It shows the secrets: it is for a label or a simulated device's console.
-    pub fn to_json(&self) -> String {
-        let pop = self.pop.as_ref().map(|pop| String::from_utf8_lossy(pop.expose()));
-        let password = self.password.as_ref().map(|password| String::from_utf8_lossy(password.expose()));
-        let texts = [
-            ("ver", Some(self.version.as_deref().unwrap_or("v1"))),
-            ("name", Some(self.name.as_str())),
-            ("username", self.username.as_deref()),
-            ("pop", pop.as_deref()),
-            ("transport", self.transport.map(Transport::scheme)),
-            ("password", password.as_deref()),
-            ("network", self.network.map(Network::word)),
-        ];
-        let mut fields: Vec<String> = texts
-            .into_iter()
-            .filter_map(|(key, value)| value.map(|value| format!("\"{key}\":{}", serde_json::Value::from(value))))
-            .collect();
-        if let Some(security) = self.security {
-            fields.push(format!("\"security\":{security}"));
-        }
-        format!("{{{}}}", fields.join(","))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_json_is_what_firmware_prints() {
-        let text = r#"{"ver":"v1","name":"PROV_d76c30","username":"wifiprov","pop":"7a9d365e","transport":"ble"}"#;
-        let payload = Payload::parse(text).expect("RainMaker's example");
-        assert_eq!(payload.to_json(), text);
-    }
-
-    #[test]
-    fn every_payload_round_trips_through_json() {
-        let payload = Payload {
-            version: Some("v1".to_owned()),
-            transport: Some(Transport::SoftAp),
-            pop: Some(ProofOfPossession::from("a\"b\\c+d%41&é")),
-            username: Some("wifiprov".to_owned()),
-            password: Some(Passphrase::from("label-pass")),
-            security: Some(2),
-            network: Some(Network::Thread),
-            ..Payload::new("PROV \"1\"")
-        };
-        assert_eq!(Payload::parse(&payload.to_json()).as_ref(), Ok(&payload));
-    }
 
     #[test]
     fn debug_shows_no_secret() {
