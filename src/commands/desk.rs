@@ -182,6 +182,13 @@ impl Desk {
             result = run => result,
             () = interrupted() => Err(self.last.interruption()),
         };
+        // A disk may have filled up after the last time a run asks.
+        let result = result.and_then(|done| match self.observer.ready() {
+            Ok(()) => Ok(done),
+            Err(why) => Err(Failure::new(Code::TraceFailed)
+                .saying("all was done, but the trace could not be written to its end")
+                .because(why)),
+        });
         if let Some(progress) = &self.progress {
             progress.finish();
         }
@@ -239,5 +246,47 @@ impl Observer for LastStage {
             Event::Reset => state.1 = false,
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Paint, Talk};
+
+    /// A trace on a disk that fills up after the run has last asked.
+    struct Full;
+
+    impl Observer for Full {
+        fn observe(&self, _: &Event) {}
+        fn ready(&self) -> Result<(), String> {
+            Err("no space left on device".to_owned())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_trace_that_is_cut_short_is_no_success() {
+        let off = Paint { enabled: false };
+        let talk = Talk {
+            json: false,
+            events: false,
+            quiet: true,
+            verbose: 0,
+            may_ask: false,
+            plain: true,
+            redraw: false,
+            ascii: true,
+            width: None,
+            columns: None,
+            stdout: off,
+            stderr: off,
+        };
+        let app = App { kinds: &[], environment: &|_| None, talk };
+        let desk = Desk::new(10, &RecordArgs { events: false, trace: None }, &app).expect("a desk");
+        assert_eq!(desk.run(async { Ok(7) }).await, Ok(7));
+        let desk = Desk { observer: Arc::new(Full), ..desk };
+        assert_eq!(desk.run(async { Ok(7) }).await.unwrap_err().code, Code::TraceFailed);
+        let failed = desk.run(async { Err::<(), _>(Failure::new(Code::LinkLost)) }).await;
+        assert_eq!(failed.unwrap_err().code, Code::LinkLost);
     }
 }
