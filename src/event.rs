@@ -63,7 +63,8 @@ pub enum Event {
     Started {
         /// Which.
         stage: Stage,
-        /// By when it will have ended, one way or the other.
+        /// How long its own work may take. What a lost session or a failed join brings along, a handshake or a scan,
+        /// comes on top.
         deadline: Duration,
     },
     /// The device is being looked for.
