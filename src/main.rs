@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use console::Term;
 use espctl::commands::{self, App, Cli, ColorChoice, TalkArgs};
 use espctl::error::{Code, Failure};
 use espctl::report::keys::SavedMode;
@@ -65,7 +66,9 @@ fn talk(args: &TalkArgs, events: bool) -> Talk {
         },
     };
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| variable(name));
-    let utf8 = locale.is_some_and(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"));
+    // Windows has no such variables, and its consoles take Unicode.
+    let utf8 = locale.map_or(cfg!(windows), |locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"));
+    let escapes = stderr && reads_escapes(&Term::stderr());
     Talk {
         json: args.json,
         events,
@@ -73,13 +76,19 @@ fn talk(args: &TalkArgs, events: bool) -> Talk {
         verbose: args.verbose,
         may_ask: may_ask(stdin, stderr, args.no_input || events),
         plain: args.plain || dumb,
-        redraw: stderr && !dumb && !args.plain,
+        redraw: escapes && !dumb && !args.plain,
         ascii: !utf8,
-        width: stderr.then(|| console::Term::stderr().size().1.into()),
-        columns: stdout.then(|| console::Term::stdout().size().1.into()),
-        stdout: paint(stdout),
-        stderr: paint(stderr),
+        width: stderr.then(|| Term::stderr().size().1.into()),
+        columns: stdout.then(|| Term::stdout().size().1.into()),
+        stdout: paint(stdout && reads_escapes(&Term::stdout())),
+        stderr: paint(escapes),
     }
+}
+
+/// Whether escape sequences work on this terminal. A Windows console has to be told to read them, which asking does;
+/// elsewhere every terminal reads them that is not dumb.
+fn reads_escapes(terminal: &Term) -> bool {
+    !cfg!(windows) || terminal.features().colors_supported()
 }
 
 /// A command line that does not parse: help and version are no errors, and `--json` and `--events` hold here too.
