@@ -72,6 +72,9 @@ const PROSE: &[&str] = &[
     "wrong",
 ];
 
+/// What a value stands between in a sentence: `passphrase 'correct-horse' accepted`.
+const QUOTES: [(char, char); 5] = [('\'', '\''), ('"', '"'), ('`', '`'), ('[', ']'), ('<', '>')];
+
 /// The first line heard may begin in the middle of a key.
 pub(super) fn behind_half_a_key(text: &str) -> Option<Range<usize>> {
     let (before, after) = text.split_once([':', '='])?;
@@ -185,14 +188,21 @@ fn value(text: &str, lower: &str, start: usize, end: usize) -> Option<Range<usiz
     if first_on_its_line {
         return Some(at(behind)..text.len());
     }
+    if let Some((opening, closing)) = QUOTES.iter().find(|(opening, _)| behind.starts_with(*opening)) {
+        let quoted = &behind[opening.len_utf8()..];
+        // Firmware does not escape: what is quoted may have the quote in it.
+        let length = quoted.rfind(*closing).unwrap_or(quoted.len());
+        return Some(at(quoted)..at(quoted) + length);
+    }
     let word = behind.find([' ', ',', ';', '\t']).unwrap_or(behind.len());
     (!is_prose(behind)).then(|| at(behind)..at(behind) + word)
 }
 
 fn is_prose(text: &str) -> bool {
-    let word =
-        text.trim_start_matches([' ', ':', '=']).split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-    word.is_empty() || PROSE.contains(&word)
+    let text = text.trim_start_matches([' ', ':', '=']);
+    let word = text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let is_quoted = QUOTES.iter().any(|(opening, _)| text.starts_with(*opening));
+    !is_quoted && (word.is_empty() || PROSE.contains(&word))
 }
 
 /// Where a quoted value ends: at the quote that something follows which JSON allows there. Firmware does not escape.
