@@ -172,6 +172,12 @@ impl Desk {
                 return failure;
             }
         };
+        let waited = failure.stage == Some(Stage::AwaitNetwork) && matches!(log, Log::Heard(_));
+        if waited && !failure.hints.iter().any(unheard) {
+            // A board that joins logs it, and whoever listens expects to be told why it does not.
+            failure.hints.push(instead);
+            return failure;
+        }
         failure.hints.iter_mut().filter(|hint| unheard(hint)).for_each(|hint| instead.clone_into(hint));
         failure
     }

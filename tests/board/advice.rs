@@ -20,3 +20,11 @@ fn nobody_who_listens_is_told_to_listen() {
     let heard = hints(&["--listen", &talking.path]);
     assert!(!heard.contains("printed nothing") && !heard.contains("--listen hears it"), "{heard}");
 }
+
+#[test]
+fn whoever_listens_in_vain_is_told_so_where_a_join_fails() {
+    let silent = Board::printing(b"");
+    let failed = ran(&provision("sim:?fault=auth-failed", &["--pop", "abcd1234", "--listen", &silent.path]));
+    let document = failed.ends_with(22).json();
+    assert!(document["error"]["hints"].to_string().contains("the board printed nothing on"), "{document}");
+}
