@@ -189,6 +189,7 @@ fn other_consoles_and_silent_boards_are_told_apart() {
     assert_eq!((run.exit, run.code()), (10, "console.not-agent"), "{}", run.written);
     let run = over(&agent(&[], false).path, &["--dialect", "protocomm", "--ssid", "HomeNet", "--open"]);
     assert_eq!((run.exit, run.code()), (10, "console.not-provisioning"), "{}", run.written);
+    assert!(run.document["error"]["hints"].to_string().contains("leave out --dialect protocomm"), "{}", run.written);
     let stranger = scripted_stranger();
     let run = over(&stranger.path, &["--ssid", "HomeNet", "--passphrase", PASSPHRASE]);
     assert_eq!((run.exit, run.code()), (10, "console.not-provisioning"), "{}", run.written);

@@ -190,7 +190,9 @@ pub(super) async fn provision(
         Err(failure) => failure,
     };
     if !may_be_agent(dialect, &failure, &*context.observer) {
-        return Err(failure);
+        let ruled_out = dialect == Dialect::Protocomm && failure.code == Code::ConsoleNotProvisioning;
+        let hint = "leave out --dialect protocomm to have the RainMaker agent's console tried as well";
+        return Err(if ruled_out { failure.hint(hint) } else { failure });
     }
     over_agent(plan, context, answers).await.map_err(|other| neither(failure, other))
 }
