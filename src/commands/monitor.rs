@@ -13,7 +13,7 @@ use super::App;
 use super::desk::interrupted;
 use super::port::{self, Heard};
 use crate::board::{About, Ear, Redaction, open, sign, started};
-use crate::error::{Code, Failure};
+use crate::error::{Code, Failure, advise_shared, shared};
 use crate::event::{Event, Observer};
 use crate::report::records::{self, Records};
 use crate::report::{Document, Talk, words};
@@ -100,6 +100,9 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
         () = &mut stop => return Err(Failure::new(Code::Interrupted)),
         port = open(&settings) => port?,
     };
+    if let Some(shared) = shared(&settings.path) {
+        view.note(&shared);
+    }
     let ear = Ear::new(port, Redaction::default());
     Monitor { ear, view, end, seen: 0, last: VecDeque::new() }.run(reset, args.until.as_deref(), stop).await
 }
@@ -147,14 +150,14 @@ impl Monitor {
                 }
                 () = sleep_until(started + SILENCE), if hushed => {
                     hushed = false;
-                    self.view.talk.remark("note: nothing has arrived yet; press the board's reset button, or give --reset boot");
+                    self.view.note("nothing has arrived yet; press the board's reset button, or give --reset boot");
                     continue;
                 }
             };
             (restart, hushed) = (false, false);
             if self.ear.is_garbled() && !garbled {
                 garbled = true;
-                self.view.talk.remark("note: what arrives is no text; the board's rate may be another: --baud");
+                self.view.note("what arrives is no text; the board's rate may be another: --baud");
             }
             if !self.take(&heard.line)? {
                 return Ok(Document::nothing());
@@ -211,10 +214,11 @@ impl Monitor {
         }
         let code = if self.ear.is_garbled() { Code::BoardGarbled } else { Code::MonitorNoMatch };
         let failure = Failure::new(code).because(format!("{} lines went by", self.seen));
-        match self.last.back() {
+        let failure = match self.last.back() {
             Some(line) => failure.because(format!("the last one: {}", text::bounded(&words::board(line), 120))),
             None => failure,
-        }
+        };
+        advise_shared(failure, self.ear.path())
     }
 }
 
@@ -277,6 +281,13 @@ impl View {
         line.level.is_none_or(|level| level <= self.level)
             && (self.tags.is_empty() || self.tags.iter().any(tagged))
             && (self.filter.is_empty() || self.filter.iter().any(|text| holds(line, text)))
+    }
+
+    fn note(&self, text: &str) {
+        match &self.events {
+            Some(events) => events.observe(&Event::Note { text: text.to_owned() }),
+            None => self.talk.remark(&format!("note: {text}")),
+        }
     }
 
     fn show(&self, line: &Line) -> io::Result<()> {

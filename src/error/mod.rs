@@ -14,6 +14,7 @@ mod serial;
 
 pub use catalogue::{Code, NAME_PORT, OF_SECURITY_2, TYPE_AGAIN, UNHEARD};
 pub use exit::Exit;
+pub use serial::{advise_shared, shared};
 
 use crate::event::Stage;
 

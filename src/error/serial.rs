@@ -51,18 +51,24 @@ pub(super) fn advise(failure: Failure, error: &TransportError) -> Failure {
             | ConsoleError::Garbage { port, .. }
             | ConsoleError::NoPrompt { port, .. }
             | ConsoleError::Unreadable { port },
-        ) => advise_shared(failure, &sharers(port)),
+        ) => advise_shared(failure, port),
         _ => failure,
     }
 }
 
-/// Programs that read a board's console beside this one leave it pieces.
-fn advise_shared(failure: Failure, sharers: &[String]) -> Failure {
-    if sharers.is_empty() {
-        return failure;
+/// Names the programs that read a board's port beside this one: they leave it pieces.
+pub fn advise_shared(failure: Failure, port: &str) -> Failure {
+    match shared(port) {
+        Some(cause) => failure.because(cause).hint("end the other program, and try again"),
+        None => failure,
     }
-    let cause = format!("the port is also open in {}, which takes some of what the board prints", sharers.join(", "));
-    failure.because(cause).hint("end the other program, and try again")
+}
+
+/// Who else reads a port, in words.
+pub fn shared(port: &str) -> Option<String> {
+    let sharers = sharers(port);
+    let told = || format!("the port is also open in {}, which takes some of what the board prints", sharers.join(", "));
+    (!sharers.is_empty()).then(told)
 }
 
 fn advise_case(failure: Failure, error: &TransportError) -> Failure {

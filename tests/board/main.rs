@@ -188,6 +188,23 @@ fn monitor_ends_in_time_and_says_what_it_saw() {
     ran(&["monitor", &flood.path, "--until", "never printed", "--timeout", "1"]).ends_with(124);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn who_else_reads_the_port_is_named() {
+    let board = Board::printing(LOG);
+    let port = File::open(&board.path).expect("a port");
+    let mut other = Command::new("sleep").arg("600").stdin(port).spawn().expect("another program");
+    let name = format!("also open in sleep ({})", other.id());
+    let missed = ran(&["monitor", &board.path, "--until", "never printed", "--timeout", "5", "--json"]);
+    assert!(missed.err.lines().next().is_some_and(|note| note.contains(&name)), "{}", missed.err);
+    let events = ran(&["monitor", &board.path, "--events", "--timeout", "1"]);
+    let notes = events.ends_with(0).err.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON Lines"));
+    assert_eq!(notes.filter(|event| event["event"] == "note").count(), 1, "{}", events.err);
+    other.kill().and_then(|()| other.wait()).expect("its end");
+    let failed = missed.ends_with(124).json();
+    assert!(failed["error"]["causes"].to_string().contains(&name), "{failed}");
+}
+
 #[test]
 fn ports_that_are_not_there_or_go_away_are_errors() {
     let missing = ran(&["monitor", "/dev/no-such-port", "--json"]);
