@@ -51,7 +51,7 @@ pub(super) struct Args {
     until: Option<String>,
     /// End after this many seconds: with status 124 if --until was waiting; default: 60 with --until, 10 with --json,
     /// else never
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     timeout: Option<u64>,
     /// Write the lines to standard error as JSON Lines, not to standard output
     #[arg(long, help_heading = "Output")]
@@ -81,6 +81,11 @@ const SILENCE: Duration = Duration::from_secs(5);
 const LISTEN_FIRST: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
+    if args.until.as_deref() == Some("") {
+        return Err(Failure::new(Code::UsageInvalid)
+            .saying("--until is empty: every line holds that")
+            .hint("give some text of the line that is waited for"));
+    }
     let named = args.port.as_ref().or(args.port_option.as_ref()).filter(|port| !port.is_empty());
     let port = port::or_variable(named.cloned(), "PORT", app);
     let port = Heard::read(port, args.baud, args.reset.as_deref())?;

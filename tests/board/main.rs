@@ -176,6 +176,8 @@ fn monitor_ends_in_time_and_says_what_it_saw() {
     let board = Board::printing(LOG);
     let missed = ran(&["monitor", &board.path, "--until", "never printed", "--timeout", "5", "--json"]);
     assert_eq!(missed.ends_with(124).json()["error"]["code"], "monitor.no-match");
+    let everything = ran(&["monitor", &board.path, "--until", ""]);
+    assert!(everything.ends_with(2).err.contains("--until is empty"), "{}", everything.err);
     let silent = Board::printing(b"");
     let missed = ran(&["monitor", &silent.path, "--until", "x", "--timeout", "1", "--json"]);
     assert_eq!(missed.ends_with(124).json()["error"]["code"], "board.silent");
