@@ -14,6 +14,7 @@ use super::args::{RecordArgs, SessionArgs};
 use super::board::{Noting, learn};
 use super::device::{self, CONSOLE, Target};
 use super::dialect::Beyond;
+use super::input::one_reader;
 use crate::board::{Memory, Overheard, Redaction, diagnose};
 use crate::error::{Code, Failure, UNHEARD};
 use crate::event::{Event, Observer, Stage};
@@ -50,6 +51,7 @@ pub(super) async fn in_session<T>(
     beyond: Beyond<'_>,
     work: impl AsyncFnOnce(&mut Opened, &mut Context<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    one_reader(&args.device, &args.security, &[])?;
     let target = device::target(&args.device, app)?;
     beyond.check(&target.locator)?;
     let plan = device::security_plan(&args.security, None, target.payload.as_ref(), app)?;

@@ -9,6 +9,7 @@ use tokio::runtime::Builder;
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
+use super::args::{DeviceArgs, SecurityArgs};
 use super::desk::interrupted;
 use crate::error::{Code, Failure};
 use crate::qr_image;
@@ -65,6 +66,22 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
 /// A file's bytes, at most `most` of them.
 pub(super) fn file(path: &Path, most: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {
     bounded(File::open(path).map_err(|error| unreadable(path, &error))?, &path.display().to_string(), most)
+}
+
+/// Refuses a command line on which more than one thing is to be read from standard input: the first would take it all.
+pub(super) fn one_reader(device: &DeviceArgs, security: &SecurityArgs, own: &[(&str, bool)]) -> Result<(), Failure> {
+    let all = [
+        ("--qrcode -", device.qrcode.as_deref() == Some("-")),
+        ("--pop-stdin", security.pop_stdin),
+        ("--sec2-password-stdin", security.sec2_password_stdin),
+    ];
+    let mut readers = all.iter().chain(own).filter(|(_, reads)| *reads).map(|(name, _)| name);
+    match (readers.next(), readers.next()) {
+        (Some(one), Some(other)) => Err(Failure::new(Code::UsageConflict)
+            .saying(format!("{one} and {other} both read standard input"))
+            .hint("give one of them in a file")),
+        _ => Ok(()),
+    }
 }
 
 /// Standard input to its end, at most `most` bytes.

@@ -12,7 +12,7 @@ use super::board::{BoardArgs, Noting, learn_given};
 use super::desk::Desk;
 use super::device::{self, Target};
 use super::dialect::{self, DialectArgs, Told};
-use super::input::{SecretSource, hex_bytes, qr_payload};
+use super::input::{SecretSource, hex_bytes, one_reader, qr_payload};
 use super::rainmaker::RainMakerArgs;
 use crate::error::{Code, Failure, TYPE_AGAIN};
 use crate::event::{Event, Silent};
@@ -119,6 +119,7 @@ struct AssociationArgs {
 
 pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
     args.rainmaker.check()?;
+    one_reader(&args.device, &args.security, &[("--passphrase-stdin", args.network.passphrase_stdin)])?;
     let payload = args.device.qrcode.as_deref().map(qr_payload).transpose()?;
     let unused = args.rainmaker.address_into(&mut args.device, payload.as_ref(), app);
     args.board.take_port(&mut args.device);

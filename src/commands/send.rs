@@ -62,6 +62,8 @@ const SIGN: &str = "sign-data";
 
 pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
     args.dialect.needs_console(&mut args.session.device, app);
+    let from_input = args.file.as_deref().is_some_and(|path| path.as_os_str() == "-");
+    input::one_reader(&args.session.device, &args.session.security, &[("--file -", from_input)])?;
     let payload = payload(&args)?;
     let target = device::target(&args.session.device, app)?;
     let dialect = args.dialect.choose(&target.locator)?;

@@ -236,6 +236,24 @@ pub(crate) const CASES: &[Case] = &[
         2,
         "--pop-stdin",
     ),
+    words("a label and a PoP from standard input", &["scan", "--qrcode", "-", "--pop-stdin"]).fails(
+        "usage.conflict",
+        "",
+        2,
+        "--qrcode - and --pop-stdin both read standard input",
+    ),
+    words("a label and a passphrase from standard input", &["provision", "--qrcode", "-", "--passphrase-stdin"]).fails(
+        "usage.conflict",
+        "",
+        2,
+        "--qrcode - and --passphrase-stdin both read standard input",
+    ),
+    words("a text and a password from standard input", &["send", "x", "--file", "-", "--sec2-password-stdin"]).fails(
+        "usage.conflict",
+        "",
+        2,
+        "--sec2-password-stdin and --file - both read standard input",
+    ),
     words("two devices", &["provision", "--device", "sim:", "--address", "1.2.3.4"]).fails(
         "usage.conflict",
         "",
