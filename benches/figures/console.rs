@@ -1,12 +1,10 @@
 //! Provisioning over the console: the program against a simulated board on a pseudo-terminal that logs between and
 //! inside everything else it prints.
 
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::client::{PASSPHRASE, POP, SSID};
-use crate::processes::{ESPCTL, Sim};
+use crate::processes::Sim;
 use crate::table::{Table, median};
 
 const RUNS: u64 = 5;
@@ -41,13 +39,7 @@ fn runs(table: &mut Table, security: &str, rate: &[&str]) -> Vec<Duration> {
         let sim = Sim::start_on(&["--console"], &[&fixed[..], rate].concat());
         thread::sleep(BOOTED);
         let started = Instant::now();
-        let status = Command::new(ESPCTL)
-            .args(["provision", "--device", &sim.devices[0], "--pop", POP])
-            .args(["--ssid", SSID, "--passphrase", PASSPHRASE, "--no-input"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .expect("espctl starts");
+        let status = sim.provision();
         over.push(started.elapsed().saturating_sub(APPLY_DELAY + join));
         if !status.success() {
             table.fail(&format!("provisioning over the console under security {security}: {status}"));

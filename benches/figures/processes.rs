@@ -1,13 +1,15 @@
-//! Processes to measure: simulated devices, and what finished children used.
+//! Processes to measure: simulated devices, the program on one, and what finished children used.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use serde_json::Value;
+
+use crate::client::{PASSPHRASE, POP, SSID};
 
 /// The program as it is shipped.
 pub(crate) const ESPCTL: &str = env!("CARGO_BIN_EXE_espctl");
@@ -41,6 +43,17 @@ impl Sim {
         let devices = ready["devices"].as_array().expect("a list").iter();
         let devices = devices.map(|device| device["device"].as_str().expect("a locator").to_owned()).collect();
         Self { child, devices }
+    }
+
+    /// Has the program provision the first of its devices, to the end.
+    pub(crate) fn provision(&self) -> ExitStatus {
+        Command::new(ESPCTL)
+            .args(["provision", "--device", &self.devices[0], "--pop", POP])
+            .args(["--ssid", SSID, "--passphrase", PASSPHRASE, "--no-input"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .expect("espctl starts")
     }
 
     /// The most memory it has had, in MiB.

@@ -1,6 +1,5 @@
 //! One device, known credentials: what `espctl provision` costs beyond the device's own time.
 
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -9,8 +8,8 @@ use espctl::event::{Event, Observer};
 use espctl::sim::memory;
 use tokio::runtime::Builder;
 
-use crate::client::{PASSPHRASE, POP, SSID, is_online, provision_known};
-use crate::processes::{ESPCTL, Sim, children_peak_memory, children_processor_time};
+use crate::client::{is_online, provision_known};
+use crate::processes::{Sim, children_peak_memory, children_processor_time};
 use crate::table::{Table, Target, median};
 
 const RUNS: u64 = 5;
@@ -30,13 +29,7 @@ pub(crate) fn measure(table: &mut Table) {
             let sim = Sim::start(&["--sec-ver", security, "--join-ms", &join.as_millis().to_string()]);
             let before = children_processor_time();
             let started = Instant::now();
-            let status = Command::new(ESPCTL)
-                .args(["provision", "--device", &sim.devices[0], "--pop", POP])
-                .args(["--ssid", SSID, "--passphrase", PASSPHRASE, "--no-input"])
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status()
-                .expect("espctl starts");
+            let status = sim.provision();
             over.push(started.elapsed().saturating_sub(APPLY_DELAY + join));
             processor.push(children_processor_time().saturating_sub(before));
             if !status.success() {
