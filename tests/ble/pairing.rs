@@ -14,12 +14,33 @@ fn encrypted(encryption: Encryption, question: Question) -> Nearby {
 fn the_agent_agrees_and_is_gone_afterwards_as_is_the_pairing() {
     for encryption in [Encryption::Automatic, Encryption::OnRequest] {
         for question in [Question::Nothing, Question::Authorization] {
-            let bluez = Bluez::with([encrypted(encryption, question)]);
-            let ran = provision(&bluez, &BY_NAME, &[]);
-            online(&ran);
-            assert_eq!(bluez.paired(), [bluez.address_of(0)], "{encryption:?} {question:?}: {ran:?}");
-            assert_eq!(bluez.removed(), [bluez.address_of(0)], "{encryption:?} {question:?}: {:?}", bluez.members());
+            for device in [encrypted(encryption, question), encrypted(encryption, question).bonds()] {
+                let bluez = Bluez::with([device]);
+                let ran = provision(&bluez, &BY_NAME, &[]);
+                online(&ran);
+                assert_eq!(bluez.paired(), [bluez.address_of(0)], "{encryption:?} {question:?}: {ran:?}");
+                assert_eq!(
+                    bluez.removed(),
+                    [bluez.address_of(0)],
+                    "{encryption:?} {question:?}: {:?}",
+                    bluez.members()
+                );
+            }
         }
+    }
+}
+
+#[test]
+fn a_request_that_is_lost_over_the_pairing_is_made_up_for() {
+    let device =
+        || encrypted(Encryption::Automatic, Question::Authorization).fault(Fault::once(At::Resend, Does::Hang));
+    // A pairing goes with its link where nobody keeps it.
+    for (device, pairings) in [(device(), 2), (device().bonds(), 1)] {
+        let bluez = Bluez::with([device]);
+        let ran = provision(&bluez, &BY_NAME, &[]);
+        online(&ran);
+        assert_eq!(bluez.paired(), vec![bluez.address_of(0); pairings], "{ran:?}");
+        assert_eq!(bluez.removed(), [bluez.address_of(0)], "{:?}", bluez.members());
     }
 }
 

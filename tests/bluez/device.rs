@@ -24,8 +24,13 @@ impl Bus {
             "Connect" => self.connect(device, call.client).await.and_then(|()| call.done()),
             "Disconnect" => self.disconnect(device).await.and_then(|()| call.done()),
             "Pair" => {
-                if self.world().devices[device].paired {
-                    return Err(Refusal::bluez("AlreadyExists", "Already Exists"));
+                let (paired, bonds) = {
+                    let mut world = self.world();
+                    (world.devices[device].paired, world.behind(device).bonds)
+                };
+                if paired && bonds {
+                    // bluetoothd tries classic Bluetooth then.
+                    return Err(Refusal::bluez("ConnectionAttemptFailed", "Page Timeout"));
                 }
                 self.pair(device, Some(call.client)).await.and_then(|()| call.done())
             }
@@ -178,21 +183,24 @@ impl Bus {
 
     /// The link goes, by whoever's will.
     pub(super) async fn lose_link(&self, device: usize) {
-        let (path, other) = {
+        let (path, other, unpaired) = {
             let mut world = self.world();
+            let bonds = world.behind(device).bonds;
             let own = &mut world.devices[device];
             if !own.is_connected() {
                 return;
             }
+            let unpaired = !bonds && std::mem::take(&mut own.paired);
             let other = own.other_end.take();
             own.link = Link::Down;
             own.busy.clear();
             own.ended.notify_waiters();
             let path = own.path.clone();
             world.behind(device).link_changed(false);
-            (path, other)
+            (path, other, unpaired)
         };
-        let gone = vec![("ServicesResolved", value(false)), ("Connected", value(false))];
+        let mut gone = vec![("ServicesResolved", value(false)), ("Connected", value(false))];
+        gone.extend(unpaired.then(|| ("Paired", value(false))));
         self.changed(&path, DEVICE, gone, &[]).await;
         if let Some(other) = other {
             Box::pin(self.lose_link(other)).await;
@@ -229,7 +237,7 @@ impl Bus {
             let address = world.devices[device].address.clone();
             world.paired.push(address);
         }
-        self.changed(&path, DEVICE, vec![("Paired", value(true)), ("Bonded", value(true))], &[]).await;
+        self.changed(&path, DEVICE, vec![("Paired", value(true))], &[]).await;
         Ok(())
     }
 

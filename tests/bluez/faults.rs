@@ -20,6 +20,8 @@ pub(crate) enum At {
     Disconnect,
     /// `Device1.Pair`, or bluetoothd's own pairing.
     Pair,
+    /// bluetoothd's sending again of the request over which it has paired by itself.
+    Resend,
     /// `Get` of whether the device is paired.
     IsPaired,
 }

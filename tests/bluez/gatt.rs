@@ -164,7 +164,13 @@ impl Bus {
                     // bluetoothd waits for an answer that nobody gives.
                     return std::future::pending().await;
                 }
-                self.pair(device, None).await.map_err(|_| Refusal::att(0x05))
+                self.pair(device, None).await.map_err(|_| Refusal::att(0x05))?;
+                let struck = self.world().behind(device).strikes(&At::Resend);
+                if struck.is_some() {
+                    // It has lost the request, and waits for the device's answer.
+                    return std::future::pending().await;
+                }
+                Ok(())
             }
             Encryption::OnRequest if !paired => Err(Refusal::att(0x0f)),
             _ => Ok(()),

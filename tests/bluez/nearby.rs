@@ -67,6 +67,8 @@ pub(crate) struct Nearby {
     pub(super) linked_to: Option<usize>,
     /// Whether it was paired with the computer before.
     pub(super) paired: bool,
+    /// Whether it keeps the keys of a pairing.
+    pub(super) bonds: bool,
     pub(super) server: Server,
     pub(super) described: bool,
     pub(super) faults: Vec<Fault>,
@@ -143,6 +145,7 @@ impl Nearby {
             stale: None,
             linked_to: None,
             paired: false,
+            bonds: false,
             server: Server::Other { table: Table::bare(), connected: false },
             described: false,
             faults: Vec::new(),
@@ -221,10 +224,16 @@ impl Nearby {
         self
     }
 
+    /// Keeps the keys of a pairing, and so does the computer; otherwise a pairing goes with its link.
+    pub(crate) fn bonds(mut self) -> Self {
+        self.bonds = true;
+        self
+    }
+
     /// Paired with the computer from before.
     pub(crate) fn paired(mut self) -> Self {
         self.paired = true;
-        self
+        self.bonds()
     }
 
     /// With this fault.

@@ -106,7 +106,7 @@ impl Device {
             ("AddressType".to_owned(), value(nearby.address_type)),
             ("Alias".to_owned(), value(self.alias(nearby))),
             ("Paired".to_owned(), value(self.paired)),
-            ("Bonded".to_owned(), value(self.paired)),
+            ("Bonded".to_owned(), value(self.paired && nearby.bonds)),
             ("Trusted".to_owned(), value(false)),
             ("Blocked".to_owned(), value(false)),
             ("LegacyPairing".to_owned(), value(false)),

@@ -25,8 +25,10 @@ use crate::transport::{News, Witness};
 pub(super) const CONNECT: Duration = Duration::from_secs(10);
 /// How long the device may take to say what it offers.
 pub(super) const RESOLVE: Duration = Duration::from_secs(8);
-/// How long pairing may take: less than the request that brings it about, so that the failure is told as what it is.
+/// How long pairing may take: less than the request that it is for, so that the failure is told as what it is.
 pub(super) const PAIR: Duration = Duration::from_secs(8);
+/// How long a request may go on without an answer when the system has paired over it, which takes one exchange.
+const RESENT: Duration = Duration::from_secs(1);
 /// How often a link that does not come up is tried.
 pub(super) const TRIES: u32 = 3;
 /// How often services are asked for that do not come.
@@ -276,8 +278,26 @@ impl Grip {
         }
     }
 
+    /// Completes where a request that is under way is lost: the system has paired over it, and has not sent it again.
+    /// bluetoothd (5.66, src/shared/att.c) sends it too early at times, and takes the failure for a success.
+    pub(super) async fn lost_to_pairing(&self) {
+        while !self.is_paired().await {
+            sleep(2 * LOOK).await;
+        }
+        sleep(RESENT).await;
+    }
+
+    /// Whether it is paired with.
+    pub(super) async fn is_paired(&self) -> bool {
+        self.radio.host.is_paired(&self.radio.name, &self.address).await == Some(true)
+    }
+
     /// Pairs with the device: its firmware wants an encrypted link.
     pub(super) async fn pair(&self) -> Result<(), BleError> {
+        if self.is_paired().await {
+            // bluetoothd would take it for a wish to pair over classic Bluetooth as well.
+            return Ok(());
+        }
         match self.radio.host.pair(&self.radio.name, &self.address).await {
             None => Ok(()),
             Some(reason) => Err(BleError::PairingFailed { peer: self.peer.clone(), reason }),
@@ -297,7 +317,7 @@ impl Grip {
     /// Gives everything back: the link ends, and a pairing that this session brought about is undone.
     pub(super) async fn release(self) {
         let host = &self.radio.host;
-        let unpair = !self.paired && host.is_paired(&self.radio.name, &self.address).await == Some(true);
+        let unpair = !self.paired && self.is_paired().await;
         if !unpair || !host.forget(&self.radio.name, &self.peripheral).await {
             host.let_go(&self.radio.name, &self.peripheral).await;
         }

@@ -137,8 +137,11 @@ impl Link {
                 self.renew().await?;
                 self.write(endpoint, request).await
             }
-            // The system leaves it to its programs.
+            // The system leaves it to its programs, or has failed at it.
             Err(Miss::Unpaired(_)) => {
+                if self.state == State::Broken {
+                    self.reopen().await?;
+                }
                 self.grip.pair().await?;
                 self.write(endpoint, request).await
             }
@@ -152,7 +155,15 @@ impl Link {
 
     async fn write(&mut self, endpoint: &str, request: &[u8]) -> Result<(), Miss> {
         let characteristic = self.table.find(endpoint).ok_or_else(|| self.no_such(endpoint))?;
-        match self.grip.peripheral.write(characteristic, request, WriteType::WithResponse).await {
+        let may_pair = self.state == State::Fresh && !self.grip.is_paired().await;
+        let written = tokio::select! {
+            written = self.grip.peripheral.write(characteristic, request, WriteType::WithResponse) => written,
+            () = self.grip.lost_to_pairing(), if may_pair => {
+                self.state = State::Broken;
+                return Err(Miss::Unpaired("it was not sent again after pairing".to_owned()));
+            }
+        };
+        match written {
             Ok(()) => Ok(()),
             Err(error) => Err(self.explain(&error, Some(request.len())).await),
         }
