@@ -344,6 +344,39 @@ fn a_disconnect_that_is_never_answered_holds_nobody_up() {
 }
 
 #[test]
+fn a_scan_whose_start_is_never_answered_is_used_and_ends() {
+    let bluez = Bluez::with([esp()]);
+    bluez.has_a_rival();
+    let ran = provision(&bluez, &["--device-name", NAME], &[]);
+    online(&ran);
+    assert_eq!(bluez.count("StopDiscovery"), 1, "{:?}", bluez.members());
+    assert!(!bluez.is_scanning());
+}
+
+#[test]
+fn a_scan_that_somebody_else_has_stopped_is_started_again() {
+    let bluez = Bluez::with([esp().heard_after(Duration::from_secs(5))]);
+    let running = crate::run::Running::start(&bluez, &crate::run::provisioning(&["--device-name", NAME], &[]));
+    bluez.until("it scans", Bluez::is_scanning);
+    bluez.stops_scanning(0);
+    online(&running.finish());
+    assert!(bluez.count("StartDiscovery") >= 2, "{:?}", bluez.members());
+    bluez.assert_clean();
+}
+
+#[test]
+fn a_scan_that_the_kernel_refuses_to_start_is_tried_again() {
+    let bluez = Bluez::with([esp()]);
+    bluez.refuses_scans(2);
+    online(&provision(&bluez, &["--device-name", NAME], &[]));
+    assert!(bluez.count("StartDiscovery") >= 3, "{:?}", bluez.members());
+
+    let bluez = Bluez::with([esp()]);
+    bluez.refuses_scans(u32::MAX);
+    failed(&provision(&bluez, &["--device-name", NAME], &[]), "ble.stack", "connect", 12, "in progress");
+}
+
+#[test]
 fn the_librarys_panics_are_nobodys_business() {
     // Its streams panic where their match rule is gone when they are dropped, which happens by a race in any connect.
     let bluez = Bluez::with([esp()]);

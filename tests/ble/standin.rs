@@ -170,6 +170,40 @@ async fn a_scan_ends_with_its_client() {
 }
 
 #[tokio::test]
+async fn a_client_that_leaves_with_its_filter_stops_the_scan_of_another() {
+    for (taken_back, goes_on) in [(false, false), (true, true)] {
+        let bluez = Bluez::with([]);
+        let (scanning, leaving) = (Client::of(&bluez).await, Client::of(&bluez).await);
+        scanning.call(HCI0, ADAPTER, "StartDiscovery", &()).await.expect("a scan");
+        let le = HashMap::from([("Transport", Value::from("le"))]);
+        leaving.call(HCI0, ADAPTER, "SetDiscoveryFilter", &le).await.expect("a filter");
+        if taken_back {
+            let none = HashMap::<&str, Value<'_>>::new();
+            leaving.call(HCI0, ADAPTER, "SetDiscoveryFilter", &none).await.expect("no filter");
+        }
+        drop(leaving);
+        bluez.until("the client has gone", |bluez| bluez.clients() == 1);
+        assert_eq!(bluez.is_scanning(), goes_on, "taken back: {taken_back}");
+        assert_eq!(bluez.abandoned_scans(), usize::from(!taken_back));
+    }
+}
+
+#[tokio::test]
+async fn a_scan_whose_start_is_never_answered_ends_with_its_client_alone() {
+    let bluez = Bluez::with([]);
+    bluez.has_a_rival();
+    let client = Client::of(&bluez).await;
+    let started = client.call(HCI0, ADAPTER, "StartDiscovery", &());
+    timeout(Duration::from_millis(200), started).await.expect_err("no answer");
+    bluez.until("the scan begins", Bluez::is_scanning);
+    let (name, _) = refusal(client.call(HCI0, ADAPTER, "StopDiscovery", &()).await);
+    assert_eq!(name, "org.bluez.Error.InProgress");
+    drop(client);
+    bluez.until("the scan ends", |bluez| !bluez.is_scanning());
+    assert_eq!(bluez.abandoned_scans(), 0, "it could not be stopped");
+}
+
+#[tokio::test]
 async fn faults_strike_where_and_as_often_as_told() {
     let abort = Does::Refuse("org.bluez.Error.Failed", "le-connection-abort-by-local");
     let device = Nearby::esp("PROV_d76c30", &[])

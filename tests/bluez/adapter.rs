@@ -10,8 +10,10 @@ use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 use super::bus::Bus;
 use super::message::{Answer, Call, Refusal, value};
 use super::objects::{ADAPTER, DEVICE};
-use super::world::{Known, Link, World};
+use super::world::{Known, Link, Scan, World};
 
+/// How long a scan takes to start.
+const START: Duration = Duration::from_millis(10);
 /// How finely a scan's time is told.
 const STEP: Duration = Duration::from_millis(2);
 /// How often a device advertises: firmware's interval.
@@ -29,10 +31,18 @@ enum Heard {
 impl Bus {
     pub(super) async fn asked_adapter(&self, call: &Call) -> Answer {
         let adapter = self.world().adapter_at(&call.path).ok_or_else(|| Refusal::no_object(&call.path))?;
+        let is_off = !self.world().adapters[adapter].powered;
         match call.member.as_str() {
+            "SetDiscoveryFilter" | "StartDiscovery" | "StopDiscovery" if is_off => {
+                Err(Refusal::bluez("NotReady", "Resource Not Ready"))
+            }
             "SetDiscoveryFilter" => {
                 let filter: HashMap<String, OwnedValue> = call.arguments()?;
                 let uuids = filter.get("UUIDs").and_then(|uuids| Vec::<String>::try_from(uuids.clone()).ok());
+                if filter.is_empty() {
+                    self.world().adapters[adapter].filters.remove(&call.client);
+                    return call.done();
+                }
                 let bad = |_| Refusal::bluez("InvalidArguments", "Invalid arguments in method call");
                 let uuids: Result<Vec<Uuid>, _> = uuids.unwrap_or_default().iter().map(|uuid| uuid.parse()).collect();
                 self.world().adapters[adapter].filters.insert(call.client, uuids.map_err(bad)?);
@@ -40,9 +50,13 @@ impl Bus {
             }
             "StartDiscovery" => self.start_discovery(adapter, call.client).await.and_then(|()| call.done()),
             "StopDiscovery" => {
-                let scanned = self.world().adapters[adapter].scans.remove(&call.client).is_some();
-                if !scanned {
-                    return Err(Refusal::bluez("Failed", "No discovery started"));
+                {
+                    let own = &mut self.world().adapters[adapter];
+                    match own.scans.get(&call.client) {
+                        None => return Err(Refusal::bluez("Failed", "No discovery started")),
+                        Some(scan) if !scan.answered => return Err(busy()),
+                        Some(_) => own.scans.remove(&call.client),
+                    };
                 }
                 self.scan_ended(adapter).await;
                 call.done()
@@ -89,10 +103,8 @@ impl Bus {
             for device in up {
                 self.lose_link(device).await;
             }
-            let scanned = !std::mem::take(&mut self.world().adapters[adapter].scans).is_empty();
-            if scanned {
-                self.scan_ended(adapter).await;
-            }
+            self.world().adapters[adapter].forget_clients();
+            self.scan_stops(adapter).await;
         }
         self.changed(&path, ADAPTER, vec![("Powered", value(on))], &[]).await;
     }
@@ -105,7 +117,8 @@ impl Bus {
             world.applications_end(Some(adapter));
             world.pulled.push(adapter);
             let own = &mut world.adapters[adapter];
-            own.scans.clear();
+            own.forget_clients();
+            own.since = None;
             let path = own.path.clone();
             let below = |device: &usize| world.devices[*device].adapter == adapter && world.devices[*device].is_known();
             (path, (0..world.devices.len()).filter(below).collect::<Vec<_>>())
@@ -120,28 +133,43 @@ impl Bus {
     }
 
     async fn start_discovery(&self, adapter: usize, client: u32) -> Result<(), Refusal> {
-        let (path, since, first) = {
+        {
             let mut world = self.world();
+            let rival = world.rival;
+            let refused = world.refused_scans.checked_sub(1);
+            world.refused_scans = refused.unwrap_or_default();
             let own = &mut world.adapters[adapter];
-            if !own.powered {
-                return Err(Refusal::bluez("NotReady", "Resource Not Ready"));
-            }
-            if own.scans.contains_key(&client) {
-                return Err(Refusal::bluez("InProgress", "Operation already in progress"));
-            }
-            let first = !own.discovering();
-            if first {
-                own.since = Instant::now();
+            if own.scans.contains_key(&client) || refused.is_some() {
+                return Err(busy());
             }
             let filter = own.filters.get(&client).cloned().unwrap_or_default();
-            own.scans.insert(client, filter);
-            (own.path.clone(), own.since, first)
-        };
-        if first {
-            self.changed(&path, ADAPTER, vec![("Discovering", value(true))], &[]).await;
-            tokio::spawn(self.clone().listen(adapter, since));
+            own.scans.insert(client, Scan { filter, answered: own.since.is_some() });
+            if own.since.is_some() {
+                return Ok(());
+            }
+            own.waits = Some(client).filter(|_| !rival);
         }
-        Ok(())
+        sleep(START).await;
+        self.scan_begins(adapter).await;
+        let answered = {
+            let own = &mut self.world().adapters[adapter];
+            let answered = own.waits.take_if(|waits| *waits == client).is_some();
+            own.scans.get_mut(&client).map(|scan| scan.answered = answered).filter(|()| answered)
+        };
+        if answered.is_some() { Ok(()) } else { std::future::pending().await }
+    }
+
+    /// A scan begins, unless there is one, or nobody wants it any more.
+    async fn scan_begins(&self, adapter: usize) {
+        let (path, since) = {
+            let own = &mut self.world().adapters[adapter];
+            if own.since.is_some() || own.scans.is_empty() {
+                return;
+            }
+            (own.path.clone(), *own.since.insert(Instant::now()))
+        };
+        self.changed(&path, ADAPTER, vec![("Discovering", value(true))], &[]).await;
+        tokio::spawn(self.clone().listen(adapter, since));
     }
 
     /// Hears what is near, until the scan that began then ends.
@@ -166,7 +194,7 @@ impl Bus {
     fn hear(&self, adapter: usize, since: Instant) -> Option<Vec<Heard>> {
         let mut world = self.world();
         let world = &mut *world;
-        let own = world.adapters.get(adapter).filter(|own| own.discovering() && own.since == since)?;
+        let own = world.adapters.get(adapter).filter(|own| own.since == Some(since))?;
         let now = Instant::now();
         let mut heard = Vec::new();
         for device in world.devices.iter_mut().filter(|device| device.adapter == adapter) {
@@ -199,10 +227,17 @@ impl Bus {
 
     /// A client stopped its scan, or went; perhaps it was the last that scanned.
     async fn scan_ended(&self, adapter: usize) {
+        if self.world().adapters[adapter].scans.is_empty() {
+            self.scan_stops(adapter).await;
+        }
+    }
+
+    /// Nothing is heard any more, whoever wants it.
+    pub(super) async fn scan_stops(&self, adapter: usize) {
         let (path, heard) = {
             let mut world = self.world();
-            let own = &world.adapters[adapter];
-            if own.discovering() {
+            let own = &mut world.adapters[adapter];
+            if own.since.take().is_none() {
                 return;
             }
             let path = own.path.clone();
@@ -223,7 +258,7 @@ impl Bus {
         sleep(REMEMBERED).await;
         let gone: Vec<usize> = {
             let world = self.world();
-            if world.adapters[adapter].discovering() {
+            if world.adapters[adapter].since.is_some() {
                 return;
             }
             let temporary = |device: &usize| {
@@ -241,7 +276,7 @@ impl Bus {
 
     /// A client has gone: what it had asked for ends, but not its links.
     pub(super) async fn client_left(&self, client: u32) {
-        let scanned: Vec<usize> = {
+        let stop: Vec<usize> = {
             let mut world = self.world();
             world.agents.retain(|agent| agent.client != client);
             world.application_left(client);
@@ -251,18 +286,29 @@ impl Bus {
             let World { devices, left_up, .. } = &mut *world;
             let left = devices.iter().filter(|device| device.owner == Some(client) && device.link != Link::Down);
             left_up.extend(left.map(|device| device.address.clone()));
-            let mut scanned = Vec::new();
+            let mut stop = Vec::new();
             for (index, adapter) in world.adapters.iter_mut().enumerate() {
-                adapter.filters.remove(&client);
-                if adapter.scans.remove(&client).is_some() {
-                    adapter.abandoned += 1;
-                    scanned.push(index);
+                let filtered = adapter.filters.remove(&client).is_some();
+                let stops = if let Some(scan) = adapter.scans.remove(&client) {
+                    adapter.abandoned += usize::from(scan.answered);
+                    adapter.scans.is_empty()
+                } else {
+                    adapter.abandoned += usize::from(filtered);
+                    // bluetoothd stops the scan of the only other client that scans.
+                    filtered && adapter.scans.len() == 1
+                };
+                if stops {
+                    stop.push(index);
                 }
             }
-            scanned
+            stop
         };
-        for adapter in scanned {
-            self.scan_ended(adapter).await;
+        for adapter in stop {
+            self.scan_stops(adapter).await;
         }
     }
+}
+
+fn busy() -> Refusal {
+    Refusal::bluez("InProgress", "Operation already in progress")
 }

@@ -264,7 +264,8 @@ impl Bus {
             world.applications_end(None);
             (world.agents, world.default_agent) = (Vec::new(), None);
             for adapter in &mut world.adapters {
-                adapter.scans.clear();
+                adapter.forget_clients();
+                adapter.since = None;
             }
         }
         self.0.died.notify_waiters();

@@ -124,6 +124,21 @@ impl Bluez {
         self.bus.world().loses_match_rules = true;
     }
 
+    /// The scan of a client ends, as where another one leaves.
+    pub(crate) fn stops_scanning(&self, adapter: usize) {
+        self.carry_out(move |bus| async move { bus.scan_stops(adapter).await });
+    }
+
+    /// From now on another client always starts a scan at the same moment, and stops it at once.
+    pub(crate) fn has_a_rival(&self) {
+        self.bus.world().rival = true;
+    }
+
+    /// The kernel refuses to start a scan, so many times.
+    pub(crate) fn refuses_scans(&self, times: u32) {
+        self.bus.world().refused_scans = times;
+    }
+
     fn carry_out<F>(&self, what: impl FnOnce(Bus) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -159,10 +174,10 @@ impl Bluez {
 
     /// Whether any adapter scans.
     pub(crate) fn is_scanning(&self) -> bool {
-        self.bus.world().adapters.iter().any(world::Adapter::discovering)
+        self.bus.world().adapters.iter().any(|adapter| adapter.since.is_some())
     }
 
-    /// How many scans were not stopped by who started them: its process ended first.
+    /// How many scans were not stopped by who started them, and how many filters not taken back: its process ended first.
     pub(crate) fn abandoned_scans(&self) -> usize {
         self.bus.world().adapters.iter().map(|adapter| adapter.abandoned).sum()
     }

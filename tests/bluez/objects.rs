@@ -87,7 +87,7 @@ impl Adapter {
             ("Class".to_owned(), value(0u32)),
             ("Modalias".to_owned(), value("usb:v1D6Bp0246d0542")),
             ("Powered".to_owned(), value(self.powered)),
-            ("Discovering".to_owned(), value(self.discovering())),
+            ("Discovering".to_owned(), value(self.since.is_some())),
             ("Discoverable".to_owned(), value(false)),
             ("DiscoverableTimeout".to_owned(), value(180u32)),
             ("Pairable".to_owned(), value(true)),

@@ -54,14 +54,25 @@ pub(super) struct Adapter {
     pub(super) blocked: bool,
     pub(super) peripheral: bool,
     pub(super) slots: usize,
-    /// The clients that scan, with the services they filter for.
-    pub(super) scans: BTreeMap<u32, Vec<Uuid>>,
+    /// The clients that scan.
+    pub(super) scans: BTreeMap<u32, Scan>,
     /// The filters that clients have set, for their next scan.
     pub(super) filters: BTreeMap<u32, Vec<Uuid>>,
-    /// When the scan that runs began.
-    pub(super) since: Instant,
-    /// Scans that ended because their client went, not because it stopped them.
+    /// Since when it scans for anybody: from a moment after the first client has asked.
+    pub(super) since: Option<Instant>,
+    /// The client that is answered when the scan has started. bluetoothd remembers one: of two that ask meanwhile the
+    /// first is never answered.
+    pub(super) waits: Option<u32>,
+    /// Scans that ended because their client went, not because it stopped them, and filters that it had not taken back.
     pub(super) abandoned: usize,
+}
+
+/// What a client's scan is like.
+pub(super) struct Scan {
+    /// The services it filters for.
+    pub(super) filter: Vec<Uuid>,
+    /// Whether the client has been told that it runs. It cannot stop it before.
+    pub(super) answered: bool,
 }
 
 /// Whether a device has an object.
@@ -144,6 +155,10 @@ pub(super) struct World {
     pub(super) late: Option<(&'static str, Duration)>,
     /// Whether the bus refuses to take match rules back.
     pub(super) loses_match_rules: bool,
+    /// Whether the answer to whoever starts a scan goes to somebody else.
+    pub(super) rival: bool,
+    /// How many more scans the kernel refuses to start.
+    pub(super) refused_scans: u32,
     pub(super) adapters: Vec<Adapter>,
     /// Those that were pulled.
     pub(super) pulled: Vec<usize>,
@@ -174,6 +189,8 @@ impl World {
             daemon,
             late: None,
             loses_match_rules: false,
+            rival: false,
+            refused_scans: 0,
             adapters,
             pulled: Vec::new(),
             nearby: Vec::new(),
@@ -264,19 +281,22 @@ impl Adapter {
             slots: radio.slots,
             scans: BTreeMap::new(),
             filters: BTreeMap::new(),
-            since: Instant::now(),
+            since: None,
+            waits: None,
             abandoned: 0,
         }
     }
 
-    /// Whether it scans for anybody.
-    pub(super) fn discovering(&self) -> bool {
-        !self.scans.is_empty()
+    /// All that clients have asked for goes.
+    pub(super) fn forget_clients(&mut self) {
+        self.scans.clear();
+        self.filters.clear();
     }
 
     /// Whether anybody's filter lets this device through: bluetoothd merges the filters of all its clients.
     pub(super) fn lets_through(&self, services: &[Uuid]) -> bool {
-        self.scans.values().any(|filter| filter.is_empty() || filter.iter().any(|uuid| services.contains(uuid)))
+        let fits = |filter: &[Uuid]| filter.is_empty() || filter.iter().any(|uuid| services.contains(uuid));
+        self.scans.values().any(|scan| fits(&scan.filter))
     }
 }
 

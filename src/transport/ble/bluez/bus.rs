@@ -35,9 +35,15 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    fn timed_out(limit: Duration) -> Self {
+    pub(super) fn timed_out(limit: Duration) -> Self {
         let words = format!("no answer within {} s", limit.as_secs_f32());
         Self { trouble: Trouble::TimedOut, name: String::new(), words }
+    }
+
+    /// It did what was asked, and somebody undid it.
+    pub(super) fn undone() -> Self {
+        let words = "another program has stopped the scan".to_owned();
+        Self { trouble: Trouble::InProgress, name: String::new(), words }
     }
 
     fn read(error: &zbus::Error) -> Self {
@@ -77,6 +83,12 @@ impl Bus {
             }
             Err(_) => Err(no_bus("it does not answer")),
         }
+    }
+
+    /// Closes it, for all that share it.
+    pub(super) async fn close(&self) {
+        // What has ended by itself is closed as well.
+        let _ = self.0.clone().close().await;
     }
 
     /// The connection, to serve objects on.

@@ -1,21 +1,22 @@
-//! Who has which device, among the espctl processes of this computer. BlueZ's links outlive their programs and belong
-//! to nobody, so a link that a killed run has left behind looks like one in use. A name in the kernel's abstract
-//! socket space tells them apart: it goes when its process does.
+//! Who has what, among the espctl processes of this computer: a device, by its address, or the turn to do something.
+//! BlueZ's links outlive their programs and belong to nobody, so a link that a killed run has left behind looks like one
+//! in use. A name in the kernel's abstract socket space tells them apart: it goes when its process does.
 
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-/// A device that this process has; dropped when it no longer does.
+/// Something that this process has, a device mostly; dropped when it no longer does.
 #[derive(Debug)]
 pub(in crate::transport::ble) struct Claim {
     _name: Option<UnixDatagram>,
 }
 
 impl Claim {
-    /// Takes the device with this address; `None` where another link has it, in this process or another one.
-    pub(in crate::transport::ble) fn take(address: &str) -> Option<Self> {
+    /// Takes the device with this address, or something else by its name; `None` where somebody has it, in this process
+    /// or another one.
+    pub(in crate::transport::ble) fn take(what: &str) -> Option<Self> {
         // Where the kernel has no such names, nobody can be told apart, and nobody is refused.
-        let Ok(name) = name(address) else { return Some(Self { _name: None }) };
+        let Ok(name) = name(what) else { return Some(Self { _name: None }) };
         match UnixDatagram::bind_addr(&name) {
             Ok(socket) => Some(Self { _name: Some(socket) }),
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => None,
@@ -23,15 +24,15 @@ impl Claim {
         }
     }
 
-    /// Whether somebody has the device. Asked without taking it, be it for a moment: somebody else may want it just then.
-    pub(in crate::transport::ble) fn is_held(address: &str) -> bool {
-        let asked = name(address).and_then(|name| UnixDatagram::unbound()?.connect_addr(&name));
+    /// Whether somebody has it. Asked without taking it, be it for a moment: somebody else may want it just then.
+    pub(in crate::transport::ble) fn is_held(what: &str) -> bool {
+        let asked = name(what).and_then(|name| UnixDatagram::unbound()?.connect_addr(&name));
         asked.is_ok()
     }
 }
 
-fn name(address: &str) -> std::io::Result<SocketAddr> {
-    SocketAddr::from_abstract_name(format!("espctl/ble/{address}"))
+fn name(what: &str) -> std::io::Result<SocketAddr> {
+    SocketAddr::from_abstract_name(format!("espctl/ble/{what}"))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! that switches nothing on, links left up by others, pairing, and devices to be forgotten.
 //!
 //! - `bus.rs`: the calls
+//! - `discovery.rs`: a scan
 //! - `agent.rs`: pairing for the time of a session
 //! - `claim.rs`: which process has which device
 //! - `place.rs`: what the computer's files tell
@@ -9,6 +10,7 @@
 mod agent;
 mod bus;
 mod claim;
+mod discovery;
 mod place;
 
 use std::collections::HashMap;
@@ -23,11 +25,12 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use uuid::Uuid;
 use zbus::Connection;
-use zbus::zvariant::{ObjectPath, OwnedValue, Value};
+use zbus::zvariant::{ObjectPath, OwnedValue};
 
 use self::agent::{Agent, Guests};
 use self::bus::{Bus, Fault, Interfaces};
 pub(super) use self::claim::Claim;
+use self::discovery::Discovery;
 use super::AdapterFacts;
 use super::att::{self, Trouble};
 use super::choose;
@@ -62,6 +65,8 @@ pub(super) struct Linked {
 pub(super) struct Host {
     bus: Bus,
     manager: Manager,
+    /// What runs, by adapter.
+    discoveries: Mutex<HashMap<String, Discovery>>,
     guests: Guests,
     /// Ends with the runtime that the connections above live in.
     life: JoinHandle<()>,
@@ -90,7 +95,7 @@ impl Host {
         };
         let manager = Manager::new().await.map_err(|error| stack(&error))?;
         let life = tokio::spawn(std::future::pending());
-        let host = Arc::new(Self { bus, manager, guests: Guests::default(), life });
+        let host = Arc::new(Self { bus, manager, discoveries: Mutex::default(), guests: Guests::default(), life });
         *slot = Some(host.clone());
         Ok(host)
     }
@@ -142,19 +147,15 @@ impl Host {
         BleError::AdapterOff { adapter: adapter.to_owned(), block: place::block(Path::new("/"), adapter) }
     }
 
-    /// Starts to scan. The library would switch the adapter on, and would look for classic Bluetooth in between.
-    pub(super) async fn start_scan(&self, name: &str, _: &Adapter) -> Result<(), BleError> {
-        let path = adapter_path(name);
-        let filter = HashMap::from([("Transport", Value::from("le")), ("DuplicateData", Value::from(true))]);
-        let filtered = self.bus.call(&path, ADAPTER, "SetDiscoveryFilter", &filter).await;
-        let started = match filtered {
-            Ok(_) => self.bus.call(&path, ADAPTER, "StartDiscovery", &()).await,
-            Err(fault) => Err(fault),
-        };
-        match started {
-            Ok(_) => Ok(()),
+    /// Starts to scan, anew where a scan had been started before.
+    pub(super) async fn start_scan(&self, name: &str, adapter: &Adapter) -> Result<(), BleError> {
+        self.stop_scan(name, adapter).await;
+        match Discovery::start(Bus::open().await?, name).await {
+            Ok(discovery) => {
+                self.discoveries.lock().await.insert(name.to_owned(), discovery);
+                Ok(())
+            }
             Err(fault) => match fault.trouble {
-                Trouble::InProgress => Ok(()),
                 Trouble::NotReady => Err(self.off(name)),
                 Trouble::Permission => Err(BleError::Permission { reason: fault.words }),
                 _ => {
@@ -167,8 +168,10 @@ impl Host {
 
     /// Ends the scan.
     pub(super) async fn stop_scan(&self, name: &str, _: &Adapter) {
-        // It has ended all the same where this fails: the adapter or the daemon is gone.
-        let _ = self.bus.call(&adapter_path(name), ADAPTER, "StopDiscovery", &()).await;
+        let running = self.discoveries.lock().await.remove(name);
+        if let Some(discovery) = running {
+            discovery.stop(&self.bus).await;
+        }
     }
 
     /// The devices that have a link over this adapter, from whatever program.
