@@ -59,13 +59,21 @@ child() { # LOG COMMAND...: with a limit, and without the lock
     children+=("$!")
 }
 
+# What is looked at first comes last: of long output the end is read, and often the end alone is kept.
 give_up() {
-    local log
-    echo "$1" >&2
+    local log name
     for log in guest bluetoothd devices; do
         printf '\n-- the end of %s\n' "$logs/$log.log" >&2
-        tail -n "${2:-40}" "$logs/$log.log" >&2
+        tail -n 40 "$logs/$log.log" >&2
     done
+    # A scenario's part of the log is from its name to its verdict.
+    sed -n 's/ \+[0-9.]\+ s  FAILED: .*//p' "$logs/results.log" | while read -r name; do
+        printf '\n-- %s\n' "$name" >&2
+        tr -d '\r' <"$logs/guest.log" | sed -n "/==: $name\$/,/==: $name .*FAILED/p" | cut -c 1-400 >&2
+    done
+    printf '\n-- %s\n' "$logs/results.log" >&2
+    cat "$logs/results.log" >&2
+    echo "$1" >&2
     exit 1
 }
 
@@ -117,4 +125,4 @@ case $status in
     124 | 137) give_up "the guest did not end within $limit s" ;;
     *) give_up "the guest ended with status $status" ;;
 esac
-grep -q '^verdict: passed' "$logs/results.log" || give_up 'not all scenarios passed' 120
+grep -q '^verdict: passed' "$logs/results.log" || give_up 'not all scenarios passed'
