@@ -83,10 +83,7 @@ pub(super) static QR_INVALID: Entry = Entry {
     exit: Exit::Usage,
     title: "the QR payload makes no sense",
     meaning: "A payload is the JSON that firmware prints, its compact NP: form, or the qrcode.html address that holds one.",
-    hints: &[
-        "copy the whole line that the device prints at boot, or the text of the label's QR code",
-        "firmware does not escape its JSON: a PoP with a quotation mark in it makes an unreadable code",
-    ],
+    hints: &["copy the whole line that the device prints at boot, or the text of the label's QR code"],
 };
 
 pub(super) static QR_NO_CODE: Entry = Entry {
