@@ -58,6 +58,9 @@ pub fn misuse(error: &clap::Error, words: &[OsString]) -> Failure {
     let told = told.split("\n\nFor more information").next().unwrap_or_default();
     let (message, rest) = told.split_once('\n').unwrap_or((told, ""));
     let mut failure = failure.saying(message.trim_start_matches("error: "));
+    if code == Code::UsageConflict {
+        failure = failure.hint("give one of them only");
+    }
     if message.contains("a value is required") {
         failure = failure.hint("a value that begins with a hyphen is written --OPTION=VALUE");
     }
@@ -148,6 +151,14 @@ mod tests {
         let failure = failure(&["provision", "--passfrase", "x"]);
         assert!(failure.message.contains("--passfrase"), "{failure:?}");
         assert!(failure.hints[0].contains("--passphrase"), "{failure:?}");
+    }
+
+    #[test]
+    fn contradictions_name_both_sides_and_the_way_out() {
+        let failure = failure(&["provision", "--device", "sim:", "--transport", "ble"]);
+        assert_eq!(failure.code, Code::UsageConflict);
+        assert!(failure.message.contains("--device") && failure.message.contains("--transport"), "{failure:?}");
+        assert_eq!(failure.hints, ["give one of them only"]);
     }
 
     #[test]
