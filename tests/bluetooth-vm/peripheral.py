@@ -88,10 +88,10 @@ class Peripheral:
         self.radio = Device(config=configuration, host=Host(self.controller, AsyncPipeSink(self.controller)))
         self.radio.gatt_server.__class__ = Server
         self.radio.gatt_server.max_mtu = device.mtu
-        # Just Works, nothing kept: as ESP-IDF has it.
+        # Just Works: as ESP-IDF has it, which keeps the keys where it is told to.
         delegate = pairing.PairingDelegate(pairing.PairingDelegate.NO_OUTPUT_NO_INPUT)
         self.radio.pairing_config_factory = lambda _: pairing.PairingConfig(
-            sc=True, mitm=True, bonding=False, delegate=delegate
+            sc=True, mitm=True, bonding=device.bonds, delegate=delegate
         )
         self.radio.on("connection", self.connected)
 

@@ -35,6 +35,8 @@ class Device:
     bluedroid: bool = False
     # Characteristics need an encrypted link.
     encrypted: bool = False
+    # Keeps the keys of a pairing.
+    bonds: bool = False
     # Drops the link, in place of an answer, at each request to this endpoint.
     drops_at: str = ""
     # Further options of `espctl sim`.
@@ -120,6 +122,7 @@ SCENARIOS = (
     provisioned("short-values", Device("PROV_SHORT", security=1, mtu=185, longest=257, bluedroid=True)),
     Scenario("three-at-once", THREE, tuple(Run(provision(d.name), members=online(d.security)) for d in THREE)),
     provisioned("encrypted", Device("PROV_ENC", security=1, encrypted=True)),
+    provisioned("bonded", Device("PROV_BOND", security=1, encrypted=True, bonds=True)),
     Scenario(
         "lost-link",
         (DROPS,),
