@@ -1,9 +1,12 @@
-//! `espctl sim` as a process: what keeps it from listening, and room for a fleet under a low limit of open files.
+//! `espctl sim` as a process: what keeps it from listening, room for a fleet under a low limit of open files, and its end.
 #![cfg(unix)]
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 const ESPCTL: &str = env!("CARGO_BIN_EXE_espctl");
 
@@ -42,4 +45,25 @@ fn a_soft_limit_is_raised() {
     child.kill().expect("it runs");
     child.wait().expect("it ended");
     assert_eq!(line.matches("softap:127.0.0.1:").count() / 2, 60, "{line}");
+}
+
+#[test]
+fn ctrl_c_as_soon_as_it_is_ready_ends_it() {
+    for link in [&["--http", "127.0.0.1:0"][..], &["--console"]] {
+        for _ in 0..10 {
+            let mut command = Command::new(ESPCTL);
+            command.arg("sim").args(link).args(["--json", "--quiet"]).stdout(Stdio::piped());
+            let mut child = command.spawn().expect("espctl starts");
+            let mut line = String::new();
+            BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+            kill_process(Pid::from_child(&child), Signal::INT).expect("it runs");
+            let end = Instant::now() + Duration::from_secs(10);
+            while child.try_wait().expect("a child").is_none() && Instant::now() < end {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            // It may have been ignored.
+            let _ = child.kill();
+            assert_eq!(child.wait().expect("it ended").code(), Some(0), "{link:?}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future;
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
 
@@ -204,27 +205,27 @@ impl Desk {
     }
 }
 
-/// Completes on Ctrl-C or, on Unix, SIGTERM or SIGHUP.
-pub(super) async fn interrupted() {
+/// Completes on Ctrl-C or, on Unix, SIGTERM or SIGHUP. What comes from the call on counts, not from the first poll on: a
+/// run may get far before that.
+pub(super) fn interrupted() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
+    let signals = {
         use tokio::signal::unix::{SignalKind, signal};
-        let listen = |kind| signal(kind).ok();
-        let (terminate, hang_up) = (listen(SignalKind::terminate()), listen(SignalKind::hangup()));
-        let wait = |signal: Option<tokio::signal::unix::Signal>| async move {
-            match signal {
-                Some(mut signal) => drop(signal.recv().await),
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            () = wait(terminate) => {}
-            () = wait(hang_up) => {}
-        }
+        [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(|kind| signal(kind).ok())
+    };
+    #[cfg(windows)]
+    let signals = [tokio::signal::windows::ctrl_c().ok()];
+    async move {
+        let waiting = signals.map(|signal| {
+            Box::pin(async move {
+                match signal {
+                    Some(mut signal) => drop(signal.recv().await),
+                    None => std::future::pending().await,
+                }
+            })
+        });
+        future::select_all(waiting).await;
     }
-    #[cfg(not(unix))]
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Remembers where a run is, for the message after an interruption.

@@ -161,10 +161,12 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     let bound = Fleet::bind(args.http.ip(), args.http.port(), args.count, &options).await;
     let fleet = bound.map_err(|error| cannot_listen(&args, &error))?;
     let members: Vec<_> = fleet.members().map(|(address, options)| Member::over_http(address, options)).collect();
+    // Who is told that it is ready may end it at once.
+    let end = interrupted();
     app.talk.announce(&ready(&members, app.talk.ascii))?;
     let observer = observer(app);
     let stopped = fleet
-        .run(interrupted(), observer)
+        .run(end, observer)
         .await
         .map_err(|error| Failure::new(Code::Unexpected).saying("a simulated device ended").caused_by(&error))?;
     app.talk.remark(&format!("{stopped} of {} devices ended their provisioning by themselves", members.len()));
@@ -205,13 +207,14 @@ async fn console(args: &Args, options: DeviceOptions, app: &App<'_>) -> Result<D
     })?;
     let locator = format!("console:{}", host.path());
     let member = Member::new(host.path().to_owned(), locator, crate::sim::console::qr_payload(&options), &options);
+    let end = interrupted();
     app.talk.announce(&ready(&[member], app.talk.ascii))?;
     let dialect = match args.dialect {
         Dialect::Protocomm => console::Dialect::Protocomm,
         Dialect::Agent => console::Dialect::Agent,
     };
     let manner = Manner { noise: args.noise, baud: args.slow_baud, dialect };
-    host.run(crate::sim::Device::new(options), manner, interrupted(), observer(app))
+    host.run(crate::sim::Device::new(options), manner, end, observer(app))
         .await
         .map_err(|error| Failure::new(Code::Unexpected).saying("the simulated device ended").caused_by(&error))?;
     Ok(Document::nothing())
