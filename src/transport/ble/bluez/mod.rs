@@ -4,7 +4,7 @@
 //! - `bus.rs`: the calls
 //! - `discovery.rs`: a scan
 //! - `agent.rs`: pairing for the time of a session
-//! - `claim.rs`: which process has which device
+//! - `claim.rs`: which process has which device, or whose turn it is
 //! - `place.rs`: what the computer's files tell
 
 mod agent;
