@@ -26,7 +26,7 @@ pub mod endpoint;
 pub mod security;
 
 // Links: the only I/O to devices. The agent's console is no transport, but a conversation of its own on a port.
-pub mod agent;
+pub mod rainmaker_console;
 pub mod transport;
 
 // One device: its session, and the stages it goes through. Events and errors are values of all layers from here up.

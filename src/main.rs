@@ -6,20 +6,20 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 use console::Term;
-use espctl::commands::{self, App, Cli, ColorChoice, TalkArgs};
+use espctl::commands::{self, App, Cli, ColorChoice, OutputArgs};
 use espctl::error::{Code, Failure};
 use espctl::report::keys::SavedMode;
 use espctl::report::prompt::{is_dumb, may_ask};
-use espctl::report::{Paint, Talk};
+use espctl::report::{Output, Paint};
 use espctl::sim::memory;
 use espctl::transport::{self, TransportKind};
 
 fn main() -> ExitCode {
     keep_quiet_about_streams();
     let terminal = SavedMode::take();
-    let status = match Cli::try_parse_from(commands::spelled_out(std::env::args_os())) {
+    let status = match Cli::try_parse_from(commands::expand_abbreviations(std::env::args_os())) {
         Ok(cli) => run(cli),
-        Err(error) => misused(&error),
+        Err(error) => report_usage_error(&error),
     };
     // A question that was waiting when the run was interrupted may have left the terminal without echo.
     terminal.restore();
@@ -27,18 +27,18 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> u8 {
-    let talk = talk(cli.talk(), cli.wants_events());
+    let output = output(cli.output(), cli.wants_events());
     let kinds: Vec<&'static dyn TransportKind> =
         transport::KINDS.iter().copied().chain([&memory::KIND as &dyn TransportKind]).collect();
-    let app = App { kinds: &kinds, environment: &|name| std::env::var(name).ok(), talk };
+    let app = App { kinds: &kinds, environment: &|name| std::env::var(name).ok(), output };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return talk.deliver(&Err(Failure::new(Code::Unexpected).caused_by(&error))),
+        Err(error) => return output.deliver(&Err(Failure::new(Code::Unexpected).caused_by(&error))),
     };
     let result = runtime.block_on(commands::run(cli, &app));
     // A prompt that still waits for a key, or a name that is still being resolved, must not hold up the end.
     runtime.shutdown_background();
-    talk.deliver(&result)
+    output.deliver(&result)
 }
 
 /// bluez-async's streams panic, in a task of their own, when a signal comes in while one is dropped: nothing is lost,
@@ -53,8 +53,8 @@ fn keep_quiet_about_streams() {
     }));
 }
 
-/// How to talk: options, then environment, then what the terminals are.
-fn talk(args: &TalkArgs, events: bool) -> Talk {
+/// How to print: options, then environment, then what the terminals are.
+fn output(args: &OutputArgs, events: bool) -> Output {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let dumb = is_dumb(variable("TERM").as_deref());
     let (stdin, stdout, stderr) = (io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal());
@@ -69,7 +69,7 @@ fn talk(args: &TalkArgs, events: bool) -> Talk {
     // Windows has no such variables, and its consoles take Unicode.
     let utf8 = locale.map_or(cfg!(windows), |locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"));
     let escapes = stderr && reads_escapes(&Term::stderr());
-    Talk {
+    Output {
         json: args.json,
         events,
         quiet: args.quiet,
@@ -92,15 +92,15 @@ fn reads_escapes(terminal: &Term) -> bool {
 }
 
 /// A command line that does not parse: help and version are no errors, and `--json` and `--events` hold here too.
-fn misused(error: &clap::Error) -> u8 {
+fn report_usage_error(error: &clap::Error) -> u8 {
     let words: Vec<_> = std::env::args_os().collect();
     let has = |option: &str| words.iter().any(|word| word == option);
     let json = has("--json");
-    let talk = Talk { json, ..talk(&TalkArgs::default(), has("--events")) };
+    let output = Output { json, ..output(&OutputArgs::default(), has("--events")) };
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => talk.status(error.print(), 0),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output.status(error.print(), 0),
         // Nothing was typed: the way in is worth more than an error.
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !json => talk.status(error.print(), 2),
-        _ => talk.deliver(&Err(commands::misuse(error, &words))),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !json => output.status(error.print(), 2),
+        _ => output.deliver(&Err(commands::usage_error(error, &words))),
     }
 }

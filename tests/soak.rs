@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use espctl::event::Silent;
-use espctl::provision::{Context, NobodyToAsk, Plan, SecurityPlan, Verdict, WifiPlan, provision};
-use espctl::session::patience::Patience;
+use espctl::provision::{Context, Plan, PromptsOff, SecurityPlan, Verdict, WifiPlan, provision};
+use espctl::session::deadline::Budget;
 use espctl::sim::http::serve;
 use espctl::sim::{Device, DeviceOptions};
-use espctl::transport::{Locator, Nobody, softap::SoftAp};
+use espctl::transport::{Locator, Unobserved, softap::SoftAp};
 use getrandom::SysRng;
 use rand_core::{Rng, UnwrapErr};
 use tokio::net::TcpListener;
@@ -45,15 +45,15 @@ async fn run(security: &str, seed: u64) -> Result<(), String> {
         dataset: None,
         retry: false,
     };
-    let patience = Patience::new(Some(Duration::from_secs(30)));
+    let budget = Budget::new(Some(Duration::from_secs(30)));
     let mut context = Context {
         kind: &SoftAp,
         observer: Arc::new(Silent),
-        log: Arc::new(Nobody),
-        patience,
+        log: Arc::new(Unobserved),
+        budget,
         rng: Box::new(UnwrapErr(SysRng)),
     };
-    let outcome = provision(&plan, &mut context, &mut NobodyToAsk).await;
+    let outcome = provision(&plan, &mut context, &mut PromptsOff).await;
     server.abort();
     match outcome {
         Ok(outcome) if matches!(outcome.verdict, Verdict::Online(_)) => Ok(()),

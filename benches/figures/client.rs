@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use espctl::error::Failure;
 use espctl::event::Observer;
-use espctl::provision::{Context, NobodyToAsk, Outcome, Plan, SecurityPlan, Verdict, WifiPlan, provision};
-use espctl::session::patience::Patience;
-use espctl::transport::{Nobody, TransportKind};
+use espctl::provision::{Context, Outcome, Plan, PromptsOff, SecurityPlan, Verdict, WifiPlan, provision};
+use espctl::session::deadline::Budget;
+use espctl::transport::{TransportKind, Unobserved};
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use tokio::runtime::{Builder, Runtime};
@@ -36,9 +36,9 @@ pub(crate) async fn provision_known(
         dataset: None,
         retry: false,
     };
-    let patience = Patience::new(Some(Duration::from_mins(2)));
-    let mut context = Context { kind, observer, log: Arc::new(Nobody), patience, rng: Box::new(UnwrapErr(SysRng)) };
-    provision(&plan, &mut context, &mut NobodyToAsk).await
+    let budget = Budget::new(Some(Duration::from_mins(2)));
+    let mut context = Context { kind, observer, log: Arc::new(Unobserved), budget, rng: Box::new(UnwrapErr(SysRng)) };
+    provision(&plan, &mut context, &mut PromptsOff).await
 }
 
 /// Whether a run led to a device that says it is online.

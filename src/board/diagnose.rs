@@ -4,9 +4,9 @@
 //! code that says "nobody knows why" (the join took too long, the link broke, a proof met silence) becomes the one
 //! that the board's most telling line names, and the line stands as evidence beside it.
 
-use super::listen::Told;
+use super::listen::LoggedLine;
+use super::log_patterns::{About, Sign, sign};
 use super::payload::quote;
-use super::signs::{About, Sign, sign};
 use crate::error::{Code, Failure, UNHEARD};
 use crate::event::Stage;
 use crate::wire::log::Line;
@@ -17,7 +17,7 @@ const TOLD: usize = 3;
 /// Adds to a failure what the board said about it: causes and hints, the most telling first. `attempt` is the one that
 /// failed: how many times credentials had been handed over.
 #[must_use]
-pub fn diagnose(told: &[Told], attempt: u32, failure: Failure) -> Failure {
+pub fn diagnose(told: &[LoggedLine], attempt: u32, failure: Failure) -> Failure {
     let mut failure = failure;
     if told.iter().any(|told| told.stage.is_some()) {
         failure.hints.retain(|hint| !UNHEARD.contains(&hint.as_str()));
@@ -78,7 +78,7 @@ impl Finding<'_> {
 }
 
 /// Whether a line, heard where it was, can explain this failure.
-fn bears_on(about: About, told: &Told, failure: &Failure, attempt: u32) -> bool {
+fn bears_on(about: About, told: &LoggedLine, failure: &Failure, attempt: u32) -> bool {
     let joining = |stage| matches!(stage, Some(Stage::Apply | Stage::AwaitNetwork | Stage::Recover));
     let securing = |stage| matches!(stage, Some(Stage::Connect | Stage::Identify | Stage::Secure));
     let at = failure.stage;

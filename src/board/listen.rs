@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::ear::Ear;
+use super::log_reader::LogReader;
 use crate::event::{Event, Observer, Stage};
 use crate::wire::log::Line;
 
@@ -23,11 +23,11 @@ pub struct Listener {
 
 impl Listener {
     /// Starts to listen. A port that goes away is noted and is no failure: the run does not depend on it.
-    pub fn start(mut ear: Ear, observer: Arc<dyn Observer>) -> Self {
+    pub fn start(mut reader: LogReader, observer: Arc<dyn Observer>) -> Self {
         let task = tokio::spawn(async move {
             let mut garbled = false;
             loop {
-                match ear.next().await {
+                match reader.next().await {
                     Ok(heard) => observer.observe(&Event::Board { line: heard.line }),
                     Err(failure) => {
                         let cause = failure.causes.last().map(|cause| format!(" ({cause})")).unwrap_or_default();
@@ -35,7 +35,7 @@ impl Listener {
                         return;
                     }
                 }
-                if ear.is_garbled() && !garbled {
+                if reader.is_garbled() && !garbled {
                     garbled = true;
                     let text = "what the board prints is no text: its baud rate may be another (--baud)".to_owned();
                     observer.observe(&Event::Note { text });
@@ -61,7 +61,7 @@ impl Drop for Listener {
 
 /// A line, and where the run was when it was heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct LoggedLine {
     /// The run's stage; none before it began.
     pub stage: Option<Stage>,
     /// How many times credentials had been handed over.
@@ -72,7 +72,7 @@ pub struct Told {
 
 /// Remembers what the board said. It watches the same events as everybody else.
 #[derive(Debug, Default)]
-pub struct Memory {
+pub struct LogHistory {
     state: Mutex<State>,
 }
 
@@ -80,12 +80,12 @@ pub struct Memory {
 struct State {
     stage: Option<Stage>,
     attempt: u32,
-    told: VecDeque<Told>,
+    told: VecDeque<LoggedLine>,
 }
 
-impl Memory {
+impl LogHistory {
     /// Everything that is still remembered, in order.
-    pub fn told(&self) -> Vec<Told> {
+    pub fn told(&self) -> Vec<LoggedLine> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).told.iter().cloned().collect()
     }
 
@@ -95,7 +95,7 @@ impl Memory {
     }
 }
 
-impl Observer for Memory {
+impl Observer for LogHistory {
     fn observe(&self, event: &Event) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
@@ -113,7 +113,7 @@ impl Observer for Memory {
                 if state.told.len() == KEPT {
                     state.told.pop_front();
                 }
-                let told = Told { stage: state.stage, attempt: state.attempt, line: line.clone() };
+                let told = LoggedLine { stage: state.stage, attempt: state.attempt, line: line.clone() };
                 state.told.push_back(told);
             }
             _ => {}
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_knows_the_stage() {
-        let memory = Memory::default();
+        let memory = LogHistory::default();
         let say = |text: &str| memory.observe(&Event::Board { line: Line::parse(text) });
         say("before");
         memory.observe(&Event::Started { stage: Stage::Configure, deadline: SETTLE });

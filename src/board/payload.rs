@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::ear::Ear;
+use super::log_reader::LogReader;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Observer};
 use crate::text;
@@ -27,7 +27,7 @@ const QUOTED: usize = 3;
 /// [`Code::BoardSilent`], [`Code::BoardGarbled`] and [`Code::BoardNoPayload`] 15 s after the start, or after the board
 /// was restarted (or after `limit`, if that is less); [`Code::BoardPortLost`] at once.
 pub async fn wait_for_payload(
-    ear: &mut Ear,
+    reader: &mut LogReader,
     reset: Reset,
     limit: Option<Duration>,
     observer: &dyn Observer,
@@ -46,13 +46,14 @@ pub async fn wait_for_payload(
     loop {
         if let Some(at) = restart.filter(|at| *at <= Instant::now() && found.is_none()) {
             restart = None;
-            ear.restart_board().await?;
+            reader.restart_board().await?;
             end = limit.map_or(at + wait, |limit| limit.min(at + wait));
         }
         let until = restart.map_or(end, |at| at.min(end));
         // A board that never pauses would otherwise never be timed out.
         let over = Instant::now() >= end;
-        match if over { timeout_at(end, std::future::pending()).await } else { timeout_at(until, ear.next()).await } {
+        match if over { timeout_at(end, std::future::pending()).await } else { timeout_at(until, reader.next()).await }
+        {
             Ok(Err(failure)) => return found.ok_or(failure),
             Ok(Ok(heard)) => {
                 if last.len() == QUOTED {
@@ -74,7 +75,7 @@ pub async fn wait_for_payload(
             Err(_) => {
                 return found
                     .map(|payload| named(payload, observer))
-                    .ok_or_else(|| nothing(ear, &last, began.elapsed()));
+                    .ok_or_else(|| nothing(reader, &last, began.elapsed()));
             }
         }
     }
@@ -86,18 +87,18 @@ fn named(payload: Payload, observer: &dyn Observer) -> Payload {
 }
 
 /// Why there is no payload.
-fn nothing(ear: &Ear, last: &[Line], wait: Duration) -> Failure {
-    let path = text::sanitise(ear.path());
+fn nothing(reader: &LogReader, last: &[Line], wait: Duration) -> Failure {
+    let path = text::sanitise(reader.path());
     let seconds = wait.as_secs_f32();
-    if ear.bytes() == 0 {
+    if reader.bytes() == 0 {
         return Failure::new(Code::BoardSilent).because(format!("nothing arrived on {path} in {seconds:.0} s"));
     }
-    if ear.is_garbled() {
-        let bytes = ear.bytes();
+    if reader.is_garbled() {
+        let bytes = reader.bytes();
         return Failure::new(Code::BoardGarbled).because(format!("{bytes} bytes arrived on {path}, few of them text"));
     }
     let failure = Failure::new(Code::BoardNoPayload);
-    let failure = match ear.trouble() {
+    let failure = match reader.trouble() {
         Some(error) => {
             let failure = failure.saying("the payload that the board printed makes no sense").caused_by(&error);
             error.hint().map(str::to_owned).into_iter().fold(failure, Failure::hint)
@@ -105,7 +106,7 @@ fn nothing(ear: &Ear, last: &[Line], wait: Duration) -> Failure {
         None => failure,
     };
     let quoted = last.iter().map(quote).collect::<Vec<_>>();
-    let seen = format!("in {seconds:.0} s {path} gave {} bytes", ear.bytes());
+    let seen = format!("in {seconds:.0} s {path} gave {} bytes", reader.bytes());
     if quoted.is_empty() {
         return failure.because(format!("{seen}, and no whole line"));
     }

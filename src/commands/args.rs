@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, Args, Command, ValueEnum};
 /// How the program talks; every command has these.
 #[derive(Debug, Clone, Default, Args)]
 #[allow(clippy::struct_excessive_bools)] // switches, as typed
-pub struct TalkArgs {
+pub struct OutputArgs {
     /// Print one JSON document on standard output, also on failure
     #[arg(long, global = true, help_heading = "Output")]
     pub json: bool,
@@ -47,7 +47,7 @@ pub enum ColorChoice {
 
 /// Options that every command takes, hidden from the help of those on which they have no effect.
 pub(super) fn without_questions() -> Vec<Arg> {
-    let every = TalkArgs::augment_args(Command::new(""));
+    let every = OutputArgs::augment_args(Command::new(""));
     let idle = every.get_arguments().filter(|own| ["verbose", "no_input", "plain"].contains(&own.get_id().as_str()));
     idle.map(|own| own.clone().hide(true)).collect()
 }

@@ -5,10 +5,10 @@ use clap::Args;
 
 use super::App;
 use super::args::DeviceArgs;
-use super::desk::{Desk, Log};
 use super::device::CONSOLE;
+use super::device_run::{DeviceRun, Log};
 use super::port::{self, Heard};
-use crate::board::{self, Ear, Listener, Redaction};
+use crate::board::{self, Listener, LogReader, Redaction};
 use crate::endpoint::scan::Network;
 use crate::error::{Code, Failure};
 use crate::event::Event;
@@ -16,7 +16,7 @@ use crate::provision::{AnswerError, Answers, Pick, Plan, Retry, SecurityPlan, Se
 use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use crate::settings::{Origin, Setting, given};
 use crate::transport::serial::{self, Reset};
-use crate::transport::{BoxFuture, Candidate, Sort};
+use crate::transport::{BoxFuture, Candidate, CandidateKind};
 use crate::wire::qr::Payload;
 
 /// The board on the cable.
@@ -54,7 +54,7 @@ impl BoardArgs {
     }
 
     /// Gets ready to hear the board; opens nothing yet.
-    pub(super) fn attend(&self, device: &DeviceArgs, app: &App<'_>) -> Result<Attention, Failure> {
+    pub(super) fn attend(&self, device: &DeviceArgs, app: &App<'_>) -> Result<BoardWatch, Failure> {
         if self.listen.as_deref() == Some("") {
             return Err(Failure::new(Code::UsageInvalid)
                 .saying("--listen is empty")
@@ -68,11 +68,11 @@ impl BoardArgs {
         let heard = || Heard::read(port, device.baud, device.reset.as_deref());
         let port = self.hears().then(heard).transpose()?;
         let unless_told = if named { Reset::Auto } else { Reset::Never };
-        Ok(Attention {
+        Ok(BoardWatch {
             reset: port.as_ref().and_then(|port| port.reset).unwrap_or(unless_told),
             port,
             named,
-            ear: None,
+            reader: None,
             listener: None,
             log: Log::Offered,
         })
@@ -80,32 +80,32 @@ impl BoardArgs {
 }
 
 /// The board of one run, if it is heard at all.
-pub(super) struct Attention {
+pub(super) struct BoardWatch {
     port: Option<Heard>,
     named: bool,
     reset: Reset,
-    ear: Option<Ear>,
+    reader: Option<LogReader>,
     listener: Option<Listener>,
     log: Log,
 }
 
-impl Attention {
+impl BoardWatch {
     /// Opens the port; the payload, where the board is to say which device it is.
-    pub(super) async fn listen(&mut self, desk: &Desk) -> Result<Option<Payload>, Failure> {
+    pub(super) async fn listen(&mut self, device_run: &DeviceRun) -> Result<Option<Payload>, Failure> {
         let Some(port) = &self.port else { return Ok(None) };
         let port = port.find(if self.named { "--from-serial PORT" } else { "--listen PORT" }).await?;
-        let mut ear = Ear::new(board::open(&port).await?, desk.redaction.clone());
+        let mut reader = LogReader::new(board::open(&port).await?, device_run.redaction.clone());
         let mut payload = None;
         if self.named {
             let text = "waiting for the board to print its onboarding payload; press its reset button if it does not";
-            desk.observer.observe(&Event::Note { text: text.to_owned() });
-            let left = desk.patience.left();
-            let waited = board::wait_for_payload(&mut ear, self.reset, left, &*desk.observer).await;
+            device_run.observer.observe(&Event::Note { text: text.to_owned() });
+            let left = device_run.budget.left();
+            let waited = board::wait_for_payload(&mut reader, self.reset, left, &*device_run.observer).await;
             payload = Some(waited.map_err(|failure| port::restarted(failure, self.reset))?);
         } else if self.reset == Reset::Boot {
-            ear.restart_board().await?;
+            reader.restart_board().await?;
         }
-        self.ear = Some(ear);
+        self.reader = Some(reader);
         Ok(payload)
     }
 
@@ -121,37 +121,37 @@ impl Attention {
             None => payload.is_some_and(|payload| payload.transport.is_none()),
         };
         if !told && device.port.is_none() && here {
-            device.port = self.ear.as_ref().map(|ear| ear.path().to_owned());
+            device.port = self.reader.as_ref().map(|reader| reader.path().to_owned());
             device.baud = self.port.as_ref().map(|port| port.baud);
         }
     }
 
     /// The run begins: its secrets are known now, and the board is heard in the background.
-    pub(super) async fn begin(&mut self, plan: &Plan, desk: &Desk) {
+    pub(super) async fn begin(&mut self, plan: &Plan, device_run: &DeviceRun) {
         let Plan { security, association, wifi, dataset, .. } = plan;
-        learn_given(&desk.redaction, security, association.as_ref(), wifi, dataset.as_ref());
-        let mut ear = self.ear.take();
+        learn_given(&device_run.redaction, security, association.as_ref(), wifi, dataset.as_ref());
+        let mut reader = self.reader.take();
         if plan.device.scheme() == CONSOLE {
             self.log = Log::Here;
             // The link needs its port for itself, and hears the board on it.
-            if let Some(own) = &ear
+            if let Some(own) = &reader
                 && serial::is_same(own.path(), plan.device.address()).await
             {
-                ear = None;
+                reader = None;
             }
         }
-        if let Some(ear) = &ear {
-            self.log = Log::Heard(ear.path().to_owned());
+        if let Some(reader) = &reader {
+            self.log = Log::Heard(reader.path().to_owned());
         }
-        self.listener = ear.map(|ear| Listener::start(ear, desk.observer.clone()));
+        self.listener = reader.map(|reader| Listener::start(reader, device_run.observer.clone()));
     }
 
     /// A failure with what the board said about it.
-    pub(super) async fn explain(&self, failure: Failure, desk: &Desk) -> Failure {
+    pub(super) async fn explain(&self, failure: Failure, device_run: &DeviceRun) -> Failure {
         if let Some(listener) = &self.listener {
             listener.settle().await;
         }
-        desk.diagnosed(failure, &self.log)
+        device_run.diagnosed(failure, &self.log)
     }
 }
 
@@ -180,7 +180,7 @@ pub(super) fn learn(redaction: &Redaction, plan: &SecurityPlan) {
 }
 
 /// Answers whose secrets are taken out of what the board prints from then on: it prints some of them.
-pub(super) struct Noting<'a> {
+pub(super) struct RedactingAnswers<'a> {
     pub(super) answers: &'a mut dyn Answers,
     pub(super) redaction: Redaction,
 }
@@ -193,8 +193,12 @@ macro_rules! noted {
     }};
 }
 
-impl Answers for Noting<'_> {
-    fn candidate<'a>(&'a mut self, of: Sort, among: &'a [Candidate]) -> BoxFuture<'a, Result<Pick, AnswerError>> {
+impl Answers for RedactingAnswers<'_> {
+    fn candidate<'a>(
+        &'a mut self,
+        of: CandidateKind,
+        among: &'a [Candidate],
+    ) -> BoxFuture<'a, Result<Pick, AnswerError>> {
         self.answers.candidate(of, among)
     }
     fn pop(&mut self, rejected: bool) -> BoxFuture<'_, Result<ProofOfPossession, AnswerError>> {

@@ -33,12 +33,12 @@ const BLE: &str = "ble";
 
 /// Works out which device is meant. No I/O but reading the QR payload.
 pub(super) fn target(args: &DeviceArgs, app: &App<'_>) -> Result<Target, Failure> {
-    says_it_itself(args, "write console:PORT?reset=boot")?;
+    reject_port_options(args, "write console:PORT?reset=boot")?;
     target_beside(args, args.qrcode.as_deref().map(input::qr_payload).transpose()?, false, app)
 }
 
 /// `--baud` and `--reset` are about a serial port, and a device that is named has its own settings.
-fn says_it_itself(args: &DeviceArgs, hint: &str) -> Result<(), Failure> {
+fn reject_port_options(args: &DeviceArgs, hint: &str) -> Result<(), Failure> {
     if args.device.is_none() || (args.baud.is_none() && args.reset.is_none()) {
         return Ok(());
     }
@@ -67,7 +67,7 @@ pub(super) fn target_beside(
             .hint("--transport console alone takes the only board there is"));
     }
     if !heard {
-        says_it_itself(args, "write console:PORT?reset=boot, or add --listen PORT")?;
+        reject_port_options(args, "write console:PORT?reset=boot, or add --listen PORT")?;
     }
     let name = args.device_name.clone().or_else(|| payload.as_ref().map(|payload| payload.name.clone()));
     let transport = given(args.transport.clone(), "--transport", "ESPCTL_TRANSPORT", app.environment);

@@ -8,7 +8,7 @@ use super::args::DeviceArgs;
 use super::device::CONSOLE;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Observer};
-use crate::provision::{self, Answers, Context, Plan, Verdict, agent};
+use crate::provision::{self, Answers, Context, Plan, Verdict, rainmaker_console};
 use crate::settings::given;
 use crate::text;
 use crate::transport::Locator;
@@ -32,11 +32,12 @@ enum Choice {
     /// Firmware whose provisioning transport is the console
     Protocomm,
     /// RainMaker firmware with the agent's console, whichever its provisioning transport
-    Agent,
+    #[value(name = "agent")]
+    RainMaker,
 }
 
 /// What came of provisioning, in either dialect.
-pub(super) struct Told {
+pub(super) struct ProvisionOutcome {
     pub(super) verdict: Verdict,
     pub(super) peer: String,
     /// protocomm only.
@@ -52,7 +53,7 @@ impl DialectArgs {
         self.dialect.map(|choice| match choice {
             Choice::Auto => Dialect::Auto,
             Choice::Protocomm => Dialect::Protocomm,
-            Choice::Agent => Dialect::Agent,
+            Choice::RainMaker => Dialect::RainMaker,
         })
     }
 
@@ -63,7 +64,7 @@ impl DialectArgs {
         };
         let said =
             named(device.transport.as_ref(), "ESPCTL_TRANSPORT") || named(device.device.as_ref(), "ESPCTL_DEVICE");
-        if self.said() == Some(Dialect::Agent) && !said && device.address.is_none() {
+        if self.said() == Some(Dialect::RainMaker) && !said && device.address.is_none() {
             device.transport = Some(CONSOLE.to_owned());
         }
     }
@@ -72,7 +73,7 @@ impl DialectArgs {
     pub(super) fn choose(&self, device: &Locator) -> Result<Dialect, Failure> {
         let located = located(device);
         match (self.said(), located) {
-            (Some(Dialect::Protocomm | Dialect::Agent), _) if device.scheme() != CONSOLE => {
+            (Some(Dialect::Protocomm | Dialect::RainMaker), _) if device.scheme() != CONSOLE => {
                 Err(Failure::new(Code::UsageConflict)
                     .saying(format!("--dialect is for a board's console, not for {}", device.scheme()))
                     .hint("name the board's serial port with --port"))
@@ -91,17 +92,17 @@ fn located(device: &Locator) -> Option<Dialect> {
 
 /// What takes a secure session, which the agent's console has not.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Beyond<'a> {
+pub(super) enum NeedsSession<'a> {
     Scan,
     Reset,
     /// A request to this endpoint.
     Request(&'a str),
 }
 
-impl Beyond<'_> {
+impl NeedsSession<'_> {
     /// Refuses what a locator's dialect rules out.
     pub(super) fn check(self, device: &Locator) -> Result<(), Failure> {
-        if located(device) != Some(Dialect::Agent) {
+        if located(device) != Some(Dialect::RainMaker) {
             return Ok(());
         }
         let cannot = format!("the RainMaker agent's console cannot {}", self.word());
@@ -114,12 +115,13 @@ impl Beyond<'_> {
         if !may_be_agent(dialect, &failure, &*context.observer) {
             return failure;
         }
-        let agent = match agent::open(device, context).await {
+        let agent = match rainmaker_console::open(device, context).await {
             Ok(agent) => agent,
             Err(other) => return neither(failure, other),
         };
         let path = text::sanitise(agent.peer()).into_owned();
-        let node = agent::node_id(&agent).map_or("a node without an id".to_owned(), |id| format!("node {id}"));
+        let node =
+            rainmaker_console::node_id(&agent).map_or("a node without an id".to_owned(), |id| format!("node {id}"));
         let failure = Failure { hints: Vec::new(), causes: Vec::new(), ..failure }
             .saying(format!("the board has only the RainMaker agent's console, which cannot {}", self.word()))
             .because(format!("the console on {path} answers as {node}"));
@@ -163,7 +165,7 @@ pub(super) fn may_be_agent(dialect: Dialect, failure: &Failure, observer: &dyn O
 
 /// The failure where neither dialect was answered.
 pub(super) fn neither(protocomm: Failure, agent: Failure) -> Failure {
-    if agent.code == Code::ConsoleNotAgent {
+    if agent.code == Code::ConsoleNotRainMaker {
         protocomm.because("nor does it answer get-node-id, as the RainMaker agent's console would")
     } else {
         agent
@@ -172,7 +174,7 @@ pub(super) fn neither(protocomm: Failure, agent: Failure) -> Failure {
 
 /// Whether the plan suits the dialect, as far as that can be told before anything is sent.
 pub(super) fn check(dialect: Dialect, plan: &Plan) -> Result<(), Failure> {
-    if dialect == Dialect::Agent { agent::check(plan) } else { Ok(()) }
+    if dialect == Dialect::RainMaker { rainmaker_console::check(plan) } else { Ok(()) }
 }
 
 /// Provisions in this dialect.
@@ -181,12 +183,12 @@ pub(super) async fn provision(
     plan: &Plan,
     context: &mut Context<'_>,
     answers: &mut dyn Answers,
-) -> Result<Told, Failure> {
-    if dialect == Dialect::Agent {
+) -> Result<ProvisionOutcome, Failure> {
+    if dialect == Dialect::RainMaker {
         return over_agent(plan, context, answers).await;
     }
     let failure = match provision::provision(plan, context, answers).await {
-        Ok(outcome) => return Ok(Told::over_protocomm(outcome)),
+        Ok(outcome) => return Ok(ProvisionOutcome::over_protocomm(outcome)),
         Err(failure) => failure,
     };
     if !may_be_agent(dialect, &failure, &*context.observer) {
@@ -197,13 +199,17 @@ pub(super) async fn provision(
     over_agent(plan, context, answers).await.map_err(|other| neither(failure, other))
 }
 
-async fn over_agent(plan: &Plan, context: &mut Context<'_>, answers: &mut dyn Answers) -> Result<Told, Failure> {
+async fn over_agent(
+    plan: &Plan,
+    context: &mut Context<'_>,
+    answers: &mut dyn Answers,
+) -> Result<ProvisionOutcome, Failure> {
     if plan.wifi.bssid.is_some() || plan.wifi.channel.is_some() {
         let text = "without effect, since the agent's console has no words for them: --bssid, --channel".to_owned();
         context.observer.observe(&Event::Note { text });
     }
-    let outcome = agent::provision(plan, context, answers).await?;
-    Ok(Told {
+    let outcome = rainmaker_console::provision(plan, context, answers).await?;
+    Ok(ProvisionOutcome {
         verdict: outcome.verdict,
         peer: outcome.peer,
         version: None,
@@ -213,7 +219,7 @@ async fn over_agent(plan: &Plan, context: &mut Context<'_>, answers: &mut dyn An
     })
 }
 
-impl Told {
+impl ProvisionOutcome {
     /// Whether it came through the agent's console, which has no version document.
     pub(super) fn is_agent(&self) -> bool {
         self.version.is_none()

@@ -5,14 +5,14 @@ use serde_json::json;
 
 use super::App;
 use super::args::{DeviceArgs, RecordArgs};
-use super::desk::{Desk, Log};
 use super::device::{self, Target};
+use super::device_run::{DeviceRun, Log};
 use super::dialect::{DialectArgs, may_be_agent, neither};
 use crate::error::Failure;
 use crate::provision::secure::identify;
-use crate::provision::{Answers, Context, agent};
+use crate::provision::{Answers, Context, rainmaker_console};
 use crate::report::records::device_json;
-use crate::report::{Document, words};
+use crate::report::{Document, human};
 use crate::text;
 use crate::transport::Limits;
 use crate::transport::console::Dialect;
@@ -33,28 +33,28 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
     args.dialect.needs_console(&mut args.device, app);
     let target = device::target(&args.device, app)?;
     let dialect = args.dialect.choose(&target.locator)?;
-    let desk = Desk::new(args.device.timeout, &args.record, app)?;
-    let context = desk.context(target.kind);
-    let mut answers = desk.answers();
+    let device_run = DeviceRun::new(args.device.timeout, &args.record, app)?;
+    let context = device_run.context(target.kind);
+    let mut answers = device_run.answers();
     let work = async {
-        if dialect == Dialect::Agent {
+        if dialect == Dialect::RainMaker {
             return over_agent(&target, &context).await;
         }
         match over_protocomm(&target, &context, &mut *answers).await {
-            Err(failure) if may_be_agent(dialect, &failure, &*desk.observer) => {
+            Err(failure) if may_be_agent(dialect, &failure, &*device_run.observer) => {
                 over_agent(&target, &context).await.map_err(|other| neither(failure, other))
             }
             outcome => outcome,
         }
     };
     let log = Log::of(&target.locator);
-    Box::pin(desk.run(async { work.await.map_err(|failure| desk.diagnosed(failure, &log)) })).await
+    Box::pin(device_run.run(async { work.await.map_err(|failure| device_run.diagnosed(failure, &log)) })).await
 }
 
 /// The agent's console tells which node it is, and no more.
 async fn over_agent(target: &Target, context: &Context<'_>) -> Result<Document, Failure> {
-    let agent = agent::open(&target.locator, context).await?;
-    let (peer, node_id) = (agent.peer(), agent::node_id(&agent));
+    let agent = rainmaker_console::open(&target.locator, context).await?;
+    let (peer, node_id) = (agent.peer(), rainmaker_console::node_id(&agent));
     let (association, words) = match node_id {
         Some(_) => ("user-mapping", "by plain user mapping"),
         None => ("claim", "must be claimed first"),
@@ -110,7 +110,7 @@ fn text(peer: &str, limits: Limits, endpoints: Option<&[String]>, version: &Vers
     };
     let mut rows = vec![
         ("Device", text::sanitise(peer).into_owned()),
-        ("Is", words::device(version, version.security())),
+        ("Is", human::device(version, version.security())),
         ("Version", text::sanitise(version.version.as_deref().unwrap_or("not said")).into_owned()),
         ("Security", security(version)),
         ("Capabilities", list(&version.capabilities)),

@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
 use super::args::{DeviceArgs, SecurityArgs};
-use super::desk::interrupted;
+use super::device_run::interrupted;
 use crate::error::{Code, Failure};
 use crate::qr_image;
 use crate::secret::Secret;

@@ -6,15 +6,14 @@ mod args;
 mod board;
 mod completions;
 mod descriptors;
-mod desk;
 mod device;
+mod device_run;
 mod dialect;
 mod discover;
 mod explain;
 mod info;
 mod input;
 mod man;
-mod misuse;
 mod monitor;
 mod port;
 mod provision;
@@ -23,10 +22,11 @@ mod reset;
 mod scan;
 mod send;
 mod sim;
+mod usage_error;
 
-pub use args::{ColorChoice, TalkArgs};
-pub use misuse::misuse;
-pub use rainmaker::spelled_out;
+pub use args::{ColorChoice, OutputArgs};
+pub use rainmaker::expand_abbreviations;
+pub use usage_error::usage_error;
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use crate::error::Failure;
-use crate::report::{Document, Talk};
+use crate::report::{Document, Output};
 use crate::settings::Environment;
 use crate::transport::TransportKind;
 
@@ -64,7 +64,7 @@ Then, with one (provision scans, and lets you choose the network):
 )]
 pub struct Cli {
     #[command(flatten)]
-    talk: TalkArgs,
+    output: OutputArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -106,14 +106,14 @@ pub struct App<'a> {
     pub kinds: &'a [&'static dyn TransportKind],
     /// The environment.
     pub environment: Environment<'a>,
-    /// How to talk to people.
-    pub talk: Talk,
+    /// How to print.
+    pub output: Output,
 }
 
 impl Cli {
-    /// The options on how to talk.
-    pub fn talk(&self) -> &TalkArgs {
-        &self.talk
+    /// The options on output.
+    pub fn output(&self) -> &OutputArgs {
+        &self.output
     }
 
     /// Whether progress goes to standard error as JSON Lines.
@@ -147,7 +147,7 @@ pub async fn run(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
     tokio::select! {
         _ = timeout(RELEASE, released) => {}
         // A second Ctrl-C means now.
-        () = desk::interrupted() => {}
+        () = device_run::interrupted() => {}
     }
     result
 }

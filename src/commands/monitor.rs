@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
 use super::App;
-use super::desk::interrupted;
+use super::device_run::interrupted;
 use super::port::{self, Heard};
-use crate::board::{About, Ear, Redaction, open, sign, started};
+use crate::board::{About, LogReader, Redaction, open, sign, started};
 use crate::error::{Code, Failure, advise_shared, shared};
 use crate::event::{Event, Observer};
 use crate::report::records::{self, Records};
-use crate::report::{Document, Talk, words};
+use crate::report::{Document, Output, human};
 use crate::text;
 use crate::transport::serial::Reset;
 use crate::wire::log::{Level, Line};
@@ -91,13 +91,13 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     let port = Heard::read(port, args.baud, args.reset.as_deref())?;
     let reset = port.reset.unwrap_or_default();
     let settings = port.find("espctl monitor PORT").await?;
-    let seconds = args.timeout.or(match (&args.until, app.talk.json) {
+    let seconds = args.timeout.or(match (&args.until, app.output.json) {
         (Some(_), _) => Some(60),
         (None, true) => Some(10),
         (None, false) => None,
     });
     let end = seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
-    let view = View::new(&args, app.talk);
+    let view = View::new(&args, app.output);
     let mut stop = pin!(interrupted());
     let port = tokio::select! {
         // First, so that it is attended to from here on.
@@ -108,13 +108,13 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     if let Some(shared) = shared(&settings.path) {
         view.note(&shared);
     }
-    let ear = Ear::new(port, Redaction::default());
-    Monitor { ear, view, end, seen: 0, last: VecDeque::new() }.run(reset, args.until.as_deref(), stop).await
+    let reader = LogReader::new(port, Redaction::default());
+    Monitor { reader, view, end, seen: 0, last: VecDeque::new() }.run(reset, args.until.as_deref(), stop).await
 }
 
 /// One board, heard and shown.
 struct Monitor {
-    ear: Ear,
+    reader: LogReader,
     view: View,
     end: Option<Instant>,
     seen: u64,
@@ -130,7 +130,7 @@ impl Monitor {
         mut stop: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<Document, Failure> {
         if reset == Reset::Boot {
-            self.ear.restart_board().await?;
+            self.reader.restart_board().await?;
         }
         let until = until.map(str::to_lowercase);
         let matches = |line: &Line| until.as_deref().is_some_and(|text| holds(line, text));
@@ -142,7 +142,7 @@ impl Monitor {
                 break;
             }
             let heard = tokio::select! {
-                heard = self.ear.next() => heard?,
+                heard = self.reader.next() => heard?,
                 () = at(self.end) => break,
                 () = &mut stop => match until {
                     Some(_) => return Err(Failure::new(Code::Interrupted)),
@@ -150,7 +150,7 @@ impl Monitor {
                 },
                 () = sleep_until(started + LISTEN_FIRST), if restart => {
                     restart = false;
-                    self.ear.restart_board().await?;
+                    self.reader.restart_board().await?;
                     continue;
                 }
                 () = sleep_until(started + SILENCE), if hushed => {
@@ -160,7 +160,7 @@ impl Monitor {
                 }
             };
             (restart, hushed) = (false, false);
-            if self.ear.is_garbled() && !garbled {
+            if self.reader.is_garbled() && !garbled {
                 garbled = true;
                 self.view.note("what arrives is no text; the board's rate may be another: --baud");
             }
@@ -172,7 +172,7 @@ impl Monitor {
             }
         }
         // A line that never ended is a line all the same now.
-        if let Some(line) = self.ear.rest() {
+        if let Some(line) = self.reader.rest() {
             self.take(&line)?;
             if matches(&line) {
                 return Ok(self.document("matched", Some(&line)));
@@ -204,7 +204,7 @@ impl Monitor {
     fn document(&self, outcome: &str, line: Option<&Line>) -> Document {
         let body = json!({
             "outcome": outcome,
-            "port": self.ear.path(),
+            "port": self.reader.path(),
             "line": line.map(record),
             "lines_seen": self.seen,
             "lines": self.last.iter().map(record).collect::<Vec<_>>(),
@@ -213,17 +213,17 @@ impl Monitor {
     }
 
     fn no_match(&self) -> Failure {
-        if self.ear.bytes() == 0 {
+        if self.reader.bytes() == 0 {
             return Failure::new(Code::BoardSilent)
-                .because(format!("nothing arrived on {}", text::sanitise(self.ear.path())));
+                .because(format!("nothing arrived on {}", text::sanitise(self.reader.path())));
         }
-        let code = if self.ear.is_garbled() { Code::BoardGarbled } else { Code::MonitorNoMatch };
+        let code = if self.reader.is_garbled() { Code::BoardGarbled } else { Code::MonitorNoMatch };
         let failure = Failure::new(code).because(format!("{} lines went by", self.seen));
         let failure = match self.last.back() {
-            Some(line) => failure.because(format!("the last one: {}", text::bounded(&words::board(line), 120))),
+            Some(line) => failure.because(format!("the last one: {}", text::bounded(&human::board(line), 120))),
             None => failure,
         };
-        advise_shared(failure, self.ear.path())
+        advise_shared(failure, self.reader.path())
     }
 }
 
@@ -256,7 +256,7 @@ fn telling(line: &Line) -> Option<String> {
 
 /// Which lines are shown, and how.
 struct View {
-    talk: Talk,
+    output: Output,
     filter: Vec<String>,
     tags: Vec<String>,
     level: Level,
@@ -264,7 +264,7 @@ struct View {
 }
 
 impl View {
-    fn new(args: &Args, talk: Talk) -> Self {
+    fn new(args: &Args, output: Output) -> Self {
         let level = match args.level {
             LevelChoice::Error => Level::Error,
             LevelChoice::Warning => Level::Warning,
@@ -273,7 +273,7 @@ impl View {
             LevelChoice::Verbose => Level::Verbose,
         };
         Self {
-            talk,
+            output,
             filter: args.filter.iter().map(|text| text.to_lowercase()).collect(),
             tags: args.tag.clone(),
             level,
@@ -291,7 +291,7 @@ impl View {
     fn note(&self, text: &str) {
         match &self.events {
             Some(events) => events.observe(&Event::Note { text: text.to_owned() }),
-            None => self.talk.remark(&format!("note: {text}")),
+            None => self.output.remark(&format!("note: {text}")),
         }
     }
 
@@ -300,20 +300,20 @@ impl View {
             events.observe(&Event::Board { line: line.clone() });
             return Ok(());
         }
-        if self.talk.json {
+        if self.output.json {
             return Ok(());
         }
-        self.talk.line(&self.painted(line))?;
-        match telling(line).filter(|_| !self.talk.quiet) {
-            Some(meaning) => self.talk.line(&self.talk.stdout.dim(&format!("    = {meaning}"))),
+        self.output.line(&self.painted(line))?;
+        match telling(line).filter(|_| !self.output.quiet) {
+            Some(meaning) => self.output.line(&self.output.stdout.dim(&format!("    = {meaning}"))),
             None => Ok(()),
         }
     }
 
     /// Errors and warnings in colour throughout, else only the letter: it is what is looked for.
     fn painted(&self, line: &Line) -> String {
-        let paint = self.talk.stdout;
-        let shown = words::board(line);
+        let paint = self.output.stdout;
+        let shown = human::board(line);
         match line.level {
             Some(Level::Error) => paint.red(&shown),
             Some(Level::Warning) => paint.yellow(&shown),

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::args::{DeviceArgs, RecordArgs, SecurityArgs};
-use super::board::{BoardArgs, Noting, learn_given};
-use super::desk::Desk;
+use super::board::{BoardArgs, RedactingAnswers, learn_given};
 use super::device::{self, Target};
-use super::dialect::{self, DialectArgs, Told};
+use super::device_run::DeviceRun;
+use super::dialect::{self, DialectArgs, ProvisionOutcome};
 use super::input::{SecretSource, hex_bytes, one_reader, qr_payload};
 use super::rainmaker::RainMakerArgs;
 use crate::error::{Code, Failure, TYPE_AGAIN};
@@ -19,12 +19,12 @@ use crate::event::{Event, Silent};
 use crate::provision::plan::{check_dataset, check_passphrase, check_ssid};
 use crate::provision::{self, Plan, Question, SecurityPlan, UserMapping, Verdict, WifiPlan};
 use crate::report::records::{device_json, joined_json};
-use crate::report::{Document, error_json, words};
+use crate::report::{Document, error_json, human};
 use crate::secret::{MappingKey, Passphrase, ThreadDataset};
 use crate::session::Link;
 use crate::settings::given;
 use crate::text;
-use crate::transport::Nobody;
+use crate::transport::Unobserved;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -130,18 +130,18 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
     // is said before.
     let (planned, mut waiting) =
         if args.board.names_device() { (None, Some(wanted)) } else { (Some(plan(&args, wanted, target)?), None) };
-    let desk = Desk::new(args.device.timeout, &args.record, app)?;
+    let device_run = DeviceRun::new(args.device.timeout, &args.record, app)?;
     if let Some(Wanted { security, association, wifi, dataset }) = &waiting {
         // The board may print any of it while its payload is waited for.
-        learn_given(&desk.redaction, security, association.as_ref(), wifi, dataset.as_ref());
+        learn_given(&device_run.redaction, security, association.as_ref(), wifi, dataset.as_ref());
     }
     let mut board = args.board.attend(&args.device, app)?;
     for text in [unused, args.rainmaker.note()].into_iter().flatten() {
-        desk.observer.observe(&Event::Note { text });
+        device_run.observer.observe(&Event::Note { text });
     }
-    let mut answers = desk.answers();
+    let mut answers = device_run.answers();
     let work = async {
-        let payload = board.listen(&desk).await?;
+        let payload = board.listen(&device_run).await?;
         let (plan, target) = if let Some(planned) = planned {
             planned
         } else {
@@ -149,19 +149,19 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
             let target = device::target_beside(&args.device, payload, true, app)?;
             plan(&args, waiting.take().unwrap_or_default(), target)?
         };
-        board.begin(&plan, &desk).await;
-        offer_hotspot(&target, &desk).await?;
-        let mut context = desk.context(target.kind);
-        let mut answers = Noting { answers: &mut *answers, redaction: desk.redaction.clone() };
+        board.begin(&plan, &device_run).await;
+        offer_hotspot(&target, &device_run).await?;
+        let mut context = device_run.context(target.kind);
+        let mut answers = RedactingAnswers { answers: &mut *answers, redaction: device_run.redaction.clone() };
         let dialect = args.dialect.choose(&plan.device)?;
         let outcome = dialect::provision(dialect, &plan, &mut context, &mut answers).await;
         let document = match outcome {
             Ok(outcome) => document(&outcome, target.name.as_deref()),
-            Err(failure) => return Err(without_passphrase(board.explain(failure, &desk).await, &args.network)),
+            Err(failure) => return Err(without_passphrase(board.explain(failure, &device_run).await, &args.network)),
         };
         Ok(match document.caveat {
             Some(caveat) => {
-                let caveat = board.explain(caveat, &desk).await;
+                let caveat = board.explain(caveat, &device_run).await;
                 let mut document = Document { caveat: None, ..document };
                 document.json["error"] = error_json(&caveat);
                 Document { caveat: Some(caveat), ..document }
@@ -169,7 +169,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
             None => document,
         })
     };
-    desk.run(work).await
+    device_run.run(work).await
 }
 
 /// What was given: the session's secrets, and what the device is to get.
@@ -191,11 +191,11 @@ fn wanted(args: &Args, app: &App<'_>) -> Result<Wanted, Failure> {
             .saying("--no-wifi only associates a user, and no user was given")
             .hint("give --user-id and --secret-key, or leave out --no-wifi"));
     }
-    if wifi.ssid.is_none() && dataset.is_none() && !args.network.no_wifi && !app.talk.may_ask {
+    if wifi.ssid.is_none() && dataset.is_none() && !args.network.no_wifi && !app.output.may_ask {
         return Err(missing_network(args.device.qrcode.is_some()));
     }
     // With a dataset beside the name, the device decides which it takes.
-    if wifi.ssid.is_some() && wifi.passphrase.is_none() && dataset.is_none() && !app.talk.may_ask {
+    if wifi.ssid.is_some() && wifi.passphrase.is_none() && dataset.is_none() && !app.output.may_ask {
         return Err(provision::AnswerError::Missing(Question::Passphrase).into());
     }
     Ok(Wanted { security, association, wifi, dataset })
@@ -305,15 +305,15 @@ fn dataset(args: &NetworkArgs, app: &App<'_>) -> Result<Option<ThreadDataset>, F
 
 /// Somebody at a terminal who is not on the device's network yet is told to join it, as esp-rainmaker-cli does; who
 /// is there already is not asked. Another network's router may have the same address, so an open port is not enough.
-async fn offer_hotspot(target: &Target, desk: &Desk) -> Result<(), Failure> {
+async fn offer_hotspot(target: &Target, device_run: &DeviceRun) -> Result<(), Failure> {
     const PROBE: Duration = Duration::from_secs(2);
-    let Some(terminal) = &desk.terminal else { return Ok(()) };
+    let Some(terminal) = &device_run.terminal else { return Ok(()) };
     if target.explicit || target.locator.scheme() != "softap" {
         return Ok(());
     }
     let probe = async {
-        let (silent, patience) = (Arc::new(Silent), desk.patience.clone());
-        let mut link = Link::connect(target.kind, &target.locator, silent, Arc::new(Nobody), patience).await.ok()?;
+        let (silent, budget) = (Arc::new(Silent), device_run.budget.clone());
+        let mut link = Link::connect(target.kind, &target.locator, silent, Arc::new(Unobserved), budget).await.ok()?;
         let version = link.identify().await;
         link.close().await;
         version.ok()
@@ -323,19 +323,19 @@ async fn offer_hotspot(target: &Target, desk: &Desk) -> Result<(), Failure> {
     }
     let name = target.name.as_deref().map_or("PROV_XXXXXX".into(), text::sanitise);
     let words = format!("Please connect to the device's WiFi hotspot ({name}) and press Enter to continue...");
-    Ok(desk.patience.off_the_clock(terminal.enter(words)).await?)
+    Ok(device_run.budget.paused(terminal.enter(words)).await?)
 }
 
 /// The outcome as a document.
-fn document(outcome: &Told, name: Option<&str>) -> Document {
+fn document(outcome: &ProvisionOutcome, name: Option<&str>) -> Document {
     let shown = text::sanitise(name.unwrap_or(&outcome.peer));
     let seconds = outcome.took.as_secs_f32();
     let (word, network, line) = match &outcome.verdict {
         Verdict::Online(joined) => {
-            ("online", joined_json(joined), format!("Provisioned {shown} in {seconds:.1} s: {}", words::place(joined)))
+            ("online", joined_json(joined), format!("Provisioned {shown} in {seconds:.1} s: {}", human::place(joined)))
         }
         Verdict::AlreadyOnline(joined) => {
-            let place = words::place(joined);
+            let place = human::place(joined);
             ("already-online", joined_json(joined), format!("{shown} was online already: {place}; nothing was changed"))
         }
         Verdict::Applied { .. } => {

@@ -42,7 +42,7 @@ const OPTIONS: [&str; 21] = [
 
 /// The command line with the abbreviations of `provision` written out that mean one option to `esp-rainmaker-cli`,
 /// though there are more options here: `--pass` is `--passphrase`, whatever `--passphrase-file` may be.
-pub fn spelled_out(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+pub fn expand_abbreviations(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<_> = arguments.into_iter().collect();
     let command = arguments.iter().skip(1).position(|argument| !argument.as_encoded_bytes().starts_with(b"-"));
     let Some(command) = command.map(|at| at + 1).filter(|&at| arguments[at] == "provision") else { return arguments };
@@ -163,7 +163,7 @@ mod tests {
     use crate::commands::Cli;
 
     fn spelled(line: &str) -> String {
-        let words = spelled_out(line.split(' ').map(OsString::from));
+        let words = expand_abbreviations(line.split(' ').map(OsString::from));
         words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
     }
 

@@ -4,15 +4,15 @@ use serde_json::json;
 
 use super::App;
 use super::args::SessionArgs;
-use super::desk::in_session;
-use super::dialect::Beyond;
+use super::device_run::in_session;
+use super::dialect::NeedsSession;
 use crate::endpoint::control::{Action, Control};
 use crate::endpoint::scan::Radio;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Stage};
 use crate::report::Document;
 use crate::session::Meaning;
-use crate::session::patience::limit;
+use crate::session::deadline::limit;
 
 /// Options of `reset`.
 #[derive(Debug, clap::Args)]
@@ -26,7 +26,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let action = if args.reprov { Action::Reprovision } else { Action::Reset };
-    in_session(&args.session, app, Beyond::Reset, async |opened, context| {
+    in_session(&args.session, app, NeedsSession::Reset, async |opened, context| {
         context.ready(Stage::Request)?;
         context.observer.observe(&Event::Started { stage: Stage::Request, deadline: limit::EXCHANGE });
         let radio = if opened.version.is_thread() { Radio::Thread } else { Radio::Wifi };

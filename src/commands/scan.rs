@@ -4,14 +4,14 @@ use serde_json::json;
 
 use super::App;
 use super::args::SessionArgs;
-use super::desk::in_session;
-use super::dialect::Beyond;
+use super::device_run::in_session;
+use super::dialect::NeedsSession;
 use crate::endpoint::scan::{Network, Radio, ThreadNetwork};
 use crate::error::{Code, Failure};
 use crate::event::{Event, Stage};
 use crate::provision::{Context, Opened, scan};
 use crate::report::{Document, answers, picker_view, records};
-use crate::session::patience::limit;
+use crate::session::deadline::limit;
 use crate::text;
 
 /// Options of `scan`.
@@ -27,7 +27,7 @@ enum Heard {
 }
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
-    let heard = in_session(&args.session, app, Beyond::Scan, listen).await?;
+    let heard = in_session(&args.session, app, NeedsSession::Scan, listen).await?;
     Ok(document(&heard, app))
 }
 
@@ -56,7 +56,8 @@ fn document(heard: &Heard, app: &App<'_>) -> Document {
         ),
         Heard::Wifi(networks) => {
             let entries: Vec<_> = networks.iter().map(answers::entry).collect();
-            let table = picker_view::table(&entries, app.talk.columns.unwrap_or(usize::MAX), app.talk.ascii).join("\n");
+            let table =
+                picker_view::table(&entries, app.output.columns.unwrap_or(usize::MAX), app.output.ascii).join("\n");
             let body: Vec<_> = networks.iter().map(records::network).collect();
             Document::new("scan", table, json!({ "radio": "wifi", "networks": body }))
         }

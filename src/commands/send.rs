@@ -8,17 +8,17 @@ use zeroize::Zeroizing;
 
 use super::App;
 use super::args::SessionArgs;
-use super::desk::{Desk, Log};
 use super::device::{self, Target};
-use super::dialect::{Beyond, DialectArgs, may_be_agent, neither};
+use super::device_run::{DeviceRun, Log};
+use super::dialect::{DialectArgs, NeedsSession, may_be_agent, neither};
 use super::input;
-use crate::agent::Command;
 use crate::endpoint::custom::Custom;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Stage};
-use crate::provision::{Context, Opened, agent};
+use crate::provision::{Context, Opened, rainmaker_console};
+use crate::rainmaker_console::Command;
 use crate::report::Document;
-use crate::session::patience::limit;
+use crate::session::deadline::limit;
 use crate::session::{Meaning, SessionErrorKind};
 use crate::text;
 use crate::transport::console::Dialect;
@@ -67,14 +67,14 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
     let payload = payload(&args)?;
     let target = device::target(&args.session.device, app)?;
     let dialect = args.dialect.choose(&target.locator)?;
-    if dialect == Dialect::Agent {
+    if dialect == Dialect::RainMaker {
         check_signable(&args.endpoint, &payload)?;
     }
     let plan = device::security_plan(&args.session.security, None, target.payload.as_ref(), app)?;
-    let desk = Desk::new(args.session.device.timeout, &args.session.record, app)?;
+    let device_run = DeviceRun::new(args.session.device.timeout, &args.session.record, app)?;
     let work = async {
-        if dialect == Dialect::Agent {
-            return sign(&args, &target, &payload, &desk).await;
+        if dialect == Dialect::RainMaker {
+            return sign(&args, &target, &payload, &device_run).await;
         }
         let call = async |opened: &mut Opened, context: &mut Context<'_>| {
             context.ready(Stage::Request)?;
@@ -86,19 +86,23 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
                 explain(Failure::from(error).at(Stage::Request), meaning, silent, &args.endpoint)
             })
         };
-        match desk.in_session(&target, &plan, call).await {
+        match device_run.in_session(&target, &plan, call).await {
             Ok(reply) => Ok(document(&args, reply)),
-            Err(failure) if args.endpoint == SIGN && may_be_agent(dialect, &failure, &*desk.observer) => {
-                sign(&args, &target, &payload, &desk).await.map_err(|other| neither(failure, other))
+            Err(failure) if args.endpoint == SIGN && may_be_agent(dialect, &failure, &*device_run.observer) => {
+                sign(&args, &target, &payload, &device_run).await.map_err(|other| neither(failure, other))
             }
             Err(failure) if args.endpoint != SIGN && dialect == Dialect::Auto => {
-                let beyond = Beyond::Request(&args.endpoint);
-                Err(beyond.explain(failure, &target.locator, &desk.context(target.kind)).await)
+                let needs = NeedsSession::Request(&args.endpoint);
+                Err(needs.explain(failure, &target.locator, &device_run.context(target.kind)).await)
             }
             Err(failure) => Err(failure),
         }
     };
-    Box::pin(desk.run(async { work.await.map_err(|failure| desk.diagnosed(failure, &Log::of(&target.locator))) })).await
+    Box::pin(
+        device_run
+            .run(async { work.await.map_err(|failure| device_run.diagnosed(failure, &Log::of(&target.locator))) }),
+    )
+    .await
 }
 
 /// The agent's commands that change something are those of `provision`.
@@ -118,16 +122,16 @@ fn as_text(payload: &[u8]) -> Result<&str, Failure> {
 }
 
 /// Has the node sign the payload.
-async fn sign(args: &Args, target: &Target, payload: &[u8], desk: &Desk) -> Result<Document, Failure> {
+async fn sign(args: &Args, target: &Target, payload: &[u8], device_run: &DeviceRun) -> Result<Document, Failure> {
     check_signable(&args.endpoint, payload)?;
-    let context = desk.context(target.kind);
-    let mut agent = agent::open(&target.locator, &context).await?;
+    let context = device_run.context(target.kind);
+    let mut agent = rainmaker_console::open(&target.locator, &context).await?;
     context.ready(Stage::Request)?;
-    let signature = agent::sign(&mut agent, as_text(payload)?, &context).await?;
+    let signature = rainmaker_console::sign(&mut agent, as_text(payload)?, &context).await?;
     let mut document = document(args, signature);
     document.text = document.json["reply_hex"].as_str().unwrap_or_default().to_owned();
     document.json["dialect"] = json!("agent");
-    document.json["node_id"] = json!(agent::node_id(&agent));
+    document.json["node_id"] = json!(rainmaker_console::node_id(&agent));
     Ok(document)
 }
 

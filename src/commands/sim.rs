@@ -12,7 +12,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use self::ready::{Member, ready};
-use super::desk::interrupted;
+use super::device_run::interrupted;
 use super::{App, descriptors};
 use crate::error::{Code, Failure};
 use crate::report::Document;
@@ -33,7 +33,8 @@ enum Dialect {
     /// ESP-IDF's protocomm console
     Protocomm,
     /// The RainMaker agent's own commands
-    Agent,
+    #[value(name = "agent")]
+    RainMaker,
 }
 
 /// The Bluetooth stack the simulated firmware is built with.
@@ -163,13 +164,13 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     let members: Vec<_> = fleet.members().map(|(address, options)| Member::over_http(address, options)).collect();
     // Who is told that it is ready may end it at once.
     let end = interrupted();
-    app.talk.announce(&ready(&members, app.talk.ascii))?;
+    app.output.announce(&ready(&members, app.output.ascii))?;
     let observer = observer(app);
     let stopped = fleet
         .run(end, observer)
         .await
         .map_err(|error| Failure::new(Code::Unexpected).saying("a simulated device ended").caused_by(&error))?;
-    app.talk.remark(&format!("{stopped} of {} devices ended their provisioning by themselves", members.len()));
+    app.output.remark(&format!("{stopped} of {} devices ended their provisioning by themselves", members.len()));
     Ok(Document::nothing())
 }
 
@@ -188,14 +189,14 @@ fn cannot_listen(args: &Args, error: &io::Error) -> Failure {
     Failure { hints: vec![hint.to_owned()], ..failure }
 }
 
-/// Shows what happens on the devices, unless that is too much talk.
+/// Shows what happens on the devices, unless that is too much to print.
 fn observer(app: &App<'_>) -> Option<Observer> {
-    let talk = app.talk;
+    let output = app.output;
     let observer: Observer = Arc::new(move |name, timed| {
         let seconds = timed.at.as_secs_f32();
-        talk.remark(&format!("{name}  {seconds:8.3} s  {}", text::sanitise(&timed.event.to_string())));
+        output.remark(&format!("{name}  {seconds:8.3} s  {}", text::sanitise(&timed.event.to_string())));
     });
-    (!talk.quiet).then_some(observer)
+    (!output.quiet).then_some(observer)
 }
 
 /// One device on a pseudo-terminal.
@@ -208,10 +209,10 @@ async fn console(args: &Args, options: DeviceOptions, app: &App<'_>) -> Result<D
     let locator = format!("console:{}", host.path());
     let member = Member::new(host.path().to_owned(), locator, crate::sim::console::qr_payload(&options), &options);
     let end = interrupted();
-    app.talk.announce(&ready(&[member], app.talk.ascii))?;
+    app.output.announce(&ready(&[member], app.output.ascii))?;
     let dialect = match args.dialect {
         Dialect::Protocomm => console::Dialect::Protocomm,
-        Dialect::Agent => console::Dialect::Agent,
+        Dialect::RainMaker => console::Dialect::RainMaker,
     };
     let manner = Manner { noise: args.noise, baud: args.slow_baud, dialect };
     host.run(crate::sim::Device::new(options), manner, end, observer(app))
@@ -229,7 +230,7 @@ fn console(_: &Args, _: DeviceOptions, _: &App<'_>) -> impl Future<Output = Resu
 /// The options as the pairs that [`DeviceOptions::from_parameters`] takes; the `sim:` locator's keys are the same.
 fn parameters(args: &Args) -> Vec<(&'static str, String)> {
     let profile = match args.dialect {
-        Dialect::Agent => args.profile.clone().or_else(|| Some("rainmaker".to_owned())),
+        Dialect::RainMaker => args.profile.clone().or_else(|| Some("rainmaker".to_owned())),
         Dialect::Protocomm => args.profile.clone(),
     };
     // Security 2 does not fit into protocomm's console.

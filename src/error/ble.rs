@@ -2,8 +2,8 @@
 
 use super::{Code, Failure};
 use crate::session::Meaning;
-use crate::transport::ble::{BleError, Block, Heard, Place};
-use crate::transport::{Candidate, Sort, TransportError};
+use crate::transport::ble::{BleError, Block, Heard, HostKind};
+use crate::transport::{Candidate, CandidateKind, TransportError};
 
 /// The code of a Bluetooth error, where it is not told by its meaning alone.
 pub(super) fn code(error: &BleError, meaning: Meaning) -> Option<Code> {
@@ -26,10 +26,10 @@ pub(super) fn code(error: &BleError, meaning: Meaning) -> Option<Code> {
 }
 
 /// The code where it is not clear which one is meant.
-pub(super) fn several(of: Sort) -> Code {
+pub(super) fn several(of: CandidateKind) -> Code {
     match of {
-        Sort::Device => Code::BleSeveral,
-        Sort::Adapter => Code::BleSeveralAdapters,
+        CandidateKind::Device => Code::BleSeveral,
+        CandidateKind::Adapter => Code::BleSeveralAdapters,
     }
 }
 
@@ -39,7 +39,7 @@ pub(super) fn advise(failure: Failure, error: &TransportError) -> Failure {
         TransportError::Several { of, candidates } => candidates.iter().fold(failure, |failure, candidate| {
             let Candidate { locator, label, rssi } = candidate;
             let named = match (of, locator.parameters().find(|(key, _)| *key == "adapter")) {
-                (Sort::Adapter, Some((_, adapter))) => format!("--adapter {}", quoted(adapter)),
+                (CandidateKind::Adapter, Some((_, adapter))) => format!("--adapter {}", quoted(adapter)),
                 _ => format!("--device {}", quoted(&locator.to_string())),
             };
             failure.because(format!("{}: {named}", heard(label, *rssi)))
@@ -107,14 +107,14 @@ fn not_found(failure: Failure, near: &[Heard], count: usize) -> Failure {
 }
 
 /// Where the program runs tells more than that something is missing.
-fn placed(mut failure: Failure, place: Place) -> Failure {
+fn placed(mut failure: Failure, place: HostKind) -> Failure {
     let (cause, hints): (_, &[&str]) = match place {
-        Place::Computer => return failure,
-        Place::Wsl => (
+        HostKind::Computer => return failure,
+        HostKind::Wsl => (
             "this is Linux on Windows (WSL), which Bluetooth does not reach",
             &["run espctl for Windows, in a Windows terminal", "--transport softap and --port do not need Bluetooth"],
         ),
-        Place::Container => (
+        HostKind::Container => (
             "this is a container, which the system bus does not reach unless it is told to",
             &[
                 "start the container with -v /run/dbus/system_bus_socket:/run/dbus/system_bus_socket, and with \
@@ -178,9 +178,9 @@ mod tests {
     #[test]
     fn a_container_and_wsl_get_their_own_advice() {
         let bus = |place| failure(BleError::NoBus { reason: "not there".to_owned(), place });
-        assert!(bus(Place::Computer).hints[0].contains("systemctl start dbus"));
-        assert!(bus(Place::Container).hints[0].contains("/run/dbus"));
-        let wsl = bus(Place::Wsl);
+        assert!(bus(HostKind::Computer).hints[0].contains("systemctl start dbus"));
+        assert!(bus(HostKind::Container).hints[0].contains("/run/dbus"));
+        let wsl = bus(HostKind::Wsl);
         assert!(wsl.causes[1].contains("WSL") && !wsl.hints.iter().any(|hint| hint.contains("systemctl")), "{wsl:?}");
     }
 
@@ -196,8 +196,8 @@ mod tests {
     fn what_is_chosen_from_is_listed_with_what_to_type() {
         let locator = Locator::naming("ble", "24:0A:C4:00:00:01");
         let candidates = vec![Candidate { locator, label: "PROV_1 (24:0A:C4:00:00:01)".to_owned(), rssi: Some(-40) }];
-        let error = TransportError::Several { of: Sort::Device, candidates };
-        let failure = advise(Failure::new(several(Sort::Device)), &error);
+        let error = TransportError::Several { of: CandidateKind::Device, candidates };
+        let failure = advise(Failure::new(several(CandidateKind::Device)), &error);
         assert_eq!(failure.causes, ["PROV_1 (24:0A:C4:00:00:01) at -40 dBm: --device ble:24:0A:C4:00:00:01"]);
     }
 }

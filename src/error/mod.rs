@@ -1,15 +1,15 @@
 //! Errors as people and scripts meet them: a stable code, the stage, the evidence, and what to do.
 //!
-//! `catalogue` holds every code with its explanation, `exit` the statuses they end the program with; `reading` maps
+//! `catalogue` holds every code with its explanation, `exit` the statuses they end the program with; `from_session` maps
 //! what the layers below report onto them, `serial` what ports and consoles report, `ble` what Bluetooth
-//! does, `agent` what the agent's console
+//! does, `rainmaker_console` what the agent's console
 //! does. Nothing here prints: `report` renders a [`Failure`].
 
-mod agent;
 mod ble;
 mod catalogue;
 mod exit;
-mod reading;
+mod from_session;
+mod rainmaker_console;
 mod serial;
 
 pub use catalogue::{Code, NAME_PORT, OF_SECURITY_2, TYPE_AGAIN, UNHEARD};

@@ -3,7 +3,7 @@
 use crate::endpoint::scan::Network;
 use crate::error::{Code, Failure};
 use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
-use crate::transport::{BoxFuture, Candidate, Sort};
+use crate::transport::{BoxFuture, Candidate, CandidateKind};
 
 /// A question that can come up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub enum Retry {
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerError {
-    /// Nobody can be asked this.
+    /// Prompts are off.
     Missing(Question),
     /// The input ended.
     Closed,
@@ -69,7 +69,11 @@ pub enum AnswerError {
 /// Whoever answers. Time spent here does not count against the run's budget.
 pub trait Answers: Send {
     /// Which of these devices or adapters.
-    fn candidate<'a>(&'a mut self, of: Sort, among: &'a [Candidate]) -> BoxFuture<'a, Result<Pick, AnswerError>>;
+    fn candidate<'a>(
+        &'a mut self,
+        of: CandidateKind,
+        among: &'a [Candidate],
+    ) -> BoxFuture<'a, Result<Pick, AnswerError>>;
     /// The proof of possession; `rejected` where the device did not take the one before.
     fn pop(&mut self, rejected: bool) -> BoxFuture<'_, Result<ProofOfPossession, AnswerError>>;
     /// Security 2's password for this user name.
@@ -92,10 +96,10 @@ pub trait Answers: Send {
 
 /// Answers nothing: prompting is off.
 #[derive(Debug, Clone, Copy)]
-pub struct NobodyToAsk;
+pub struct PromptsOff;
 
-impl Answers for NobodyToAsk {
-    fn candidate<'a>(&'a mut self, _: Sort, _: &'a [Candidate]) -> BoxFuture<'a, Result<Pick, AnswerError>> {
+impl Answers for PromptsOff {
+    fn candidate<'a>(&'a mut self, _: CandidateKind, _: &'a [Candidate]) -> BoxFuture<'a, Result<Pick, AnswerError>> {
         missing(Question::Candidate)
     }
     fn pop(&mut self, _: bool) -> BoxFuture<'_, Result<ProofOfPossession, AnswerError>> {

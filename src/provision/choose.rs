@@ -9,7 +9,7 @@ use crate::endpoint::scan::Network;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Stage};
 use crate::secret::Passphrase;
-use crate::session::patience::limit;
+use crate::session::deadline::limit;
 
 impl Run<'_, '_> {
     /// Scans, and has a person choose.
@@ -19,12 +19,12 @@ impl Run<'_, '_> {
             let Some(heard) = self.heard().await? else {
                 let reason = "the device's firmware cannot scan; the network's name has to be typed".to_owned();
                 self.observe(&Event::Skipped { stage: Stage::Scan, reason });
-                let asked = self.context.patience.off_the_clock(answers.network_name()).await;
+                let asked = self.context.budget.paused(answers.network_name()).await;
                 return self.take(asked.map_err(at_scan)?, false, answers).await;
             };
             self.heard = heard;
             self.observe(&Event::Scanned { networks: self.heard.clone() });
-            let asked = self.context.patience.off_the_clock(answers.network(&self.heard)).await;
+            let asked = self.context.budget.paused(answers.network(&self.heard)).await;
             let (ssid, open) = match asked.map_err(at_scan)? {
                 Selection::Rescan => continue,
                 Selection::Other(ssid) => (ssid, false),
@@ -67,7 +67,7 @@ impl Run<'_, '_> {
     }
 
     pub(super) async fn ask_passphrase(&self, answers: &mut dyn Answers, ssid: &[u8]) -> Result<Passphrase, Failure> {
-        let asked = self.context.patience.off_the_clock(answers.passphrase(ssid)).await;
+        let asked = self.context.budget.paused(answers.passphrase(ssid)).await;
         let passphrase = asked.map_err(at_scan)?;
         plan::check_passphrase(&passphrase).map_err(|failure| failure.at(Stage::Scan))?;
         Ok(passphrase)

@@ -6,13 +6,13 @@ use rand_core::CryptoRng;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::nearby;
-use super::scan::steady;
+use super::scan::call_retrying;
 use crate::endpoint::config::{JoinFailure, JoinState, JoinStatus, Joined};
 use crate::endpoint::control::{Action, Control};
 use crate::endpoint::scan::{Network, Radio};
 use crate::error::{Code, Failure};
 use crate::event::{Event, Observer, Stage};
-use crate::session::patience::limit;
+use crate::session::deadline::limit;
 use crate::session::{Meaning, Session, SessionError, SessionErrorKind};
 use crate::text;
 
@@ -172,10 +172,10 @@ pub(super) async fn relink(session: &mut Session, rng: &mut (dyn CryptoRng + Sen
 /// Firmware that has reset itself already refuses, but so does a device that is joining or has joined. Its status
 /// tells them apart: after a reset it reads failed until the next "apply".
 pub(super) async fn reset(session: &mut Session, rng: &mut (dyn CryptoRng + Send), radio: Radio) -> bool {
-    match steady(session, rng, &Control { action: Action::Reset, radio }).await {
+    match call_retrying(session, rng, &Control { action: Action::Reset, radio }).await {
         Ok(()) => true,
         Err(error) if error.meaning() == Meaning::Refused => {
-            matches!(steady(session, rng, &question(radio)).await, Ok(JoinState::Failed(_)))
+            matches!(call_retrying(session, rng, &question(radio)).await, Ok(JoinState::Failed(_)))
         }
         Err(_) => false,
     }

@@ -3,19 +3,19 @@
 //! Nothing here knows a terminal, a clock on the wall or which transport it is: answers come from [`Answers`],
 //! progress goes to an observer, limits come from the link.
 
-pub mod agent;
 mod answers;
 mod choose;
 mod join;
 pub mod nearby;
 mod network;
 pub mod plan;
+pub mod rainmaker_console;
 mod run;
 pub mod scan;
 pub mod secure;
 mod stages;
 
-pub use answers::{AnswerError, Answers, NobodyToAsk, Pick, Question, Retry, Selection};
+pub use answers::{AnswerError, Answers, Pick, PromptsOff, Question, Retry, Selection};
 pub use plan::{Plan, SecurityPlan, UserMapping, WifiPlan};
 pub use run::{Outcome, Verdict, provision};
 pub use secure::{Opened, open};
@@ -27,7 +27,7 @@ use rand_core::CryptoRng;
 
 use crate::error::{Code, Failure};
 use crate::event::{Observer, Stage};
-use crate::session::patience::Patience;
+use crate::session::deadline::Budget;
 use crate::transport::{LogSink, TransportKind};
 
 /// What a run works with: handed in from above, so that a test can hand in its own.
@@ -39,7 +39,7 @@ pub struct Context<'a> {
     /// Where the lines go that a board prints on the link itself: raw, so to nobody but who takes their secrets out.
     pub log: Arc<dyn LogSink>,
     /// The run's budget of time.
-    pub patience: Patience,
+    pub budget: Budget,
     /// Randomness for handshakes.
     pub rng: Box<dyn CryptoRng + Send>,
 }

@@ -4,14 +4,14 @@ use super::answers::{Answers, Retry};
 use super::join::{self, JoinEnd};
 use super::plan;
 use super::run::{Run, Verdict};
-use super::scan::{self, steady};
+use super::scan::{self, call_retrying};
 use crate::endpoint::ReplyError;
 use crate::endpoint::config::{Apply, JoinFailure, JoinState, Joined, SetThread, SetWifi};
 use crate::endpoint::scan::Radio;
 use crate::error::{Code, Failure};
 use crate::event::{Event, Stage};
 use crate::secret::{Passphrase, ThreadDataset};
-use crate::session::patience::limit;
+use crate::session::deadline::limit;
 use crate::session::{Meaning, SessionError, SessionErrorKind};
 use crate::wire::messages::Status;
 
@@ -54,7 +54,7 @@ impl Run<'_, '_> {
     }
 
     async fn ask_dataset(&self, answers: &mut dyn Answers) -> Result<ThreadDataset, Failure> {
-        let asked = self.context.patience.off_the_clock(answers.thread_dataset()).await;
+        let asked = self.context.budget.paused(answers.thread_dataset()).await;
         let dataset = asked.map_err(|error| Failure::from(error).at(Stage::Configure))?;
         plan::check_dataset(&dataset).map_err(|failure| failure.at(Stage::Configure))?;
         Ok(dataset)
@@ -143,9 +143,9 @@ impl Run<'_, '_> {
         match &self.target {
             Some(Target::Wifi { ssid, passphrase }) => {
                 let (bssid, channel) = (self.plan.wifi.bssid, self.plan.wifi.channel.unwrap_or(0));
-                steady(&mut self.session, rng, &SetWifi { ssid, passphrase, bssid, channel }).await
+                call_retrying(&mut self.session, rng, &SetWifi { ssid, passphrase, bssid, channel }).await
             }
-            Some(Target::Thread(dataset)) => steady(&mut self.session, rng, &SetThread { dataset }).await,
+            Some(Target::Thread(dataset)) => call_retrying(&mut self.session, rng, &SetThread { dataset }).await,
             None => Ok(()),
         }
     }
@@ -188,7 +188,7 @@ impl Run<'_, '_> {
         };
         let retry = if back && may_retry && self.plan.retry {
             let ssid = self.ssid().to_vec();
-            let asked = self.context.patience.off_the_clock(answers.retry(&failure, &ssid)).await;
+            let asked = self.context.budget.paused(answers.retry(&failure, &ssid)).await;
             asked.map_err(|error| Failure::from(error).at(Stage::Recover))?
         } else {
             Retry::Stop

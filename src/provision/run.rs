@@ -10,7 +10,7 @@ use super::Context;
 use super::answers::Answers;
 use super::network::Target;
 use super::plan::Plan;
-use super::scan::steady;
+use super::scan::call_retrying;
 use super::secure::{self, Opened};
 use super::stages::{Facts, next};
 use crate::endpoint::associate::SetUserMapping;
@@ -18,7 +18,7 @@ use crate::endpoint::config::Joined;
 use crate::endpoint::scan::{Network, Radio};
 use crate::error::{Code, Failure};
 use crate::event::{Event, Stage};
-use crate::session::patience::limit;
+use crate::session::deadline::limit;
 use crate::session::{Meaning, Session};
 use crate::wire::version::VersionInfo;
 
@@ -196,7 +196,7 @@ impl<'a, 'c> Run<'a, 'c> {
         }
         self.context.ready(Stage::Associate)?;
         let request = SetUserMapping { user_id: &mapping.user_id, secret_key: &mapping.secret_key };
-        let told = steady(&mut self.session, &mut *self.context.rng, &request).await;
+        let told = call_retrying(&mut self.session, &mut *self.context.rng, &request).await;
         let node_id = told.map_err(|error| match error.meaning() {
             Meaning::Refused => Failure::new(Code::AssociationRefused).at(Stage::Associate).caused_by(&error),
             Meaning::NoEndpoint => Failure::from(error)

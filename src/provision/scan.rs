@@ -12,7 +12,7 @@ use crate::endpoint::config::{JoinState, JoinStatus};
 use crate::endpoint::scan::{self, Network, Progress, Radio, Start, ThreadNetwork, ThreadResults, WifiResults};
 use crate::error::{Code, Failure};
 use crate::event::{Event, Stage};
-use crate::session::patience::limit;
+use crate::session::deadline::limit;
 use crate::session::{Meaning, Session, SessionError, SessionErrorKind, Step};
 
 /// Scans that find nothing are repeated this often: a device that has just booted may hear nothing at first.
@@ -123,7 +123,7 @@ async fn fetch<R: Request>(
     rng: &mut (dyn CryptoRng + Send),
     request: &R,
 ) -> Result<R::Reply, Failure> {
-    steady(session, rng, request).await.map_err(|error| match error.meaning() {
+    call_retrying(session, rng, request).await.map_err(|error| match error.meaning() {
         Meaning::Refused | Meaning::BadReply | Meaning::SessionLost => {
             Failure::new(Code::ScanFailed).at(Stage::Scan).caused_by(&error)
         }
@@ -138,7 +138,7 @@ async fn fetch<R: Request>(
 ///
 /// # Errors
 /// As [`Session::call`] on the second try.
-pub(super) async fn steady<R: Request>(
+pub(super) async fn call_retrying<R: Request>(
     session: &mut Session,
     rng: &mut (dyn CryptoRng + Send),
     request: &R,

@@ -6,7 +6,7 @@ use crate::error::{Code, Failure};
 use crate::event::{Event, Stage};
 use crate::secret::ProofOfPossession;
 use crate::security::{self, Credentials, DEFAULT_USERNAME, Scheme};
-use crate::session::patience::limit;
+use crate::session::deadline::limit;
 use crate::session::{Link, Meaning, Session, SessionErrorKind};
 use crate::transport::{Limits, Locator, TransportError};
 use crate::wire::version::VersionInfo;
@@ -50,15 +50,15 @@ async fn connect(device: &Locator, context: &Context<'_>, answers: &mut dyn Answ
     let mut to = device.clone();
     loop {
         observer.observe(&Event::Started { stage: Stage::Connect, deadline: context.kind.opening_limit() });
-        let (log, patience) = (context.log.clone(), context.patience.clone());
-        let error = match Link::connect(context.kind, &to, observer.clone(), log, patience).await {
+        let (log, budget) = (context.log.clone(), context.budget.clone());
+        let error = match Link::connect(context.kind, &to, observer.clone(), log, budget).await {
             Ok(link) => return Ok(link),
             Err(error) => error,
         };
         let SessionErrorKind::Transport(TransportError::Several { of, candidates }) = &error.kind else {
             return Err(error.into());
         };
-        match context.patience.off_the_clock(answers.candidate(*of, candidates)).await {
+        match context.budget.paused(answers.candidate(*of, candidates)).await {
             Ok(Pick::Listed(index)) => {
                 to = candidates.get(index).map_or_else(|| to.clone(), |candidate| candidate.locator.clone());
             }
@@ -92,7 +92,7 @@ pub async fn open(
 
     let mut rejected: Option<Failure> = None;
     for attempt in 0..=PROOF_TRIES {
-        let ask = context.patience.off_the_clock(credentials(&version, scheme, plan, rejected.is_some(), answers));
+        let ask = context.budget.paused(credentials(&version, scheme, plan, rejected.is_some(), answers));
         let credentials = match (ask.await, rejected.take()) {
             (Ok(credentials), _) => credentials,
             // Nobody to ask for another PoP: the rejection is the news, not the missing answer.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::Talk;
+use super::Output;
 use super::picker::Entry;
 use super::progress::Progress;
 use super::prompt::{self, Choice, Prompt, PromptError};
@@ -19,19 +19,19 @@ use crate::provision::{AnswerError, Answers, Pick, Question, Retry, Selection};
 use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use crate::security::DEFAULT_USERNAME;
 use crate::text;
-use crate::transport::{BoxFuture, Candidate, Sort};
+use crate::transport::{BoxFuture, Candidate, CandidateKind};
 
 /// Asks at the terminal.
 #[derive(Clone)]
 pub struct AtTerminal {
-    talk: Talk,
+    output: Output,
     progress: Arc<Progress>,
 }
 
 impl AtTerminal {
-    /// Asks as `talk` says; `progress` steps aside for each question.
-    pub fn new(talk: Talk, progress: Arc<Progress>) -> Self {
-        Self { talk, progress }
+    /// Asks as `output` says; `progress` steps aside for each question.
+    pub fn new(output: Output, progress: Arc<Progress>) -> Self {
+        Self { output, progress }
     }
 
     /// Waits until a person presses Enter.
@@ -49,7 +49,7 @@ impl AtTerminal {
         F: FnOnce(&mut Terminal) -> Result<T, PromptError> + Send + 'static,
     {
         self.progress.question_begins();
-        let Talk { plain, ascii, stderr, .. } = self.talk;
+        let Output { plain, ascii, stderr, .. } = self.output;
         let asked = tokio::task::spawn_blocking(move || ask(&mut Terminal::new(plain, ascii, stderr.enabled))).await;
         self.progress.question_ends();
         asked.unwrap_or(Err(PromptError::Interrupted)).map_err(|error| match error {
@@ -100,12 +100,16 @@ fn unusable(failure: Failure) -> String {
 }
 
 impl Answers for AtTerminal {
-    fn candidate<'a>(&'a mut self, of: Sort, among: &'a [Candidate]) -> BoxFuture<'a, Result<Pick, AnswerError>> {
+    fn candidate<'a>(
+        &'a mut self,
+        of: CandidateKind,
+        among: &'a [Candidate],
+    ) -> BoxFuture<'a, Result<Pick, AnswerError>> {
         let list = numbered(among);
         let count = among.len();
         let words = match of {
-            Sort::Device => "Select device by number (0 to rescan)",
-            Sort::Adapter => "Select adapter by number (0 to look again)",
+            CandidateKind::Device => "Select device by number (0 to rescan)",
+            CandidateKind::Adapter => "Select adapter by number (0 to look again)",
         };
         Box::pin(self.ask(Question::Candidate, move |terminal| {
             terminal.show(&list)?;
@@ -211,7 +215,7 @@ impl Answers for AtTerminal {
 
     fn retry<'a>(&'a mut self, failure: &'a Failure, ssid: &'a [u8]) -> BoxFuture<'a, Result<Retry, AnswerError>> {
         // Whoever gives up gets the rest at the end.
-        let shown = self.talk.failure_in_short(failure);
+        let shown = self.output.failure_in_short(failure);
         let same = format!("Retry with same SSID '{}' and new password?", text::ssid(ssid));
         let thread = ssid.is_empty();
         Box::pin(self.ask(Question::Network, move |terminal| {

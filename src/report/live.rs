@@ -1,37 +1,37 @@
 //! Lines on standard error that are drawn again and again in the same place: a live table. Gone without a trace when
 //! dropped.
 //!
-//! On a terminal only: the caller looks at [`Talk::redraw`]. Lines are cut to the terminal, in both directions, so that
+//! On a terminal only: the caller looks at [`Output::redraw`]. Lines are cut to the terminal, in both directions, so that
 //! none wraps and none scrolls away.
 
 use std::io::{self, Write};
 
 use console::Term;
 
-use super::Talk;
+use super::Output;
 use crate::text;
 
 /// A region at the end of standard error.
 #[derive(Debug)]
 pub struct Live {
-    talk: Talk,
+    output: Output,
     drawn: usize,
 }
 
 impl Live {
     /// Draws nothing yet.
-    pub fn new(talk: Talk) -> Self {
-        Self { talk, drawn: 0 }
+    pub fn new(output: Output) -> Self {
+        Self { output, drawn: 0 }
     }
 
     /// Draws these lines, sanitised by the caller, in place of those before.
     pub fn draw(&mut self, lines: &[String]) {
         let (height, width) = Term::stderr().size();
-        let lines = fitted(lines, usize::from(width), usize::from(height), self.talk.ascii);
+        let lines = fitted(lines, usize::from(width), usize::from(height), self.output.ascii);
         let mut out = self.up();
         for line in &lines {
             out.push_str("\x1b[K");
-            out.push_str(&self.talk.fit(line));
+            out.push_str(&self.output.fit(line));
             out.push_str("\r\n");
         }
         out.push_str("\x1b[J");

@@ -5,23 +5,23 @@ use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::Talk;
+use super::Output;
+use super::human;
 use super::spinner::Spinner;
-use super::words;
 use crate::event::{Event, Observer};
 use crate::text;
 
 /// Shows events as they come.
 pub struct Progress {
-    talk: Talk,
+    output: Output,
     spinner: Mutex<Option<Spinner>>,
     asking: AtomicBool,
 }
 
 impl Progress {
-    /// Shows them as `talk` says.
-    pub fn new(talk: Talk) -> Self {
-        Self { talk, spinner: Mutex::new(None), asking: AtomicBool::new(false) }
+    /// Shows them as `output` says.
+    pub fn new(output: Output) -> Self {
+        Self { output, spinner: Mutex::new(None), asking: AtomicBool::new(false) }
     }
 
     /// A question is about to be asked: the spinner goes away.
@@ -50,7 +50,7 @@ impl Progress {
     fn say(&self, line: &str) {
         let write = || {
             // Nobody is left to tell where standard error itself is gone.
-            let _ = writeln!(std::io::stderr(), "{}", self.talk.fit(line));
+            let _ = writeln!(std::io::stderr(), "{}", self.output.fit(line));
         };
         match &*self.spinner() {
             Some(spinner) => spinner.suspend(write),
@@ -65,19 +65,21 @@ impl Observer for Progress {
             Event::Started { stage, deadline } => {
                 let mut spinner = self.spinner();
                 *spinner = None;
-                if self.talk.redraw && !self.talk.quiet {
-                    *spinner = Some(Spinner::start(stage.describe(), *deadline, self.talk.ascii));
+                if self.output.redraw && !self.output.quiet {
+                    *spinner = Some(Spinner::start(stage.describe(), *deadline, self.output.ascii));
                 }
             }
-            Event::Exchange(exchange) if self.talk.verbose > 0 => {
-                self.say(&words::exchange(exchange, self.talk.verbose > 1));
+            Event::Exchange(exchange) if self.output.verbose > 0 => {
+                self.say(&human::exchange(exchange, self.output.verbose > 1));
             }
-            Event::Board { line } if self.talk.verbose > 0 => {
-                self.say(&format!("  {} {}", self.talk.stderr.dim("board:"), words::board(line)));
+            Event::Board { line } if self.output.verbose > 0 => {
+                self.say(&format!("  {} {}", self.output.stderr.dim("board:"), human::board(line)));
             }
-            Event::Note { text } => self.say(&format!("{} {}", self.talk.stderr.yellow("note:"), text::sanitise(text))),
-            event if !self.talk.quiet => {
-                if let Some(line) = words::line(event) {
+            Event::Note { text } => {
+                self.say(&format!("{} {}", self.output.stderr.yellow("note:"), text::sanitise(text)))
+            }
+            event if !self.output.quiet => {
+                if let Some(line) = human::line(event) {
                     self.say(&line);
                 }
             }

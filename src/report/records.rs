@@ -232,7 +232,7 @@ mod tests {
     use super::*;
     use crate::endpoint::config::JoinedAccessPoint;
     use crate::endpoint::scan::AuthMode;
-    use crate::report::words;
+    use crate::report::human;
 
     struct Full;
 
@@ -258,7 +258,7 @@ mod tests {
         let access_point = JoinedAccessPoint { bssid: Vec::new(), channel: 6, auth: AuthMode(3) };
         let joined = |access_point| {
             let joined = Joined::Wifi { ip: "192.168.1.77".to_owned(), ssid: b"HomeNet".to_vec(), access_point };
-            (joined_json(&joined), words::place(&joined))
+            (joined_json(&joined), human::place(&joined))
         };
         let (json, words) = joined(Some(access_point));
         assert_eq!((&json["bssid"], &json["channel"], &json["auth"]), (&json!(""), &json!(6), &json!("WPA2")));

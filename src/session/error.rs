@@ -6,7 +6,7 @@
 use std::fmt;
 use std::io::ErrorKind;
 
-use super::patience::Elapsed;
+use super::deadline::Elapsed;
 use crate::endpoint::ReplyError;
 use crate::security::{CipherError, HandshakeError};
 use crate::transport::TransportError;

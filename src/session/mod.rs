@@ -4,14 +4,14 @@
 //! the cipher. The cipher is taken out before each await and put back after a good reply, so an error, a timeout or
 //! a dropped future leaves the session broken, never out of step.
 
+pub mod deadline;
 mod error;
-pub mod patience;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use deadline::{Budget, limit};
 pub use error::{Meaning, SessionError, SessionErrorKind, Step};
-use patience::{Patience, limit};
 use rand_core::CryptoRng;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
@@ -19,7 +19,9 @@ use zeroize::Zeroizing;
 use crate::endpoint::Request;
 use crate::event::{Event, Exchange, Observer};
 use crate::security::{Cipher, Credentials, Handshake, Next, Scheme, Turn};
-use crate::transport::{Limits, Locator, LogSink, News, Opening, Transport, TransportError, TransportKind, Witness};
+use crate::transport::{
+    Limits, LinkEvent, LinkObserver, Locator, LogSink, Opening, Transport, TransportError, TransportKind,
+};
 use crate::wire::describe::{Direction, describe};
 use crate::wire::version::VersionInfo;
 
@@ -31,13 +33,13 @@ const VERSION_REQUEST: &[u8] = b"---";
 /// Makes events of what a link tells.
 struct Told(Arc<dyn Observer>);
 
-impl Witness for Told {
-    fn tell(&self, news: News) {
+impl LinkObserver for Told {
+    fn tell(&self, news: LinkEvent) {
         self.0.observe(&match news {
-            News::Looking { wanted, over } => Event::Looking { wanted, over },
-            News::Found { name, rssi } => Event::Found { name, rssi },
-            News::Retrying { cause, attempt, of } => Event::Retrying { cause, attempt, of },
-            News::Note(text) => Event::Note { text },
+            LinkEvent::Looking { wanted, over } => Event::Looking { wanted, over },
+            LinkEvent::Found { name, rssi } => Event::Found { name, rssi },
+            LinkEvent::Retrying { cause, attempt, of } => Event::Retrying { cause, attempt, of },
+            LinkEvent::Note(text) => Event::Note { text },
         });
     }
 }
@@ -46,7 +48,7 @@ impl Witness for Told {
 pub struct Link {
     transport: Box<dyn Transport>,
     observer: Arc<dyn Observer>,
-    patience: Patience,
+    budget: Budget,
 }
 
 impl Link {
@@ -59,19 +61,19 @@ impl Link {
         to: &Locator,
         observer: Arc<dyn Observer>,
         log: Arc<dyn LogSink>,
-        patience: Patience,
+        budget: Budget,
     ) -> Result<Self, SessionError> {
         let at_connect = |kind| SessionError { step: Step::Connect, endpoint: String::new(), security: None, kind };
         let limit = kind.opening_limit();
-        let within = patience.left().map_or(limit, |left| left.min(limit));
-        let opening = Opening { within, witness: Arc::new(Told(observer.clone())), log };
-        let transport = patience
+        let within = budget.left().map_or(limit, |left| left.min(limit));
+        let opening = Opening { within, observer: Arc::new(Told(observer.clone())), log };
+        let transport = budget
             .within(limit, kind.connect(to, opening))
             .await
             .map_err(|elapsed| at_connect(SessionErrorKind::Deadline(elapsed)))?
             .map_err(|error| at_connect(error.into()))?;
         observer.observe(&Event::Connected { peer: transport.peer() });
-        Ok(Self { transport, observer, patience })
+        Ok(Self { transport, observer, budget })
     }
 
     /// Asks the device what it is.
@@ -105,7 +107,7 @@ impl Link {
 
     /// Releases the link; one that is broken already is released all the same.
     pub async fn close(self) {
-        let _ = self.patience.within(Duration::from_secs(1), self.transport.close()).await;
+        let _ = self.budget.within(Duration::from_secs(1), self.transport.close()).await;
     }
 
     /// Runs a handshake to its end.
@@ -144,7 +146,7 @@ impl Link {
         plain: &[u8],
     ) -> Result<Reply, SessionError> {
         let started = Instant::now();
-        let outcome = self.patience.within(limit, self.transport.exchange(at.endpoint, wire)).await;
+        let outcome = self.budget.within(limit, self.transport.exchange(at.endpoint, wire)).await;
         let took = started.elapsed();
         let kind = match outcome {
             Ok(Ok(bytes)) => return Ok(Reply { bytes, took }),

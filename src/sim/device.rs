@@ -63,12 +63,12 @@ pub struct Reply {
     /// How long the handler takes, e.g. for a blocking scan.
     pub after: Duration,
     /// What becomes of the reply on the link.
-    pub spoiled: Option<Spoiled>,
+    pub fault: Option<ReplyFault>,
 }
 
 /// What a fault does to a reply on the link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spoiled {
+pub enum ReplyFault {
     /// It breaks off in the middle.
     Truncated,
     /// An HTTP server answers with status 500 instead.
@@ -145,7 +145,7 @@ impl Device {
             self.note(now, Event::RequestRefused { endpoint: endpoint.to_owned() });
         }
         let (body, after) = handled?;
-        Ok(self.spoil(now, endpoint, Reply { body, after, spoiled: None }))
+        Ok(self.spoil(now, endpoint, Reply { body, after, fault: None }))
     }
 
     /// Replaces the transport session: the secure session of the old one is gone.
@@ -263,13 +263,13 @@ impl Device {
             reply.body = vec![b' '; OVERSIZE];
         }
         let on_the_link = [
-            (FaultKind::Truncate, Spoiled::Truncated),
-            (FaultKind::Http500, Spoiled::Status500),
-            (FaultKind::HttpNotHttp, Spoiled::NotHttp),
+            (FaultKind::Truncate, ReplyFault::Truncated),
+            (FaultKind::Http500, ReplyFault::Status500),
+            (FaultKind::HttpNotHttp, ReplyFault::NotHttp),
         ];
-        for (kind, spoiled) in on_the_link {
+        for (kind, fault) in on_the_link {
             if self.strikes(now, kind, endpoint).is_some() {
-                reply.spoiled = Some(spoiled);
+                reply.fault = Some(fault);
             }
         }
         reply

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::device::{Device, Refusal, Reply, Spoiled};
+use super::device::{Device, Refusal, Reply, ReplyFault};
 use super::event::Timed;
 use super::profile::Association;
 use crate::wire::gatt;
@@ -259,11 +259,11 @@ impl Peripheral {
     }
 
     fn answer(&mut self, endpoint: &'static str, reply: Reply) -> Written {
-        let Reply { mut body, after, spoiled } = reply;
-        match spoiled {
-            Some(Spoiled::Truncated) => body.truncate(body.len() / 2),
+        let Reply { mut body, after, fault } = reply;
+        match fault {
+            Some(ReplyFault::Truncated) => body.truncate(body.len() / 2),
             // Faults of an HTTP server.
-            Some(Spoiled::Status500 | Spoiled::NotHttp) | None => {}
+            Some(ReplyFault::Status500 | ReplyFault::NotHttp) | None => {}
         }
         if body.len() <= self.value_max() {
             self.values.insert(endpoint, body);

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::device::{Device, Refusal, Reply, Spoiled};
+use super::device::{Device, Refusal, Reply, ReplyFault};
 use super::options::DeviceOptions;
 use crate::transport::{BoxFuture, Limits, Locator, Opening, Transport, TransportError, TransportKind};
 
@@ -102,12 +102,12 @@ impl MemoryLink {
 
     fn deliver(&self, reply: Reply) -> Result<Vec<u8>, TransportError> {
         let peer = self.peer.clone();
-        match reply.spoiled {
-            Some(Spoiled::Truncated) => Err(TransportError::Truncated { peer, received: reply.body.len() / 2 }),
-            Some(Spoiled::Status500) => {
+        match reply.fault {
+            Some(ReplyFault::Truncated) => Err(TransportError::Truncated { peer, received: reply.body.len() / 2 }),
+            Some(ReplyFault::Status500) => {
                 Err(TransportError::NotADevice { peer, evidence: "500 Internal Server Error".into() })
             }
-            Some(Spoiled::NotHttp) => Err(TransportError::NotADevice { peer, evidence: "no HTTP".into() }),
+            Some(ReplyFault::NotHttp) => Err(TransportError::NotADevice { peer, evidence: "no HTTP".into() }),
             None if reply.body.len() > REPLY_LIMIT => Err(TransportError::ReplyTooLong { peer, limit: REPLY_LIMIT }),
             None => Ok(reply.body),
         }

@@ -29,7 +29,7 @@ mod thread;
 pub mod world;
 
 pub use access_point::AccessPoint;
-pub use device::{Device, Refusal, Reply, Spoiled};
+pub use device::{Device, Refusal, Reply, ReplyFault};
 pub use event::{Event, Timed};
 pub use fault::Fault;
 pub use memory::{InMemory, MemoryLink};

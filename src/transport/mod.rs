@@ -102,7 +102,7 @@ pub struct Opening {
     /// When the caller gives up: who searches until then can say in time what was seen instead.
     pub within: Duration,
     /// Who is told.
-    pub witness: Arc<dyn Witness>,
+    pub observer: Arc<dyn LinkObserver>,
     /// Who takes what a board prints on the link beside its replies.
     pub log: Arc<dyn LogSink>,
 }
@@ -110,7 +110,7 @@ pub struct Opening {
 impl Opening {
     /// With nobody told, and time enough.
     pub fn unwatched() -> Self {
-        Self { within: OPENING_LIMIT, witness: Arc::new(Nobody), log: Arc::new(Nobody) }
+        Self { within: OPENING_LIMIT, observer: Arc::new(Unobserved), log: Arc::new(Unobserved) }
     }
 }
 
@@ -127,7 +127,7 @@ pub struct Candidate {
 
 /// What there are several of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sort {
+pub enum CandidateKind {
     /// Devices that match.
     Device,
     /// Adapters of this computer.
@@ -135,14 +135,14 @@ pub enum Sort {
 }
 
 /// Who is told what happens on a link beside its replies.
-pub trait Witness: Send + Sync {
+pub trait LinkObserver: Send + Sync {
     /// Takes note. Must not block.
-    fn tell(&self, news: News);
+    fn tell(&self, news: LinkEvent);
 }
 
 /// What happens on a link beside its replies. Texts that came from a device are raw.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum News {
+pub enum LinkEvent {
     /// A search begins.
     Looking {
         /// What for, fit to be shown.
@@ -172,7 +172,7 @@ pub enum News {
 
 /// Takes the lines that a board prints on its link beside its replies: the console shares its UART with the log.
 ///
-/// They are raw, and firmware prints secrets in clear. So they are no [`News`], which goes to every observer: whoever
+/// They are raw, and firmware prints secrets in clear. So they are no [`LinkEvent`], which goes to every observer: whoever
 /// takes them keeps them, or takes the secrets out before they go any further.
 pub trait LogSink: Send + Sync {
     /// Takes a line. Must not block.
@@ -181,14 +181,14 @@ pub trait LogSink: Send + Sync {
 
 /// Is told nothing, and lets every line go by.
 #[derive(Debug)]
-pub struct Nobody;
+pub struct Unobserved;
 
-impl LogSink for Nobody {
+impl LogSink for Unobserved {
     fn printed(&self, _: &RawLine) {}
 }
 
-impl Witness for Nobody {
-    fn tell(&self, _: News) {}
+impl LinkObserver for Unobserved {
+    fn tell(&self, _: LinkEvent) {}
 }
 
 /// Why an exchange or a connection failed. The layer above knows the stage and reads the meaning from both.
@@ -265,10 +265,10 @@ pub enum TransportError {
         limit: usize,
     },
     /// It is not clear which one is meant.
-    #[error("{} {} could be meant", candidates.len(), match of { Sort::Device => "devices", Sort::Adapter => "adapters" })]
+    #[error("{} {} could be meant", candidates.len(), match of { CandidateKind::Device => "devices", CandidateKind::Adapter => "adapters" })]
     Several {
         /// What they are.
-        of: Sort,
+        of: CandidateKind,
         /// Those, the likeliest first.
         candidates: Vec<Candidate>,
     },

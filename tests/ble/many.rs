@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use espctl::event::Silent;
-use espctl::provision::{Context, NobodyToAsk, Plan, SecurityPlan, Verdict, WifiPlan, provision};
-use espctl::session::patience::Patience;
-use espctl::transport::{self, Nobody, TransportKind};
+use espctl::provision::{Context, Plan, PromptsOff, SecurityPlan, Verdict, WifiPlan, provision};
+use espctl::session::deadline::Budget;
+use espctl::transport::{self, TransportKind, Unobserved};
 use futures_util::future::join_all;
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
@@ -82,9 +82,9 @@ async fn one(kind: &dyn TransportKind, name: &str) -> Verdict {
         dataset: None,
         retry: false,
     };
-    let patience = Patience::new(Some(Duration::from_mins(2)));
-    let (observer, log) = (Arc::new(Silent), Arc::new(Nobody));
-    let mut context = Context { kind, observer, log, patience, rng: Box::new(UnwrapErr(SysRng)) };
-    let outcome = provision(&plan, &mut context, &mut NobodyToAsk).await;
+    let budget = Budget::new(Some(Duration::from_mins(2)));
+    let (observer, log) = (Arc::new(Silent), Arc::new(Unobserved));
+    let mut context = Context { kind, observer, log, budget, rng: Box::new(UnwrapErr(SysRng)) };
+    let outcome = provision(&plan, &mut context, &mut PromptsOff).await;
     outcome.unwrap_or_else(|failure| panic!("{name}: {failure:?}")).verdict
 }

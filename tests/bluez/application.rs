@@ -170,7 +170,7 @@ impl Bus {
             return std::future::pending().await;
         };
         let path = self.world().devices[central].path.clone();
-        let asked = super::agent::ask(self, &agent, &path, Question::Authorization).await;
+        let asked = super::pairing_agent::ask(self, &agent, &path, Question::Authorization).await;
         asked.map_err(|_| Refusal::att(0x05))?;
         let mut world = self.world();
         for end in [device, central] {

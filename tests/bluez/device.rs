@@ -227,7 +227,7 @@ impl Bus {
             (Question::Nothing, _) => {}
             (_, None) => return Err(failed()),
             (question, Some(agent)) => {
-                let asked = super::agent::ask(self, &agent, &path, question).await;
+                let asked = super::pairing_agent::ask(self, &agent, &path, question).await;
                 asked.map_err(|_| failed())?;
             }
         }

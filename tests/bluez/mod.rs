@@ -10,7 +10,6 @@
 #![allow(dead_code, unused_imports)]
 
 mod adapter;
-mod agent;
 mod application;
 mod bus;
 mod device;
@@ -20,6 +19,7 @@ mod message;
 mod nearby;
 mod objects;
 mod offered;
+mod pairing_agent;
 mod table;
 mod world;
 

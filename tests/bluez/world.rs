@@ -123,7 +123,7 @@ pub(super) struct Device {
 
 /// An agent of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Agent {
+pub(super) struct PairingAgent {
     pub(super) client: u32,
     pub(super) path: String,
 }
@@ -165,8 +165,8 @@ pub(super) struct World {
     pub(super) nearby: Vec<Nearby>,
     pub(super) devices: Vec<Device>,
     /// Oldest first; the last one that became the default is `default_agent`.
-    pub(super) agents: Vec<Agent>,
-    pub(super) default_agent: Option<Agent>,
+    pub(super) agents: Vec<PairingAgent>,
+    pub(super) default_agent: Option<PairingAgent>,
     pub(super) asked: Vec<Asked>,
     pub(super) wrote: Vec<Wrote>,
     pub(super) paired: Vec<String>,
@@ -253,7 +253,7 @@ impl World {
     }
 
     /// The agent to ask for a client: its own, else the default one, else the one that came first.
-    pub(super) fn agent_for(&self, client: Option<u32>) -> Option<Agent> {
+    pub(super) fn agent_for(&self, client: Option<u32>) -> Option<PairingAgent> {
         let own = self.agents.iter().find(|agent| Some(agent.client) == client);
         own.or(self.default_agent.as_ref()).or(self.agents.first()).cloned()
     }

@@ -92,7 +92,7 @@ fn the_boards_own_time_line_is_in_the_trace() {
 #[test]
 fn events_have_the_boards_lines_when_asked_for() {
     for (verbose, wanted) in [("-q", false), ("-v", true)] {
-        let run = provision(&board(Dialect::Agent, true, &[]), &["--passphrase", PASSPHRASE, "--events", verbose]);
+        let run = provision(&board(Dialect::RainMaker, true, &[]), &["--passphrase", PASSPHRASE, "--events", verbose]);
         assert_eq!(run.exit, 0, "{}", run.talk);
         assert_eq!(run.talk.contains("\"event\":\"board\""), wanted, "{}", run.talk);
         assert!(run.board().iter().any(|line| line.contains("STA Got IP")), "{:?}", run.board());
@@ -113,9 +113,9 @@ fn a_wrong_pop_is_the_boards_own_word() {
 #[test]
 fn a_join_without_a_word_in_the_protocol_is_explained() {
     for (dialect, fault, reason) in [
-        (Dialect::Agent, "other-reason", "reason 205 (CONNECTION_FAIL)"),
-        (Dialect::Agent, "other-reason=34", "reason 34 (MISSING_ACKS)"),
-        (Dialect::Agent, "other-reason=999", "reason 999"),
+        (Dialect::RainMaker, "other-reason", "reason 205 (CONNECTION_FAIL)"),
+        (Dialect::RainMaker, "other-reason=34", "reason 34 (MISSING_ACKS)"),
+        (Dialect::RainMaker, "other-reason=999", "reason 999"),
         (Dialect::Protocomm, "other-reason=203", "reason 203 (ASSOC_FAIL)"),
     ] {
         let run = provision(

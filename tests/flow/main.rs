@@ -15,8 +15,8 @@ use std::time::Duration;
 use espctl::error::Failure;
 use espctl::event::{Observer, Silent};
 use espctl::provision::{Context, Outcome, Plan, SecurityPlan, WifiPlan};
-use espctl::session::patience::Patience;
-use espctl::transport::Nobody;
+use espctl::session::deadline::Budget;
+use espctl::transport::Unobserved;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use tokio::time::Instant;
@@ -65,18 +65,12 @@ async fn provision(door: &Door, plan: &Plan, person: &mut Person) -> Told {
 }
 
 async fn watched(door: &Door, plan: &Plan, person: &mut Person, observer: Arc<dyn Observer>) -> Told {
-    bounded(door, plan, person, observer, Patience::new(None)).await
+    bounded(door, plan, person, observer, Budget::new(None)).await
 }
 
-async fn bounded(
-    door: &Door,
-    plan: &Plan,
-    person: &mut Person,
-    observer: Arc<dyn Observer>,
-    patience: Patience,
-) -> Told {
+async fn bounded(door: &Door, plan: &Plan, person: &mut Person, observer: Arc<dyn Observer>, budget: Budget) -> Told {
     let rng = Box::new(ChaCha20Rng::seed_from_u64(7));
-    let mut context = Context { kind: door, observer, log: Arc::new(Nobody), patience, rng };
+    let mut context = Context { kind: door, observer, log: Arc::new(Unobserved), budget, rng };
     let started = Instant::now();
     let result = espctl::provision::provision(plan, &mut context, person).await;
     Told { result, log: door.log(), took: started.elapsed() }

@@ -10,8 +10,8 @@ use espctl::error::Failure;
 use espctl::event::Silent;
 use espctl::provision::{AnswerError, Answers, Pick, Question, Retry, SecurityPlan, Selection, Verdict, WifiPlan};
 use espctl::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
-use espctl::session::patience::Patience;
-use espctl::transport::{BoxFuture, Candidate, Sort};
+use espctl::session::deadline::Budget;
+use espctl::transport::{BoxFuture, Candidate, CandidateKind};
 
 use crate::device::{Door, Link};
 use crate::{bounded, home, provision};
@@ -39,7 +39,11 @@ fn answer<'a, T: Send + 'a>(answer: Option<T>, question: Question) -> BoxFuture<
 }
 
 impl Answers for Person {
-    fn candidate<'a>(&'a mut self, _: Sort, among: &'a [Candidate]) -> BoxFuture<'a, Result<Pick, AnswerError>> {
+    fn candidate<'a>(
+        &'a mut self,
+        _: CandidateKind,
+        among: &'a [Candidate],
+    ) -> BoxFuture<'a, Result<Pick, AnswerError>> {
         self.candidates.push(among.iter().map(|candidate| candidate.label.clone()).collect());
         answer(self.picks.pop_front(), Question::Candidate)
     }
@@ -98,8 +102,8 @@ async fn what_ails_this_computer_after_a_wrong_pop_is_no_lock() {
 
     let mut person = Person { pops: ["abcd1234"].into(), ..Person::default() };
     let door = Door::to("sec-ver=1").with_link(|number| if number > 3 { Link::Hangs } else { Link::Passes });
-    let patience = Patience::new(Some(Duration::from_secs(15)));
-    assert_eq!(bounded(&door, &plan, &mut person, Arc::new(Silent), patience).await.code(), "deadline.total");
+    let budget = Budget::new(Some(Duration::from_secs(15)));
+    assert_eq!(bounded(&door, &plan, &mut person, Arc::new(Silent), budget).await.code(), "deadline.total");
 }
 
 #[tokio::test(start_paused = true)]

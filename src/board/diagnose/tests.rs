@@ -8,12 +8,12 @@ use crate::event::Stage::{Apply, Associate, AwaitNetwork, Request, Secure};
 
 use super::*;
 
-fn told(stage: Stage, lines: &[&str]) -> Vec<Told> {
-    lines.iter().map(|line| Told { stage: Some(stage), attempt: 1, line: Line::parse(line) }).collect()
+fn told(stage: Stage, lines: &[&str]) -> Vec<LoggedLine> {
+    lines.iter().map(|line| LoggedLine { stage: Some(stage), attempt: 1, line: Line::parse(line) }).collect()
 }
 
 /// In the attempt of the last line.
-fn diagnose(told: &[Told], failure: Failure) -> Failure {
+fn diagnose(told: &[LoggedLine], failure: Failure) -> Failure {
     super::diagnose(told, told.iter().map(|told| told.attempt).max().unwrap_or(0), failure)
 }
 
@@ -182,11 +182,11 @@ fn the_most_telling_come_first_with_how_often() {
 
 #[test]
 fn lines_from_elsewhere_explain_nothing() {
-    let before = [Told { stage: None, attempt: 0, line: Line::parse("Disconnect reason : 15") }];
+    let before = [LoggedLine { stage: None, attempt: 0, line: Line::parse("Disconnect reason : 15") }];
     let failure = diagnose(&before, Failure::new(Code::WifiNotJoined).at(Stage::AwaitNetwork));
     assert!(failure.causes.is_empty());
     let mut earlier = told(Stage::AwaitNetwork, &["Disconnect reason : 15"]);
-    earlier.push(Told { attempt: 2, ..told(Stage::AwaitNetwork, &["Disconnect reason : 201"]).remove(0) });
+    earlier.push(LoggedLine { attempt: 2, ..told(Stage::AwaitNetwork, &["Disconnect reason : 201"]).remove(0) });
     let failure = diagnose(&earlier, Failure::new(Code::WifiNotJoined).at(Stage::AwaitNetwork));
     assert_eq!((failure.code, failure.causes.len()), (Code::WifiNotFound, 1));
     let failure = diagnose(

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, interval, sleep_until};
 
 use super::App;
-use super::desk::interrupted;
 use super::device;
+use super::device_run::interrupted;
 use crate::error::{Code, Failure};
 use crate::report::live::Live;
 use crate::report::{Document, error_json};
@@ -67,7 +67,7 @@ enum Kind {
 }
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
-    if args.watch && app.talk.json && args.timeout.is_none() {
+    if args.watch && app.output.json && args.timeout.is_none() {
         return Err(Failure::new(Code::UsageConflict)
             .saying("--watch has no end, and --json prints one document at the end")
             .hint("give it an end with --timeout, or leave out --watch"));
@@ -125,7 +125,7 @@ impl Air {
 async fn listen(args: &Args, app: &App<'_>) -> Result<Air, Failure> {
     let adapter = device::adapter(args.adapter.as_deref(), app)?;
     let seconds = args.timeout.or((!args.watch).then_some(LISTEN));
-    let mut live = (app.talk.redraw && !app.talk.quiet && !app.talk.json).then(|| Live::new(app.talk));
+    let mut live = (app.output.redraw && !app.output.quiet && !app.output.json).then(|| Live::new(app.output));
     let mut neighbours = Neighbours::new(&args.prefix, args.all, args.adapter.as_deref());
     let work = async {
         let mut watch = Watch::start(adapter.as_deref()).await?;
@@ -140,7 +140,7 @@ async fn listen(args: &Args, app: &App<'_>) -> Result<Air, Failure> {
             neighbours.update(watch.sightings().map_err(TransportError::from)?);
             match &mut live {
                 Some(live) => live.draw(&neighbours.table(Instant::now())),
-                None if args.watch => neighbours.news(Instant::now()).iter().for_each(|line| app.talk.remark(line)),
+                None if args.watch => neighbours.news(Instant::now()).iter().for_each(|line| app.output.remark(line)),
                 None => {}
             }
             if over {

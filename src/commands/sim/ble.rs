@@ -12,8 +12,8 @@ use crate::sim::DeviceOptions;
 pub(super) async fn run(args: &Args, options: DeviceOptions, app: &App<'_>) -> Result<Document, Failure> {
     use super::ready::{Member, ready};
     use super::{Stack, observer};
-    use crate::commands::desk::interrupted;
     use crate::commands::device;
+    use crate::commands::device_run::interrupted;
     use crate::sim::ble::Host;
     use crate::sim::gatt::{self, Peripheral};
 
@@ -43,7 +43,7 @@ pub(super) async fn run(args: &Args, options: DeviceOptions, app: &App<'_>) -> R
         () = &mut end => true,
         () = std::future::ready(()) => false,
     };
-    let ended = match app.talk.announce(&ready(&[member], app.talk.ascii)) {
+    let ended = match app.output.announce(&ready(&[member], app.output.ascii)) {
         Ok(()) if over => Ok(()),
         Ok(()) => running.run(end).await.map(drop).map_err(Failure::from),
         Err(failure) => Err(failure),

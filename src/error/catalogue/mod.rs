@@ -95,7 +95,7 @@ codes! {
     ConsoleRestarted = link::CONSOLE_RESTARTED;
     ConsoleFlooded = link::CONSOLE_FLOODED;
     ConsoleNotProvisioning = link::CONSOLE_NOT_PROVISIONING;
-    ConsoleNotAgent = link::CONSOLE_NOT_AGENT;
+    ConsoleNotRainMaker = link::CONSOLE_NOT_AGENT;
     BleNotFound = ble::NOT_FOUND;
     BleSeveral = ble::SEVERAL;
     BleAdapterAbsent = ble::ADAPTER_ABSENT;

@@ -8,7 +8,7 @@ use zbus::zvariant::{DynamicType, Value};
 use zbus::{Connection, Message};
 
 use crate::text;
-use crate::transport::ble::{BleError, Place};
+use crate::transport::ble::{BleError, HostKind};
 
 /// bluetoothd's name.
 pub(super) const BLUEZ: &str = "org.bluez";
@@ -95,6 +95,6 @@ impl Fault {
 
 impl From<Fault> for BleError {
     fn from(Fault { words: reason, gone }: Fault) -> Self {
-        if gone { Self::NoBluetoothd { reason, place: Place::Computer } } else { Self::Stack { reason } }
+        if gone { Self::NoBluetoothd { reason, place: HostKind::Computer } } else { Self::Stack { reason } }
     }
 }

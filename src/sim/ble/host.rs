@@ -8,15 +8,15 @@ use std::time::Duration;
 use tokio::time::{sleep, sleep_until};
 use zbus::zvariant::{ObjectPath, Value};
 
-use super::agent::Agent;
 use super::board::{Board, Link};
 use super::bus::{Bus, Fault};
 use super::objects::{ADVERTISEMENT, APPLICATION, place};
+use super::pairing_agent::PairingAgent;
 use super::watch::{Notice, Watch};
 use crate::sim::gatt::Peripheral;
 use crate::sim::http::{Ended, Observer};
 use crate::transport::TransportError;
-use crate::transport::ble::{AdapterFacts, BleError, Block, Place, bluez};
+use crate::transport::ble::{AdapterFacts, BleError, Block, HostKind, bluez};
 
 const GATT_MANAGER: &str = "org.bluez.GattManager1";
 const ADVERTISING_MANAGER: &str = "org.bluez.LEAdvertisingManager1";
@@ -155,7 +155,7 @@ pub struct Running {
     host: Host,
     board: Arc<Board>,
     watch: Watch,
-    agent: Option<Agent>,
+    agent: Option<PairingAgent>,
     registered: bool,
     advertising: bool,
     /// The link that is being taken down, so that it is asked for once.
@@ -229,7 +229,7 @@ impl Running {
         let placed = place(self.host.bus.connection(), &self.board, encrypt).await;
         placed.map_err(|error| Fault::read(&error))?;
         if encrypt {
-            self.agent = Some(Agent::register(&self.host.bus, &self.host.path).await?);
+            self.agent = Some(PairingAgent::register(&self.host.bus, &self.host.path).await?);
         }
         let arguments = (ObjectPath::from_static_str_unchecked(APPLICATION), Options::new());
         self.host.ask(GATT_MANAGER, "RegisterApplication", &arguments).await?;
@@ -307,7 +307,7 @@ impl Running {
                 Err(BleError::AdapterAbsent { wanted, present: Vec::new(), hidden: false }.into())
             }
             Notice::DaemonGone => {
-                Err(BleError::NoBluetoothd { reason: "it left the bus".into(), place: Place::Computer }.into())
+                Err(BleError::NoBluetoothd { reason: "it left the bus".into(), place: HostKind::Computer }.into())
             }
         }
     }

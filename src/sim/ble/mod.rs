@@ -5,11 +5,11 @@
 //! loop that keeps them in step with the device (`host.rs`), and what is heard of links (`watch.rs`). What firmware
 //! does and bluetoothd does not let through is told in docs/simulator.md.
 
-mod agent;
 mod board;
 mod bus;
 mod host;
 mod objects;
+mod pairing_agent;
 mod watch;
 
 pub use host::{Host, HostError, Running};

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::Dialect;
 use super::Manner;
-use super::agent::{self, Ran};
 use super::boot::{self, Cause};
 use super::line::{Command, Line, Piece, parse};
 use super::log::Log;
 use super::noise::Noise;
-use crate::sim::device::{BOOT_TIME, Device, Refusal, Reply, Spoiled};
+use super::rainmaker_console::{self, Ran};
+use crate::sim::device::{BOOT_TIME, Device, Refusal, Reply, ReplyFault};
 use crate::sim::event::{Event, Timed};
 use crate::wire::console::PROMPT;
 
@@ -51,7 +51,7 @@ impl Board {
             session: None,
             hangs: false,
             noise,
-            agent: manner.dialect == Dialect::Agent,
+            agent: manner.dialect == Dialect::RainMaker,
             log: Log::default(),
             happened: Vec::new(),
             next_noise: None,
@@ -132,7 +132,7 @@ impl Board {
     fn execute(&mut self, now: Duration, line: &[u8]) -> Vec<Step> {
         let prompt = Step::Print(PROMPT.as_bytes().to_vec());
         if self.agent {
-            return match agent::run(&mut self.device, &mut self.log, now, line) {
+            return match rainmaker_console::run(&mut self.device, &mut self.log, now, line) {
                 Ran::Printed(text) => vec![self.logged(), Step::Print(self.woven(now, &text)), prompt],
                 Ran::Hung => {
                     self.hangs = true;
@@ -174,10 +174,10 @@ impl Board {
     /// A reply as it is printed, its line feeds made CR LF on top of its own CR.
     fn printed(&mut self, now: Duration, reply: &Reply) -> Vec<u8> {
         let mut digits = hex::encode(&reply.body);
-        match reply.spoiled {
+        match reply.fault {
             // A digit is missing.
-            Some(Spoiled::Truncated) => digits.truncate(digits.len().saturating_sub(1)),
-            Some(Spoiled::Status500 | Spoiled::NotHttp) | None => {}
+            Some(ReplyFault::Truncated) => digits.truncate(digits.len().saturating_sub(1)),
+            Some(ReplyFault::Status500 | ReplyFault::NotHttp) | None => {}
         }
         let body = self.woven(now, digits.as_bytes());
         let before = self.woven(now, b"");

@@ -4,7 +4,6 @@
 //! [`Board`] is pure: bytes in at a time, bytes and pauses out. [`Host`] gives it a pseudo-terminal. What a real
 //! UART has and this has not: modem lines, and a wrong rate.
 
-mod agent;
 mod board;
 mod boot;
 mod line;
@@ -12,6 +11,7 @@ mod log;
 mod noise;
 #[cfg(unix)]
 mod pty;
+mod rainmaker_console;
 
 pub use board::{Board, Step};
 #[cfg(unix)]
@@ -26,7 +26,7 @@ pub enum Dialect {
     #[default]
     Protocomm,
     /// The RainMaker agent's own commands.
-    Agent,
+    RainMaker,
 }
 
 /// How the board behaves on its line.

@@ -16,12 +16,12 @@ use super::Observer;
 use super::cookie::{Belongs, Sessions};
 use super::reply::{self, Page};
 use super::request::{Head, HeadError};
-use crate::sim::device::{Device, Refusal, Reply, Spoiled};
+use crate::sim::device::{Device, Refusal, Reply, ReplyFault};
 use crate::sim::event::Event;
 
 /// Longest request body, in bytes.
 const BODY_LIMIT: usize = 4096;
-/// The firmware's patience within a request. Between requests it has no end.
+/// How long the firmware waits within a request. Between requests it has no end.
 const IO_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes read at a time.
 const CHUNK: usize = 1024;
@@ -255,16 +255,16 @@ impl Connection {
     }
 
     async fn send(&mut self, reply: Reply, cookie: Option<String>) -> io::Result<Fate> {
-        match reply.spoiled {
-            Some(Spoiled::Status500) => return self.refuse(Page::InternalError).await,
-            Some(Spoiled::NotHttp) => {
+        match reply.fault {
+            Some(ReplyFault::Status500) => return self.refuse(Page::InternalError).await,
+            Some(ReplyFault::NotHttp) => {
                 self.write_in_time(reply::NOT_HTTP).await?;
                 return Ok(Fate::Close);
             }
-            Some(Spoiled::Truncated) | None => {}
+            Some(ReplyFault::Truncated) | None => {}
         }
         let mut segments = reply::segments(reply.body, cookie);
-        let cut = reply.spoiled == Some(Spoiled::Truncated);
+        let cut = reply.fault == Some(ReplyFault::Truncated);
         if let Some(body) = segments.last_mut().filter(|_| cut) {
             body.truncate(body.len() / 2);
         }

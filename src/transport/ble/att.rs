@@ -23,7 +23,7 @@ mod code {
 
 /// What a failed operation means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum ErrorClass {
     /// The device answered with an error, this one where the system tells it.
     Refused(Option<u8>),
     /// "Unlikely error": the device's own word, or BlueZ's for a request whose link broke.
@@ -63,121 +63,121 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 /// Reads an error.
-pub(super) fn read(error: &Error) -> Trouble {
+pub(super) fn read(error: &Error) -> ErrorClass {
     match error {
-        Error::PermissionDenied => Trouble::Permission,
-        Error::DeviceNotFound => Trouble::Unknown,
-        Error::NotConnected => Trouble::NotConnected,
-        Error::NoSuchCharacteristic | Error::UnexpectedCharacteristic => Trouble::Stale,
-        Error::NoAdapterAvailable => Trouble::NotReady,
-        Error::TimedOut(_) => Trouble::TimedOut,
-        Error::NotSupported(text) if text == "ProtocolError" => Trouble::Refused(None),
+        Error::PermissionDenied => ErrorClass::Permission,
+        Error::DeviceNotFound => ErrorClass::Unknown,
+        Error::NotConnected => ErrorClass::NotConnected,
+        Error::NoSuchCharacteristic | Error::UnexpectedCharacteristic => ErrorClass::Stale,
+        Error::NoAdapterAvailable => ErrorClass::NotReady,
+        Error::TimedOut(_) => ErrorClass::TimedOut,
+        Error::NotSupported(text) if text == "ProtocolError" => ErrorClass::Refused(None),
         // D-Bus's name for an error is in the debug form alone.
         other => read_text(&other.to_string(), &format!("{other:?}")),
     }
 }
 
 /// Reads an error by its text; `name` holds D-Bus's name for it somewhere.
-pub(super) fn read_text(text: &str, name: &str) -> Trouble {
+pub(super) fn read_text(text: &str, name: &str) -> ErrorClass {
     if let Some((_, code)) = text.split_once("ATT error: 0x") {
         let digits: String = code.chars().take_while(char::is_ascii_hexdigit).take(2).collect();
-        return u8::from_str_radix(&digits, 16).map_or(Trouble::Refused(None), read_code);
+        return u8::from_str_radix(&digits, 16).map_or(ErrorClass::Refused(None), read_code);
     }
     let has = |word: &str| name.contains(word) || text.contains(word);
-    BY_WORD.iter().find(|(word, _)| has(word)).map_or(Trouble::Other, |(_, trouble)| *trouble)
+    BY_WORD.iter().find(|(word, _)| has(word)).map_or(ErrorClass::Other, |(_, trouble)| *trouble)
 }
 
-fn read_code(code: u8) -> Trouble {
+fn read_code(code: u8) -> ErrorClass {
     match code {
-        code::INVALID_HANDLE | code::NOT_FOUND => Trouble::Stale,
-        code::AUTHENTICATION | code::AUTHORIZATION | code::KEY_SIZE | code::ENCRYPTION => Trouble::Encryption,
-        code::VALUE_LENGTH => Trouble::TooLong,
-        code::UNLIKELY => Trouble::Unlikely,
-        code => Trouble::Refused(Some(code)),
+        code::INVALID_HANDLE | code::NOT_FOUND => ErrorClass::Stale,
+        code::AUTHENTICATION | code::AUTHORIZATION | code::KEY_SIZE | code::ENCRYPTION => ErrorClass::Encryption,
+        code::VALUE_LENGTH => ErrorClass::TooLong,
+        code::UNLIKELY => ErrorClass::Unlikely,
+        code => ErrorClass::Refused(Some(code)),
     }
 }
 
 /// Words by which an error is known; the first that is there decides.
-const BY_WORD: &[(&str, Trouble)] = &[
+const BY_WORD: &[(&str, ErrorClass)] = &[
     // BlueZ, src/gatt-client.c and src/error.c.
-    ("Not paired", Trouble::Encryption),
-    ("Invalid Length", Trouble::TooLong),
-    ("org.bluez.Error.NotAuthorized", Trouble::Encryption),
-    ("AuthenticationFailed", Trouble::Encryption),
-    ("AuthenticationRejected", Trouble::Encryption),
-    ("AuthenticationCanceled", Trouble::Encryption),
-    ("AuthenticationTimeout", Trouble::Encryption),
-    ("Not connected", Trouble::NotConnected),
-    ("org.bluez.Error.NotConnected", Trouble::NotConnected),
-    ("org.bluez.Error.NotReady", Trouble::NotReady),
-    ("org.bluez.Error.InProgress", Trouble::InProgress),
-    ("org.bluez.Error.DoesNotExist", Trouble::Unknown),
-    ("org.freedesktop.DBus.Error.UnknownObject", Trouble::Unknown),
-    ("org.freedesktop.DBus.Error.UnknownMethod", Trouble::Unknown),
-    ("org.freedesktop.DBus.Error.AccessDenied", Trouble::Permission),
-    ("org.freedesktop.DBus.Error.NoReply", Trouble::TimedOut),
-    ("Timeout waiting for reply", Trouble::TimedOut),
-    ("Service discovery timed out", Trouble::TimedOut),
+    ("Not paired", ErrorClass::Encryption),
+    ("Invalid Length", ErrorClass::TooLong),
+    ("org.bluez.Error.NotAuthorized", ErrorClass::Encryption),
+    ("AuthenticationFailed", ErrorClass::Encryption),
+    ("AuthenticationRejected", ErrorClass::Encryption),
+    ("AuthenticationCanceled", ErrorClass::Encryption),
+    ("AuthenticationTimeout", ErrorClass::Encryption),
+    ("Not connected", ErrorClass::NotConnected),
+    ("org.bluez.Error.NotConnected", ErrorClass::NotConnected),
+    ("org.bluez.Error.NotReady", ErrorClass::NotReady),
+    ("org.bluez.Error.InProgress", ErrorClass::InProgress),
+    ("org.bluez.Error.DoesNotExist", ErrorClass::Unknown),
+    ("org.freedesktop.DBus.Error.UnknownObject", ErrorClass::Unknown),
+    ("org.freedesktop.DBus.Error.UnknownMethod", ErrorClass::Unknown),
+    ("org.freedesktop.DBus.Error.AccessDenied", ErrorClass::Permission),
+    ("org.freedesktop.DBus.Error.NoReply", ErrorClass::TimedOut),
+    ("Timeout waiting for reply", ErrorClass::TimedOut),
+    ("Service discovery timed out", ErrorClass::TimedOut),
     // btleplug's own, on Linux, for a characteristic it has not found.
-    ("Characteristic with UUID", Trouble::Stale),
-    ("Service with UUID", Trouble::Stale),
+    ("Characteristic with UUID", ErrorClass::Stale),
+    ("Service with UUID", ErrorClass::Stale),
     // CoreBluetooth, CBATTError and CBError.
-    ("Authentication is insufficient", Trouble::Encryption),
-    ("Authorization is insufficient", Trouble::Encryption),
-    ("Encryption is insufficient", Trouble::Encryption),
-    ("encryption key size is insufficient", Trouble::Encryption),
-    ("Peer removed pairing information", Trouble::Encryption),
-    ("Failed to encrypt the connection", Trouble::Encryption),
-    ("value's length is invalid", Trouble::TooLong),
-    ("The handle is invalid", Trouble::Stale),
-    ("attribute could not be found", Trouble::Stale),
-    ("The command is invalid", Trouble::Refused(Some(code::INVALID_PDU))),
-    ("Unlikely error", Trouble::Unlikely),
-    ("Unknown ATT error", Trouble::Refused(None)),
-    ("is not connected", Trouble::NotConnected),
-    ("connection has timed out", Trouble::NotConnected),
+    ("Authentication is insufficient", ErrorClass::Encryption),
+    ("Authorization is insufficient", ErrorClass::Encryption),
+    ("Encryption is insufficient", ErrorClass::Encryption),
+    ("encryption key size is insufficient", ErrorClass::Encryption),
+    ("Peer removed pairing information", ErrorClass::Encryption),
+    ("Failed to encrypt the connection", ErrorClass::Encryption),
+    ("value's length is invalid", ErrorClass::TooLong),
+    ("The handle is invalid", ErrorClass::Stale),
+    ("attribute could not be found", ErrorClass::Stale),
+    ("The command is invalid", ErrorClass::Refused(Some(code::INVALID_PDU))),
+    ("Unlikely error", ErrorClass::Unlikely),
+    ("Unknown ATT error", ErrorClass::Refused(None)),
+    ("is not connected", ErrorClass::NotConnected),
+    ("connection has timed out", ErrorClass::NotConnected),
     // WinRT, GattCommunicationStatus. Its "unreachable" leaves open whether the request was sent.
-    ("GattCommunicationStatus(2)", Trouble::Refused(None)),
-    ("GattCommunicationStatus(3)", Trouble::Encryption),
+    ("GattCommunicationStatus(2)", ErrorClass::Refused(None)),
+    ("GattCommunicationStatus(3)", ErrorClass::Encryption),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn bluez(name: &str, text: &str) -> Trouble {
+    fn bluez(name: &str, text: &str) -> ErrorClass {
         read_text(text, &format!("Other(DbusError(D-Bus error: {text} ({name})))"))
     }
 
     #[test]
     fn bluez_words_are_read() {
         let failed = |text| bluez("org.bluez.Error.Failed", text);
-        assert_eq!(failed("Operation failed with ATT error: 0x80"), Trouble::Refused(Some(0x80)));
-        assert_eq!(failed("Operation failed with ATT error: 0x04"), Trouble::Refused(Some(0x04)));
-        assert_eq!(failed("Operation failed with ATT error: 0x0e"), Trouble::Unlikely);
-        assert_eq!(failed("Operation failed with ATT error: 0x01"), Trouble::Stale);
-        assert_eq!(failed("Operation failed with ATT error: 0x0f"), Trouble::Encryption);
-        assert_eq!(failed("Operation failed with ATT error: 0x"), Trouble::Refused(None));
-        assert_eq!(failed("Not connected"), Trouble::NotConnected);
-        assert_eq!(failed("le-connection-abort-by-local"), Trouble::Other);
-        assert_eq!(bluez("org.bluez.Error.InvalidArguments", "Invalid Length"), Trouble::TooLong);
-        assert_eq!(bluez("org.bluez.Error.NotPermitted", "Not paired"), Trouble::Encryption);
-        assert_eq!(bluez("org.bluez.Error.NotReady", "Resource Not Ready"), Trouble::NotReady);
-        assert_eq!(bluez("org.bluez.Error.InProgress", "Operation already in progress"), Trouble::InProgress);
-        assert_eq!(bluez("org.freedesktop.DBus.Error.AccessDenied", "Rejected send message"), Trouble::Permission);
-        assert_eq!(bluez("org.freedesktop.DBus.Error.UnknownObject", "x"), Trouble::Unknown);
+        assert_eq!(failed("Operation failed with ATT error: 0x80"), ErrorClass::Refused(Some(0x80)));
+        assert_eq!(failed("Operation failed with ATT error: 0x04"), ErrorClass::Refused(Some(0x04)));
+        assert_eq!(failed("Operation failed with ATT error: 0x0e"), ErrorClass::Unlikely);
+        assert_eq!(failed("Operation failed with ATT error: 0x01"), ErrorClass::Stale);
+        assert_eq!(failed("Operation failed with ATT error: 0x0f"), ErrorClass::Encryption);
+        assert_eq!(failed("Operation failed with ATT error: 0x"), ErrorClass::Refused(None));
+        assert_eq!(failed("Not connected"), ErrorClass::NotConnected);
+        assert_eq!(failed("le-connection-abort-by-local"), ErrorClass::Other);
+        assert_eq!(bluez("org.bluez.Error.InvalidArguments", "Invalid Length"), ErrorClass::TooLong);
+        assert_eq!(bluez("org.bluez.Error.NotPermitted", "Not paired"), ErrorClass::Encryption);
+        assert_eq!(bluez("org.bluez.Error.NotReady", "Resource Not Ready"), ErrorClass::NotReady);
+        assert_eq!(bluez("org.bluez.Error.InProgress", "Operation already in progress"), ErrorClass::InProgress);
+        assert_eq!(bluez("org.freedesktop.DBus.Error.AccessDenied", "Rejected send message"), ErrorClass::Permission);
+        assert_eq!(bluez("org.freedesktop.DBus.Error.UnknownObject", "x"), ErrorClass::Unknown);
     }
 
     #[test]
     fn the_other_systems_words_are_read() {
         let runtime = |text: &str| read(&Error::RuntimeError(text.to_owned()));
-        assert_eq!(runtime("Encryption is insufficient."), Trouble::Encryption);
-        assert_eq!(runtime("Unknown ATT error."), Trouble::Refused(None));
-        assert_eq!(runtime("The specified device has disconnected from us."), Trouble::Other);
+        assert_eq!(runtime("Encryption is insufficient."), ErrorClass::Encryption);
+        assert_eq!(runtime("Unknown ATT error."), ErrorClass::Refused(None));
+        assert_eq!(runtime("The specified device has disconnected from us."), ErrorClass::Other);
         let windows = |number| format!("Windows UWP threw error on write: GattCommunicationStatus({number})");
-        assert_eq!(read(&Error::Other(windows(2).into())), Trouble::Refused(None));
-        assert_eq!(read(&Error::Other(windows(3).into())), Trouble::Encryption);
-        assert_eq!(read(&Error::PermissionDenied), Trouble::Permission);
+        assert_eq!(read(&Error::Other(windows(2).into())), ErrorClass::Refused(None));
+        assert_eq!(read(&Error::Other(windows(3).into())), ErrorClass::Encryption);
+        assert_eq!(read(&Error::PermissionDenied), ErrorClass::Permission);
     }
 
     #[test]

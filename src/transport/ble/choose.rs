@@ -3,7 +3,7 @@
 //! The only one that is on is taken; one that is off is never switched on, since somebody switched it off.
 
 use super::error::{BleError, Block};
-use crate::transport::{Candidate, Locator, Sort, TransportError};
+use crate::transport::{Candidate, CandidateKind, Locator, TransportError};
 
 /// An adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub(super) fn adapter(
         ([], None) => Err(BleError::AdapterAbsent { wanted: None, present: Vec::new(), hidden }.into()),
         ([], Some(first)) => Err(off(&first.name)),
         (several, _) => Err(TransportError::Several {
-            of: Sort::Adapter,
+            of: CandidateKind::Adapter,
             candidates: several
                 .iter()
                 .map(|facts| Candidate {
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn several_are_listed_in_order_with_what_names_them() {
         let error = chosen(&[("hci1", true), ("hci0", true)], None).expect_err("two are on");
-        let TransportError::Several { of: Sort::Adapter, candidates } = error else { panic!("{error}") };
+        let TransportError::Several { of: CandidateKind::Adapter, candidates } = error else { panic!("{error}") };
         let named: Vec<_> = candidates.iter().map(|candidate| candidate.locator.to_string()).collect();
         assert_eq!(named, ["ble:PROV_1?adapter=hci0", "ble:PROV_1?adapter=hci1"]);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Where the program runs, as far as that explains why there is no Bluetooth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum HostKind {
     /// On the computer itself.
     Computer,
     /// Linux on Windows (WSL): no radio reaches it.
@@ -45,7 +45,7 @@ pub enum BleError {
         /// The operating system's word.
         reason: String,
         /// Where the program runs.
-        place: Place,
+        place: HostKind,
     },
     /// Nobody on the bus manages Bluetooth.
     #[error("bluetoothd does not run ({reason})")]
@@ -53,7 +53,7 @@ pub enum BleError {
         /// The bus's word.
         reason: String,
         /// Where the program runs.
-        place: Place,
+        place: HostKind,
     },
     /// The operating system does not let this user, or this program, use Bluetooth.
     #[error("the operating system does not permit Bluetooth ({reason})")]

@@ -9,15 +9,15 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::address::Target;
-use super::att::{self, Trouble};
+use super::att::{self, ErrorClass};
+use super::connection::{AGAIN, CONNECT, Connection, RESOLVE};
 use super::error::BleError;
-use super::grip::{AGAIN, CONNECT, Grip, RESOLVE};
 use super::host;
 use super::radio::Radio;
 use super::search::search;
 use super::table::Table;
 use super::{LOOK, margin};
-use crate::transport::{Locator, News, Opening, TransportError, Witness};
+use crate::transport::{LinkEvent, LinkObserver, Locator, Opening, TransportError};
 use crate::wire::gatt;
 
 /// An exchange to be carried out.
@@ -44,24 +44,24 @@ pub(super) async fn run(
     orders: mpsc::Receiver<Order>,
 ) {
     let mut ready = ready;
-    let mut grip = None;
+    let mut connection = None;
     let opened = tokio::select! {
-        opened = open(&mut grip, &target, &to, &opening) => Some(opened),
+        opened = open(&mut connection, &target, &to, &opening) => Some(opened),
         () = ready.closed() => None,
     };
-    match (opened, grip) {
-        (Some(Ok(table)), Some(grip)) => {
-            let known = Opened { peer: grip.peer.clone(), endpoints: table.names() };
-            let mut link = Link { grip, table, witness: opening.witness, state: State::Fresh };
+    match (opened, connection) {
+        (Some(Ok(table)), Some(connection)) => {
+            let known = Opened { peer: connection.peer.clone(), endpoints: table.names() };
+            let mut link = Link { connection, table, observer: opening.observer, state: State::Fresh };
             if ready.send(Ok(known)).is_ok() {
                 link.serve(orders).await;
             }
-            link.grip.release().await;
+            link.connection.release().await;
         }
-        (opened, grip) => {
+        (opened, connection) => {
             // Given back before it is told: who hears of the failure may end the program.
-            if let Some(grip) = grip {
-                grip.release().await;
+            if let Some(connection) = connection {
+                connection.release().await;
             }
             if let Some(Err(error)) = opened {
                 let _ = ready.send(Err(error));
@@ -71,7 +71,7 @@ pub(super) async fn run(
 }
 
 async fn open(
-    slot: &mut Option<Grip>,
+    slot: &mut Option<Connection>,
     target: &Target,
     to: &Locator,
     opening: &Opening,
@@ -80,11 +80,11 @@ async fn open(
     // Who gives up before its caller does can still say why.
     let end = began + opening.within.saturating_sub(margin(opening.within));
     let radio = Radio::get(target.adapter.as_deref(), to).await?;
-    let found = search(&radio, &target.wanted, to, end.min(began + LOOK), &*opening.witness).await?;
+    let found = search(&radio, &target.wanted, to, end.min(began + LOOK), &*opening.observer).await?;
     let (name, rssi) = (found.sighting.name().map(str::to_owned), found.sighting.rssi);
-    opening.witness.tell(News::Found { name: name.unwrap_or_else(|| found.sighting.address.clone()), rssi });
-    let grip = slot.insert(Grip::take(radio, found)?);
-    Ok(grip.open(end, &*opening.witness).await?)
+    opening.observer.tell(LinkEvent::Found { name: name.unwrap_or_else(|| found.sighting.address.clone()), rssi });
+    let connection = slot.insert(Connection::take(radio, found)?);
+    Ok(connection.open(end, &*opening.observer).await?)
 }
 
 /// How the link stands.
@@ -101,9 +101,9 @@ enum State {
 }
 
 struct Link {
-    grip: Grip,
+    connection: Connection,
     table: Table,
-    witness: Arc<dyn Witness>,
+    observer: Arc<dyn LinkObserver>,
     state: State,
 }
 
@@ -123,7 +123,7 @@ impl Link {
 
     async fn exchange(&mut self, endpoint: &str, request: &[u8]) -> Result<Vec<u8>, TransportError> {
         let before = self.state;
-        if before == State::Broken || (before == State::Doubtful && !self.grip.is_up().await) {
+        if before == State::Broken || (before == State::Doubtful && !self.connection.is_up().await) {
             self.reopen().await?;
         }
         let written = match self.write(endpoint, request).await {
@@ -142,7 +142,7 @@ impl Link {
                 if self.state == State::Broken {
                     self.reopen().await?;
                 }
-                self.grip.pair().await?;
+                self.connection.pair().await?;
                 self.write(endpoint, request).await
             }
             written => written,
@@ -155,10 +155,10 @@ impl Link {
 
     async fn write(&mut self, endpoint: &str, request: &[u8]) -> Result<(), Miss> {
         let characteristic = self.table.find(endpoint).ok_or_else(|| self.no_such(endpoint))?;
-        let may_pair = self.state == State::Fresh && !self.grip.is_paired().await;
+        let may_pair = self.state == State::Fresh && !self.connection.is_paired().await;
         let written = tokio::select! {
-            written = self.grip.peripheral.write(characteristic, request, WriteType::WithResponse) => written,
-            () = self.grip.lost_to_pairing(), if may_pair => {
+            written = self.connection.peripheral.write(characteristic, request, WriteType::WithResponse) => written,
+            () = self.connection.lost_to_pairing(), if may_pair => {
                 self.state = State::Broken;
                 return Err(Miss::Unpaired("it was not sent again after pairing".to_owned()));
             }
@@ -172,9 +172,9 @@ impl Link {
     /// The answer, which is there since the write was answered.
     async fn read(&mut self, endpoint: &str) -> Result<Vec<u8>, Miss> {
         let characteristic = self.table.find(endpoint).ok_or_else(|| self.no_such(endpoint))?;
-        match self.grip.peripheral.read(characteristic).await {
+        match self.connection.peripheral.read(characteristic).await {
             Ok(reply) if reply.len() > gatt::VALUE_MAX => {
-                let (peer, limit) = (self.grip.peer.clone(), gatt::VALUE_MAX);
+                let (peer, limit) = (self.connection.peer.clone(), gatt::VALUE_MAX);
                 Err(Miss::Told(TransportError::ReplyTooLong { peer, limit }))
             }
             Ok(reply) => Ok(reply),
@@ -183,46 +183,50 @@ impl Link {
     }
 
     fn no_such(&self, endpoint: &str) -> Miss {
-        let (peer, endpoint) = (self.grip.peer.clone(), endpoint.to_owned());
+        let (peer, endpoint) = (self.connection.peer.clone(), endpoint.to_owned());
         Miss::Told(TransportError::NoSuchEndpoint { peer, endpoint })
     }
 
     /// What a failed operation means; `written` is the length of the request, where it was one that failed.
     async fn explain(&mut self, error: &btleplug::Error, written: Option<usize>) -> Miss {
-        let (peer, reason) = (self.grip.peer.clone(), att::words(error));
+        let (peer, reason) = (self.connection.peer.clone(), att::words(error));
         let trouble = att::read(error);
         let gone = match trouble {
-            Trouble::Unlikely | Trouble::TimedOut | Trouble::InProgress | Trouble::Other => self.grip.goes_down().await,
-            Trouble::NotConnected | Trouble::Unknown => true,
+            ErrorClass::Unlikely | ErrorClass::TimedOut | ErrorClass::InProgress | ErrorClass::Other => {
+                self.connection.goes_down().await
+            }
+            ErrorClass::NotConnected | ErrorClass::Unknown => true,
             _ => false,
         };
-        if gone && let Err(error) = self.grip.ready().await {
+        if gone && let Err(error) = self.connection.ready().await {
             // It is this computer that ended the link.
             self.state = State::Broken;
             return Miss::Told(error.into());
         }
-        let unpaired = trouble == Trouble::Encryption || may_be_unpaired(self.state, trouble, host::HIDES_ERRORS);
+        let unpaired = trouble == ErrorClass::Encryption || may_be_unpaired(self.state, trouble, host::HIDES_ERRORS);
         self.state = match trouble {
             _ if gone => State::Broken,
-            Trouble::Refused(_) | Trouble::Unlikely | Trouble::TooLong => State::Doubtful,
-            Trouble::Stale | Trouble::Encryption => self.state,
+            ErrorClass::Refused(_) | ErrorClass::Unlikely | ErrorClass::TooLong => State::Doubtful,
+            ErrorClass::Stale | ErrorClass::Encryption => self.state,
             _ => State::Broken,
         };
         let told = match (trouble, written) {
             // It was there when the request was sent.
-            (Trouble::Unlikely | Trouble::TimedOut | Trouble::InProgress | Trouble::Other, Some(_)) if gone => {
+            (ErrorClass::Unlikely | ErrorClass::TimedOut | ErrorClass::InProgress | ErrorClass::Other, Some(_))
+                if gone =>
+            {
                 return Miss::Gone(TransportError::ClosedWithoutAnswer { peer });
             }
             _ if gone => return Miss::Gone(BleError::Lost { peer, reason }.into()),
             _ if unpaired => return Miss::Unpaired(reason),
-            (Trouble::Stale, _) => return Miss::Stale(reason),
-            (Trouble::TooLong, Some(length)) => {
+            (ErrorClass::Stale, _) => return Miss::Stale(reason),
+            (ErrorClass::TooLong, Some(length)) => {
                 return Miss::Told(TransportError::RequestTooLong { length, limit: value_limit(length) });
             }
-            (Trouble::Refused(att), _) => BleError::Refused { peer, att },
-            (Trouble::Unlikely, _) => BleError::Refused { peer, att: Some(0x0e) },
-            (Trouble::Permission, _) => BleError::Permission { reason },
-            (Trouble::NotReady, _) => self.grip.adapter_off(),
+            (ErrorClass::Refused(att), _) => BleError::Refused { peer, att },
+            (ErrorClass::Unlikely, _) => BleError::Refused { peer, att: Some(0x0e) },
+            (ErrorClass::Permission, _) => BleError::Permission { reason },
+            (ErrorClass::NotReady, _) => self.connection.adapter_off(),
             _ => BleError::Stack { reason },
         };
         Miss::Told(told.into())
@@ -231,21 +235,21 @@ impl Link {
     fn told(&self, miss: Miss) -> TransportError {
         match miss {
             Miss::Told(error) | Miss::Gone(error) => error,
-            Miss::Stale(reason) => BleError::ServicesUnresolved { peer: self.grip.peer.clone(), reason }.into(),
-            Miss::Unpaired(reason) => BleError::PairingFailed { peer: self.grip.peer.clone(), reason }.into(),
+            Miss::Stale(reason) => BleError::ServicesUnresolved { peer: self.connection.peer.clone(), reason }.into(),
+            Miss::Unpaired(reason) => BleError::PairingFailed { peer: self.connection.peer.clone(), reason }.into(),
         }
     }
 
     async fn reopen(&mut self) -> Result<(), TransportError> {
         self.state = State::Broken;
         let end = Instant::now() + AGAIN + CONNECT + RESOLVE;
-        self.table = self.grip.reopen(end, &*self.witness).await?;
+        self.table = self.connection.reopen(end, &*self.observer).await?;
         self.state = State::Good;
         Ok(())
     }
 
     async fn renew(&mut self) -> Result<(), TransportError> {
-        self.grip.renew(Instant::now() + AGAIN).await;
+        self.connection.renew(Instant::now() + AGAIN).await;
         self.reopen().await
     }
 }
@@ -264,8 +268,8 @@ enum Miss {
 
 /// Whether a request may have been refused for want of an encrypted link where the system hides the error: no firmware
 /// refuses the first request of a link, which asks for its version, for what is in it.
-fn may_be_unpaired(before: State, trouble: Trouble, hidden: bool) -> bool {
-    hidden && before == State::Fresh && trouble == Trouble::Refused(None)
+fn may_be_unpaired(before: State, trouble: ErrorClass, hidden: bool) -> bool {
+    hidden && before == State::Fresh && trouble == ErrorClass::Refused(None)
 }
 
 /// The longest value of the firmware that does not take `length` bytes: the most that any takes which is less.
@@ -280,10 +284,10 @@ mod tests {
 
     #[test]
     fn a_refusal_without_a_reason_may_want_a_pairing_before_the_first_answer() {
-        let hidden = |before| may_be_unpaired(before, Trouble::Refused(None), true);
+        let hidden = |before| may_be_unpaired(before, ErrorClass::Refused(None), true);
         assert_eq!([State::Fresh, State::Good, State::Doubtful].map(hidden), [true, false, false]);
-        assert!(!may_be_unpaired(State::Fresh, Trouble::Refused(Some(0x80)), true));
-        assert!(!may_be_unpaired(State::Fresh, Trouble::Refused(None), false), "where errors are told");
+        assert!(!may_be_unpaired(State::Fresh, ErrorClass::Refused(Some(0x80)), true));
+        assert!(!may_be_unpaired(State::Fresh, ErrorClass::Refused(None), false), "where errors are told");
     }
 
     #[test]

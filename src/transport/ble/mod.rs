@@ -4,28 +4,28 @@
 //! The library does the radio's work on every system. What it leaves out on Linux (why there is no Bluetooth, pairing,
 //! links left behind) is asked of bluetoothd itself.
 //!
-//! - `address.rs`: what may follow `ble:`; `seek.rs`: which device that is, of those heard
+//! - `address.rs`: what may follow `ble:`; `matching.rs`: which device that is, of those heard
 //! - `radio.rs`: an adapter's scan, shared; `search.rs`: looking for one device; `watch.rs`: for all there are
-//! - `grip.rs`: what is held of a device, brought up and given back; `link.rs`: the task that owns it
+//! - `connection.rs`: what is held of a device, brought up and given back; `link.rs`: the task that owns it
 //! - `table.rs`: which characteristic is which endpoint; `att.rs`: what errors mean
-//! - `choose.rs`: which adapter; `release.rs`: what the end of the program waits for
-//! - `bluez/`, `elsewhere.rs`, `winrt.rs`: the system beneath
+//! - `choose.rs`: which adapter; `pending_release.rs`: what the end of the program waits for
+//! - `bluez/`, `system.rs`, `winrt.rs`: the system beneath
 
 mod address;
 mod att;
 #[cfg(target_os = "linux")]
 pub mod bluez;
 mod choose;
+mod connection;
+mod error;
+mod link;
+mod matching;
+mod pending_release;
+mod radio;
+mod search;
 #[cfg(any(not(target_os = "linux"), test))]
 #[cfg_attr(target_os = "linux", allow(dead_code))] // kept compiling, and checked by the lints, where tests run
-mod elsewhere;
-mod error;
-mod grip;
-mod link;
-mod radio;
-mod release;
-mod search;
-mod seek;
+mod system;
 mod table;
 mod watch;
 #[cfg(windows)]
@@ -40,8 +40,8 @@ use std::time::Duration;
 
 pub use address::is_address;
 pub use choose::AdapterFacts;
-pub use error::{BleError, Block, Heard, Place};
-pub use seek::Sighting;
+pub use error::{BleError, Block, Heard, HostKind};
+pub use matching::Sighting;
 use tokio::sync::{mpsc, oneshot};
 pub use watch::Watch;
 
@@ -97,7 +97,7 @@ impl TransportKind for Ble {
     }
 
     fn released(&self) -> BoxFuture<'static, ()> {
-        Box::pin(release::released())
+        Box::pin(pending_release::released())
     }
 }
 

@@ -21,8 +21,8 @@ use super::address::NAME_MAX;
 use super::att;
 use super::error::BleError;
 use super::host::{self, Host};
-use super::release::Hold;
-use super::seek::Sighting;
+use super::matching::Sighting;
+use super::pending_release::PendingRelease;
 use crate::transport::{Locator, TransportError};
 use crate::wire::advertisement::Advertisement;
 
@@ -51,7 +51,7 @@ pub(super) struct Radio {
     pub(super) name: String,
     /// Held while a link comes up: most adapters bring up one at a time.
     pub(super) connecting: Semaphore,
-    sky: Arc<watch::Sender<Sky>>,
+    sky: Arc<watch::Sender<ScanState>>,
     links: broadcast::Sender<LinkEvent>,
     task: JoinHandle<()>,
 }
@@ -65,7 +65,7 @@ pub(super) struct LinkEvent {
 
 /// What is heard.
 #[derive(Default)]
-struct Sky {
+struct ScanState {
     seekers: usize,
     scanning: bool,
     heard: HashMap<PeripheralId, Seen>,
@@ -94,7 +94,7 @@ impl Radio {
         if let Some(radio) = radios.iter().find(|radio| radio.name == name) {
             return Ok(radio.clone());
         }
-        let sky = Arc::new(watch::channel(Sky::default()).0);
+        let sky = Arc::new(watch::channel(ScanState::default()).0);
         let links = broadcast::Sender::new(LINK_EVENTS);
         let scan = Scan { host: host.clone(), name: name.clone(), adapter, sky: sky.clone(), links: links.clone() };
         let task = tokio::spawn(scan.tend());
@@ -117,15 +117,15 @@ impl Radio {
             }
             sky.seekers += 1;
         });
-        Listening { sky: self.sky.subscribe(), radio: self.clone(), _hold: Hold::begin() }
+        Listening { sky: self.sky.subscribe(), radio: self.clone(), _hold: PendingRelease::begin() }
     }
 }
 
 /// A share in the scan; dropped, it no longer is one.
 pub(super) struct Listening {
     radio: Arc<Radio>,
-    sky: watch::Receiver<Sky>,
-    _hold: Hold,
+    sky: watch::Receiver<ScanState>,
+    _hold: PendingRelease,
 }
 
 impl Listening {
@@ -178,7 +178,7 @@ struct Scan {
     host: Arc<Host>,
     name: String,
     adapter: Adapter,
-    sky: Arc<watch::Sender<Sky>>,
+    sky: Arc<watch::Sender<ScanState>>,
     links: broadcast::Sender<LinkEvent>,
 }
 
@@ -195,7 +195,7 @@ impl Scan {
                 (sky.seekers > 0, sky.trouble.is_some())
             };
             if wanted && !troubled && hold.is_none() {
-                hold = Some(Hold::begin());
+                hold = Some(PendingRelease::begin());
                 if let Err(trouble) = self.start(&mut events).await {
                     self.sky.send_modify(|sky| sky.trouble = Some(trouble));
                     hold = None;
@@ -277,7 +277,7 @@ impl Scan {
     }
 }
 
-impl Sky {
+impl ScanState {
     /// Whether it is known that this device has these services.
     fn knows(&self, id: &PeripheralId, services: &[Uuid]) -> bool {
         let known = self.heard.get(id).map(|seen| &seen.sighting.advertisement.services);

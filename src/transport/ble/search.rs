@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep_until};
 use super::address::{Fit, Wanted};
 use super::error::BleError;
 use super::host::{Claim, Linked};
+use super::matching::{self, Sighting, Verdict};
 use super::radio::{Listening, Radio};
-use super::seek::{self, Sighting, Verdict};
 use crate::text;
-use crate::transport::{Candidate, Locator, News, Sort, TransportError, Witness};
+use crate::transport::{Candidate, CandidateKind, LinkEvent, LinkObserver, Locator, TransportError};
 use crate::wire::advertisement::Kind;
 
 /// How long a device whose link was ended may take to be heard again.
@@ -34,18 +34,18 @@ pub(super) async fn search(
     wanted: &Wanted,
     to: &Locator,
     end: Instant,
-    witness: &dyn Witness,
+    observer: &dyn LinkObserver,
 ) -> Result<Found, TransportError> {
     let began = Instant::now();
-    witness.tell(News::Looking { wanted: wanted.describe(), over: "Bluetooth" });
+    observer.tell(LinkEvent::Looking { wanted: wanted.describe(), over: "Bluetooth" });
     let mut listening = radio.listen();
-    let Leftovers { held, released } = release_leftovers(radio, wanted, witness).await;
+    let Leftovers { held, released } = release_leftovers(radio, wanted, observer).await;
     let verdict = listen(&mut listening, wanted, &released, end).await?;
     match verdict {
         Verdict::Found(sighting, fit) => {
             if fit == Fit::Folded {
                 let text = format!("no device is named exactly {}; taking {}", wanted.describe(), sighting.label());
-                witness.tell(News::Note(text));
+                observer.tell(LinkEvent::Note(text));
             }
             let peripheral = listening.peripheral(&sighting.address);
             listening.finish().await;
@@ -56,7 +56,7 @@ pub(super) async fn search(
             // Somebody may take long to choose.
             listening.finish().await;
             Err(TransportError::Several {
-                of: Sort::Device,
+                of: CandidateKind::Device,
                 candidates: sightings.iter().map(|sighting| candidate(sighting, to)).collect(),
             })
         }
@@ -66,7 +66,7 @@ pub(super) async fn search(
             if let Some(peer) = held {
                 return Err(BleError::Busy { peer }.into());
             }
-            let (near, heard) = listening.look(|sightings| (seek::near(wanted, sightings), sightings.len()))?;
+            let (near, heard) = listening.look(|sightings| (matching::near(wanted, sightings), sightings.len()))?;
             let searched = began.elapsed();
             Err(BleError::NotFound { wanted: wanted.describe(), near, heard, searched }.into())
         }
@@ -90,8 +90,8 @@ async fn listen(
                 !released.iter().all(|address| sightings.iter().any(|sighting| sighting.address == *address))
             })?;
         // At the end what is there has to do.
-        let judged = if over { now + seek::SETTLE } else { now };
-        let verdict = listening.look(|sightings| seek::judge(wanted, sightings, judged))?;
+        let judged = if over { now + matching::SETTLE } else { now };
+        let verdict = listening.look(|sightings| matching::judge(wanted, sightings, judged))?;
         let until = match verdict {
             Verdict::Nothing if !over => end,
             Verdict::Settling(clear) if !over => clear.min(end),
@@ -116,7 +116,7 @@ struct Leftovers {
 }
 
 /// Ends links to devices that fit, where no running espctl has them.
-async fn release_leftovers(radio: &Radio, wanted: &Wanted, witness: &dyn Witness) -> Leftovers {
+async fn release_leftovers(radio: &Radio, wanted: &Wanted, observer: &dyn LinkObserver) -> Leftovers {
     let mut leftovers = Leftovers::default();
     for linked in radio.host.linked(&radio.name).await {
         let Linked { address, advertisement } = &linked;
@@ -128,7 +128,7 @@ async fn release_leftovers(radio: &Radio, wanted: &Wanted, witness: &dyn Witness
         if Claim::is_held(&linked.address) {
             leftovers.held = Some(label);
         } else {
-            witness.tell(News::Note(format!("{label} still had a link to this computer; it is being ended")));
+            observer.tell(LinkEvent::Note(format!("{label} still had a link to this computer; it is being ended")));
             radio.host.disconnect(&radio.name, &linked.address).await;
             leftovers.released.push(linked.address);
         }

@@ -4,8 +4,8 @@ use tokio::time::Instant;
 
 use super::error::BleError;
 use super::host::Linked;
+use super::matching::Sighting;
 use super::radio::{Listening, Radio};
-use super::seek::Sighting;
 use crate::transport::{Locator, TransportError};
 
 /// A share in an adapter's scan. The scan stops when this is dropped.

@@ -1,5 +1,5 @@
 //! Pairing on Windows, which the library leaves out and the system does not bring about by itself: "just works" alone,
-//! which asks nobody anything. The calls; what is paired when, and for how long, is said by `grip.rs`.
+//! which asks nobody anything. The calls; what is paired when, and for how long, is said by `connection.rs`.
 
 use btleplug::api::BDAddr;
 use windows::Devices::Bluetooth::BluetoothLEDevice;

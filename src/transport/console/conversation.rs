@@ -12,9 +12,9 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 use zeroize::Zeroizing;
 
-use super::aside::Aside;
-use super::heard;
+use super::log_lines::Aside;
 use super::output::{Output, TooMuch};
+use super::silence;
 use super::{ConsoleError, ConsoleSettings, Reset};
 use crate::transport::serial::{self, SerialPort};
 use crate::transport::{LogSink, TransportError};
@@ -69,8 +69,8 @@ impl Conversation {
         if reset == Reset::Boot {
             conversation.port.restart_board().await?;
         }
-        let patience = if reset == Reset::Never { GREETING } else { BOOT };
-        conversation.greet(patience, reset == Reset::Auto).await?;
+        let budget = if reset == Reset::Never { GREETING } else { BOOT };
+        conversation.greet(budget, reset == Reset::Auto).await?;
         Ok(conversation)
     }
 
@@ -130,7 +130,7 @@ impl Conversation {
             };
             let pushed = output.push(&chunk);
             let port = || self.port.path().to_owned();
-            if let Some(reason) = heard::restart(output.bytes()) {
+            if let Some(reason) = silence::restart(output.bytes()) {
                 return Err(ConsoleError::Restarted { port: port(), reason }.into());
             }
             if output.has_prompt() && is_answered(output.bytes(), line) {
@@ -157,14 +157,14 @@ impl Conversation {
             };
             let pushed = output.push(&chunk);
             let port = || self.port.path().to_owned();
-            if let Some(reason) = heard::restart(output.bytes()) {
+            if let Some(reason) = silence::restart(output.bytes()) {
                 return Err(ConsoleError::Restarted { port: port(), reason }.into());
             }
             if let Some(answer) = output.answer(line) {
                 return Ok(answer);
             }
             if pushed == Err(TooMuch) && output.is_garbage() {
-                return Err(heard::explain(&output, &port(), self.baud).into());
+                return Err(silence::explain(&output, &port(), self.baud).into());
             }
             if pushed == Err(TooMuch) {
                 return Err(ConsoleError::Flooded { port: port(), limit: OUTPUT_MAX }.into());
@@ -184,9 +184,9 @@ impl Conversation {
     }
 
     /// Sends carriage returns until the prompt is there.
-    async fn greet(&mut self, patience: Duration, restart_if_silent: bool) -> Result<(), TransportError> {
+    async fn greet(&mut self, budget: Duration, restart_if_silent: bool) -> Result<(), TransportError> {
         let started = Instant::now();
-        let end = started + patience;
+        let end = started + budget;
         let mut restart = restart_if_silent;
         let mut output = Output::default();
         while Instant::now() < end {
@@ -198,7 +198,7 @@ impl Conversation {
                     return self.settle(output).await;
                 }
                 if pushed == Err(TooMuch) {
-                    return Err(heard::explain(&output, self.port.path(), self.baud).into());
+                    return Err(silence::explain(&output, self.port.path(), self.baud).into());
                 }
             }
             if restart && output.bytes().is_empty() && started.elapsed() > SILENCE {
@@ -206,7 +206,7 @@ impl Conversation {
                 self.port.restart_board().await?;
             }
         }
-        Err(heard::explain(&output, self.port.path(), self.baud).into())
+        Err(silence::explain(&output, self.port.path(), self.baud).into())
     }
 
     /// The prompt may be one from before, with the answer to the carriage return still to come: a line sent now would

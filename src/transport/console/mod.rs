@@ -5,16 +5,16 @@
 //!
 //! - `conversation.rs`: the line discipline
 //! - `output.rs`: what the board printed, bounded
-//! - `heard.rs`: what output without an answer says of the board
-//! - `aside.rs`: the board's log, which is no part of the conversation
+//! - `silence.rs`: what output without an answer says of the board
+//! - `log_lines.rs`: the board's log, which is no part of the conversation
 //! - `settings.rs`: what may follow `console:`
 
-mod aside;
 mod conversation;
 mod error;
-mod heard;
+mod log_lines;
 mod output;
 mod settings;
+mod silence;
 
 use std::future;
 

@@ -17,7 +17,7 @@ pub enum Dialect {
     /// protocomm's console: what this transport carries.
     Protocomm,
     /// The RainMaker agent's own console, which carries no protocomm.
-    Agent,
+    RainMaker,
 }
 
 /// A locator's meaning for the console.
@@ -60,7 +60,7 @@ impl ConsoleSettings {
                     settings.dialect = Some(match value {
                         "auto" => Dialect::Auto,
                         "protocomm" => Dialect::Protocomm,
-                        "agent" => Dialect::Agent,
+                        "agent" => Dialect::RainMaker,
                         _ => return Err(bad(format!("dialect takes auto, protocomm or agent, not {value:?}"))),
                     });
                 }
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn a_locator_says_which_port_and_how() {
         let settings = read("console:/dev/ttyUSB0?baud=921600&reset=auto&dialect=agent").expect("settings");
-        let (port, dialect) = ("/dev/ttyUSB0".to_owned(), Some(Dialect::Agent));
+        let (port, dialect) = ("/dev/ttyUSB0".to_owned(), Some(Dialect::RainMaker));
         assert_eq!(settings, ConsoleSettings { port, baud: 921_600, reset: Reset::Auto, dialect });
         assert_eq!(read("console:COM3").expect("settings").baud, DEFAULT_BAUD);
     }

@@ -11,8 +11,8 @@ use zbus::Connection;
 use zbus::message::Message;
 use zbus::zvariant::{DynamicType, OwnedObjectPath, OwnedValue};
 
-use super::place;
-use crate::transport::ble::att::{self, Trouble};
+use super::environment;
+use crate::transport::ble::att::{self, ErrorClass};
 use crate::transport::ble::error::BleError;
 
 /// The daemon's name on the bus.
@@ -27,7 +27,7 @@ pub(super) type Interfaces = HashMap<String, HashMap<String, OwnedValue>>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
     /// What it means.
-    pub(super) trouble: Trouble,
+    pub(super) trouble: ErrorClass,
     /// D-Bus's name for it, where the other end gave one.
     pub(super) name: String,
     /// The words, fit to be shown.
@@ -37,13 +37,13 @@ pub(super) struct Fault {
 impl Fault {
     pub(super) fn timed_out(limit: Duration) -> Self {
         let words = format!("no answer within {} s", limit.as_secs_f32());
-        Self { trouble: Trouble::TimedOut, name: String::new(), words }
+        Self { trouble: ErrorClass::TimedOut, name: String::new(), words }
     }
 
     /// It did what was asked, and somebody undid it.
     pub(super) fn undone() -> Self {
         let words = "another program has stopped the scan".to_owned();
-        Self { trouble: Trouble::InProgress, name: String::new(), words }
+        Self { trouble: ErrorClass::InProgress, name: String::new(), words }
     }
 
     fn read(error: &zbus::Error) -> Self {
@@ -57,10 +57,10 @@ impl Fault {
     /// What it means where the daemon itself could not be asked.
     pub(super) fn of_daemon(self) -> BleError {
         match self.trouble {
-            Trouble::Permission => BleError::Permission { reason: self.words },
+            ErrorClass::Permission => BleError::Permission { reason: self.words },
             // It may be there all the same.
-            Trouble::TimedOut => BleError::Stack { reason: self.words },
-            _ => BleError::NoBluetoothd { reason: self.words, place: place::place(Path::new("/")) },
+            ErrorClass::TimedOut => BleError::Stack { reason: self.words },
+            _ => BleError::NoBluetoothd { reason: self.words, place: environment::place(Path::new("/")) },
         }
     }
 }
@@ -72,7 +72,8 @@ pub(super) struct Bus(Connection);
 impl Bus {
     /// Opens it.
     pub(super) async fn open() -> Result<Self, BleError> {
-        let no_bus = |reason: &str| BleError::NoBus { reason: att::shown(reason), place: place::place(Path::new("/")) };
+        let no_bus =
+            |reason: &str| BleError::NoBus { reason: att::shown(reason), place: environment::place(Path::new("/")) };
         match timeout(ANSWER, Connection::system()).await {
             Ok(Ok(connection)) => Ok(Self(connection)),
             Ok(Err(error)) => {

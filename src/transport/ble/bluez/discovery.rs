@@ -14,9 +14,9 @@ use tokio::time::{sleep, timeout};
 use zbus::zvariant::Value;
 
 use super::bus::{Bus, Fault};
-use super::claim::Claim;
+use super::process_lock::Claim;
 use super::{ADAPTER, adapter_path};
-use crate::transport::ble::att::Trouble;
+use crate::transport::ble::att::ErrorClass;
 
 /// How often a discovery that does not start is tried, how long each try may take, and how long to wait between two.
 const TRIES: u32 = 3;
@@ -120,8 +120,8 @@ impl Discovery {
 }
 
 /// Whether it is what bluetoothd answers, or does not, when it is confused.
-fn is_passing(trouble: Trouble) -> bool {
-    matches!(trouble, Trouble::TimedOut | Trouble::InProgress)
+fn is_passing(trouble: ErrorClass) -> bool {
+    matches!(trouble, ErrorClass::TimedOut | ErrorClass::InProgress)
 }
 
 /// The turn to start or to stop a discovery of this adapter, among the espctl processes of this computer.

@@ -3,15 +3,15 @@
 //!
 //! - `bus.rs`: the calls
 //! - `discovery.rs`: a scan
-//! - `agent.rs`: pairing for the time of a session
-//! - `claim.rs`: which process has which device, or whose turn it is
-//! - `place.rs`: what the computer's files tell
+//! - `pairing_agent.rs`: pairing for the time of a session
+//! - `process_lock.rs`: which process has which device, or whose turn it is
+//! - `environment.rs`: what the computer's files tell
 
-mod agent;
 mod bus;
-mod claim;
 mod discovery;
-mod place;
+mod environment;
+mod pairing_agent;
+mod process_lock;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -27,15 +27,15 @@ use uuid::Uuid;
 use zbus::Connection;
 use zbus::zvariant::{ObjectPath, OwnedValue};
 
-use self::agent::{Agent, Guests};
 use self::bus::{Bus, Fault, Interfaces};
-pub(super) use self::claim::Claim;
 use self::discovery::Discovery;
+use self::pairing_agent::{PairingAgent, PairingRequests};
+pub(super) use self::process_lock::Claim;
 use super::AdapterFacts;
-use super::att::{self, Trouble};
+use super::att::{self, ErrorClass};
 use super::choose;
+use super::connection::PAIR;
 use super::error::BleError;
-use super::grip::PAIR;
 use crate::transport::{Locator, TransportError};
 use crate::wire::advertisement::Advertisement;
 
@@ -67,7 +67,7 @@ pub(super) struct Host {
     manager: Manager,
     /// What runs, by adapter.
     discoveries: Mutex<HashMap<String, Discovery>>,
-    guests: Guests,
+    guests: PairingRequests,
     /// Ends with the runtime that the connections above live in.
     life: JoinHandle<()>,
 }
@@ -90,12 +90,13 @@ impl Host {
         let bus = Bus::open().await?;
         bus.objects().await.map_err(Fault::of_daemon)?;
         let stack = |error: &btleplug::Error| match att::read(error) {
-            Trouble::Permission => BleError::Permission { reason: att::words(error) },
+            ErrorClass::Permission => BleError::Permission { reason: att::words(error) },
             _ => BleError::Stack { reason: att::words(error) },
         };
         let manager = Manager::new().await.map_err(|error| stack(&error))?;
         let life = tokio::spawn(std::future::pending());
-        let host = Arc::new(Self { bus, manager, discoveries: Mutex::default(), guests: Guests::default(), life });
+        let host =
+            Arc::new(Self { bus, manager, discoveries: Mutex::default(), guests: PairingRequests::default(), life });
         *slot = Some(host.clone());
         Ok(host)
     }
@@ -133,8 +134,8 @@ impl Host {
     async fn is_so(&self, adapter: &str, property: &str) -> Result<bool, BleError> {
         match self.bus.property(&adapter_path(adapter), ADAPTER, property).await {
             Ok(value) => Ok(bool::try_from(value).unwrap_or(false)),
-            Err(fault) if matches!(fault.trouble, Trouble::Unknown) => {
-                let hidden = place::kernel_has_adapter(Path::new("/"));
+            Err(fault) if matches!(fault.trouble, ErrorClass::Unknown) => {
+                let hidden = environment::kernel_has_adapter(Path::new("/"));
                 Err(BleError::AdapterAbsent { wanted: Some(adapter.to_owned()), present: Vec::new(), hidden })
             }
             Err(fault) => Err(fault.of_daemon()),
@@ -144,7 +145,7 @@ impl Host {
     /// The adapter is off.
     #[allow(clippy::unused_self)] // as on other systems
     pub(super) fn off(&self, adapter: &str) -> BleError {
-        BleError::AdapterOff { adapter: adapter.to_owned(), block: place::block(Path::new("/"), adapter) }
+        BleError::AdapterOff { adapter: adapter.to_owned(), block: environment::block(Path::new("/"), adapter) }
     }
 
     /// Starts to scan, anew where a scan had been started before.
@@ -156,8 +157,8 @@ impl Host {
                 Ok(())
             }
             Err(fault) => match fault.trouble {
-                Trouble::NotReady => Err(self.off(name)),
-                Trouble::Permission => Err(BleError::Permission { reason: fault.words }),
+                ErrorClass::NotReady => Err(self.off(name)),
+                ErrorClass::Permission => Err(BleError::Permission { reason: fault.words }),
                 _ => {
                     self.ready(name).await?;
                     Err(BleError::Stack { reason: fault.words })
@@ -237,11 +238,11 @@ impl Host {
         if !self.guests.admit(&device_path(adapter, address)) {
             return;
         }
-        let Ok(path) = ObjectPath::try_from(agent::PATH) else { return };
+        let Ok(path) = ObjectPath::try_from(pairing_agent::PATH) else { return };
         // Without an agent only devices that demand encryption fail, and they say so themselves.
         let server = self.bus.connection().object_server();
-        let _ = server.at(agent::PATH, Agent { guests: self.guests.clone() }).await;
-        let registered = self.bus.call(ROOT, AGENTS, "RegisterAgent", &(&path, agent::CAPABILITY)).await;
+        let _ = server.at(pairing_agent::PATH, PairingAgent { guests: self.guests.clone() }).await;
+        let registered = self.bus.call(ROOT, AGENTS, "RegisterAgent", &(&path, pairing_agent::CAPABILITY)).await;
         if registered.is_ok() {
             // Pairing that a request brings about is asked of the default agent.
             let _ = self.bus.call(ROOT, AGENTS, "RequestDefaultAgent", &(&path,)).await;
@@ -253,7 +254,7 @@ impl Host {
         if !self.guests.dismiss(&device_path(adapter, address)) {
             return;
         }
-        if let Ok(path) = ObjectPath::try_from(agent::PATH) {
+        if let Ok(path) = ObjectPath::try_from(pairing_agent::PATH) {
             let _ = self.bus.call(ROOT, AGENTS, "UnregisterAgent", &(&path,)).await;
         }
     }
@@ -278,8 +279,8 @@ async fn choose(bus: &Bus, wanted: Option<&str>, to: &Locator) -> Result<Adapter
         let (address, powered) = (string(own, "Address").unwrap_or_default(), boolean(own, "Powered"));
         Some(AdapterFacts { name, address, powered, interfaces: interfaces.keys().cloned().collect() })
     });
-    let hidden = place::kernel_has_adapter(Path::new("/"));
-    choose::adapter(facts.collect(), wanted, to, hidden, |name| place::block(Path::new("/"), name))
+    let hidden = environment::kernel_has_adapter(Path::new("/"));
+    choose::adapter(facts.collect(), wanted, to, hidden, |name| environment::block(Path::new("/"), name))
 }
 
 /// How a device is addressed.

@@ -18,6 +18,6 @@ mod join;
 mod reply;
 
 pub use command::{Command, Unsendable};
-pub use console::{Agent, AgentError};
+pub use console::{RainMakerConsole, RainMakerConsoleError};
 pub use join::{Cause, JoinEnd, JoinWatch};
 pub use reply::{NodeId, failure, node_id, signature};

@@ -28,7 +28,7 @@ const TAKES: [(&str, &str); 10] = [
 ];
 
 /// The failure for a command line, `words`, that clap refused.
-pub fn misuse(error: &clap::Error, words: &[OsString]) -> Failure {
+pub fn usage_error(error: &clap::Error, words: &[OsString]) -> Failure {
     let code = match error.kind() {
         ErrorKind::ArgumentConflict => Code::UsageConflict,
         ErrorKind::MissingRequiredArgument
@@ -125,7 +125,7 @@ mod tests {
 
     fn failure(words: &[&str]) -> Failure {
         let words: Vec<_> = [&["espctl"], words].concat().into_iter().map(OsString::from).collect();
-        misuse(&Cli::try_parse_from(&words).expect_err("it does not parse"), &words)
+        usage_error(&Cli::try_parse_from(&words).expect_err("it does not parse"), &words)
     }
 
     #[test]

@@ -13,7 +13,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use board::{Line, Played, Simulated, simulated, spawn, with_manner};
-use espctl::agent::{Agent, NodeId};
 use espctl::endpoint::config::Joined;
 use espctl::endpoint::scan::Network;
 use espctl::error::{Code, Failure};
@@ -21,10 +20,11 @@ use espctl::event::{Event, Observer, Silent, Stage};
 use espctl::provision::{
     self, AnswerError, Answers, Context, Pick, Plan, Retry, SecurityPlan, Selection, UserMapping, Verdict, WifiPlan,
 };
+use espctl::rainmaker_console::{NodeId, RainMakerConsole};
 use espctl::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
-use espctl::session::patience::Patience;
+use espctl::session::deadline::Budget;
 use espctl::sim::console::{Dialect, Manner};
-use espctl::transport::{BoxFuture, Candidate, Nobody, Sort};
+use espctl::transport::{BoxFuture, Candidate, CandidateKind, Unobserved};
 use serde_json::Value;
 
 /// No run may take longer.
@@ -75,7 +75,7 @@ fn over(port: &str, more: &[&str]) -> Run {
 }
 
 fn agent(more: &[(&str, &str)], noise: bool) -> Simulated {
-    let manner = Manner { noise, dialect: Dialect::Agent, ..Manner::default() };
+    let manner = Manner { noise, dialect: Dialect::RainMaker, ..Manner::default() };
     with_manner(&[&QUICK[..], more].concat(), manner)
 }
 
@@ -306,7 +306,7 @@ struct Person {
 }
 
 impl Answers for Person {
-    fn candidate<'a>(&'a mut self, _: Sort, _: &'a [Candidate]) -> BoxFuture<'a, Result<Pick, AnswerError>> {
+    fn candidate<'a>(&'a mut self, _: CandidateKind, _: &'a [Candidate]) -> BoxFuture<'a, Result<Pick, AnswerError>> {
         Box::pin(async { Err(AnswerError::Closed) })
     }
     fn pop(&mut self, _: bool) -> BoxFuture<'_, Result<ProofOfPossession, AnswerError>> {
@@ -338,8 +338,8 @@ fn context() -> Context<'static> {
     Context {
         kind: &espctl::transport::console::Console,
         observer: Arc::new(Silent),
-        log: Arc::new(Nobody),
-        patience: Patience::new(Some(BOUND)),
+        log: Arc::new(Unobserved),
+        budget: Budget::new(Some(BOUND)),
         rng: Box::new(rand_core::UnwrapErr(getrandom::SysRng)),
     }
 }
@@ -358,7 +358,7 @@ async fn a_person_may_type_what_is_missing_and_try_again() {
     };
     let mut context = context();
     let mut person = Person { passphrases: vec![PASSPHRASE, "wrong-pass-1"], retries: 0 };
-    let outcome = provision::agent::provision(&plan, &mut context, &mut person).await.expect("online");
+    let outcome = provision::rainmaker_console::provision(&plan, &mut context, &mut person).await.expect("online");
     assert!(matches!(outcome.verdict, Verdict::Online(Joined::Wifi { ref ip, .. }) if ip == "192.168.1.77"));
     assert_eq!((person.retries, person.passphrases.len()), (1, 0));
 }
@@ -391,7 +391,8 @@ async fn no_user_is_named_where_the_trace_is_full() {
     };
     let mut context = Context { observer: Arc::new(Full), ..context() };
     let mut person = Person { passphrases: Vec::new(), retries: 0 };
-    let failure = provision::agent::provision(&plan, &mut context, &mut person).await.expect_err("a failure");
+    let failure =
+        provision::rainmaker_console::provision(&plan, &mut context, &mut person).await.expect_err("a failure");
     assert_eq!((failure.code, failure.stage), (Code::TraceFailed, Some(Stage::Associate)), "{failure:?}");
     assert!(!told.try_iter().any(|said| said.starts_with(b"add-user")), "it was sent");
 }
@@ -399,9 +400,10 @@ async fn no_user_is_named_where_the_trace_is_full() {
 #[tokio::test]
 async fn a_node_signs_what_it_is_given() {
     let board = agent(&[], true);
-    let mut agent = Agent::open(&format!("console:{}", board.path).parse().expect("a locator"), Arc::new(Nobody))
-        .await
-        .expect("an agent");
+    let mut agent =
+        RainMakerConsole::open(&format!("console:{}", board.path).parse().expect("a locator"), Arc::new(Unobserved))
+            .await
+            .expect("an agent");
     assert_eq!(agent.node_id(), &NodeId::Known("node-1".into()));
     let first = agent.sign_data("a challenge").await.expect("a signature");
     assert!(first.len() >= 64);
@@ -523,7 +525,7 @@ async fn a_node_signs_what_it_is_sent() {
         signatures.push(document["reply_hex"].as_str().expect("hex").to_owned());
     }
     let locator = format!("console:{}", board.path).parse().expect("a locator");
-    let mut agent = Agent::open(&locator, Arc::new(Nobody)).await.expect("an agent");
+    let mut agent = RainMakerConsole::open(&locator, Arc::new(Unobserved)).await.expect("an agent");
     signatures.push(hex::encode(agent.sign_data(challenge).await.expect("a signature")));
     drop(agent);
     assert!(signatures.iter().all(|own| *own == signatures[0] && own.len() == 512), "{signatures:?}");

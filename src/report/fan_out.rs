@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::event::{Event, Observer};
 
 /// Hands each event to all of them.
-pub struct Watchers(pub Vec<Arc<dyn Observer>>);
+pub struct FanOut(pub Vec<Arc<dyn Observer>>);
 
-impl Observer for Watchers {
+impl Observer for FanOut {
     fn observe(&self, event: &Event) {
         self.0.iter().for_each(|observer| observer.observe(event));
     }

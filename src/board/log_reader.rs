@@ -1,4 +1,4 @@
-//! An ear at one port: bytes in, redacted lines out, and the onboarding payload where one went by.
+//! A reader of one port: bytes in, redacted lines out, and the onboarding payload where one went by.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -77,15 +77,15 @@ pub async fn open(settings: &Settings) -> Result<SerialPort, Failure> {
 }
 
 /// Hears one port.
-pub struct Ear {
+pub struct LogReader {
     port: SerialPort,
     splitter: Splitter,
     hearing: Hearing,
     heard: VecDeque<Heard>,
 }
 
-impl Ear {
-    /// An ear at an open port.
+impl LogReader {
+    /// A reader of an open port.
     pub fn new(port: SerialPort, redaction: Redaction) -> Self {
         let (splitter, hearing) = (Splitter::default(), Hearing::new(redaction));
         Self { port, splitter, hearing, heard: VecDeque::new() }

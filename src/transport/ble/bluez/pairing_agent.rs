@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zbus::zvariant::ObjectPath;
 
-use super::claim::Claim;
+use super::process_lock::Claim;
 
 /// Where the agent is on the bus.
 pub(super) const PATH: &str = "/org/espctl/agent";
@@ -20,9 +20,9 @@ pub(super) const CAPABILITY: &str = "NoInputNoOutput";
 
 /// The devices to agree to: object paths, and how many links to each.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Guests(Arc<Mutex<BTreeMap<String, usize>>>);
+pub(super) struct PairingRequests(Arc<Mutex<BTreeMap<String, usize>>>);
 
-impl Guests {
+impl PairingRequests {
     fn map(&self) -> MutexGuard<'_, BTreeMap<String, usize>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -60,8 +60,8 @@ fn address(path: &str) -> Option<String> {
 }
 
 /// Answers BlueZ.
-pub(super) struct Agent {
-    pub(super) guests: Guests,
+pub(super) struct PairingAgent {
+    pub(super) guests: PairingRequests,
 }
 
 /// What BlueZ is told instead of yes.
@@ -79,7 +79,7 @@ fn no() -> Refusal {
 
 #[zbus::interface(name = "org.bluez.Agent1")]
 #[allow(clippy::unused_self, clippy::needless_pass_by_value)] // the macro's shape
-impl Agent {
+impl PairingAgent {
     fn request_authorization(&self, device: ObjectPath<'_>) -> Result<(), Refusal> {
         if self.guests.welcomes(&device) { Ok(()) } else { Err(no()) }
     }
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn only_guests_are_welcome() {
-        let guests = Guests::default();
+        let guests = PairingRequests::default();
         let (ours, other) = ("/org/bluez/hci0/dev_02_00_00_00_00_70", "/org/bluez/hci0/dev_02_00_00_00_00_71");
         assert!(guests.admit(ours));
         assert!(!guests.admit(ours));

@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// What can go wrong with the agent's console.
 #[derive(Debug, thiserror::Error)]
-pub enum AgentError {
+pub enum RainMakerConsoleError {
     /// The port or the line.
     #[error(transparent)]
     Transport(#[from] TransportError),
@@ -61,7 +61,7 @@ pub enum AgentError {
 }
 
 /// A board whose agent's console answers.
-pub struct Agent {
+pub struct RainMakerConsole {
     conversation: Conversation,
     node_id: NodeId,
     /// The credentials' time.
@@ -69,13 +69,13 @@ pub struct Agent {
     watch: JoinWatch,
 }
 
-impl Agent {
+impl RainMakerConsole {
     /// Opens the port a `console:` locator names and makes sure that the agent answers on it. What the board prints,
     /// but for the echo of the commands, goes to `log`.
     ///
     /// # Errors
-    /// [`AgentError::NotAgent`] where another console has the prompt; [`AgentError::Transport`] where there is none.
-    pub async fn open(to: &Locator, log: Arc<dyn LogSink>) -> Result<Self, AgentError> {
+    /// [`RainMakerConsoleError::NotAgent`] where another console has the prompt; [`RainMakerConsoleError::Transport`] where there is none.
+    pub async fn open(to: &Locator, log: Arc<dyn LogSink>) -> Result<Self, RainMakerConsoleError> {
         let settings = ConsoleSettings::read(to)?;
         // The session number is protocomm's; this dialect has none.
         let conversation = Conversation::begin(&settings, 0, log).await?;
@@ -95,11 +95,11 @@ impl Agent {
         &self.node_id
     }
 
-    /// Has the board join a network at once; [`Agent::await_join`] tells what became of it.
+    /// Has the board join a network at once; [`RainMakerConsole::await_join`] tells what became of it.
     ///
     /// # Errors
-    /// [`AgentError`].
-    pub async fn wifi_prov(&mut self, ssid: &[u8], passphrase: &Passphrase) -> Result<(), AgentError> {
+    /// [`RainMakerConsoleError`].
+    pub async fn wifi_prov(&mut self, ssid: &[u8], passphrase: &Passphrase) -> Result<(), RainMakerConsoleError> {
         let command = Command::wifi_prov(ssid, passphrase)?;
         (self.watch, self.sent) = (JoinWatch::default(), None);
         self.conversation.say(command.line()).await?;
@@ -118,8 +118,8 @@ impl Agent {
     /// Has the node tell its back end whose it is, once it is online.
     ///
     /// # Errors
-    /// [`AgentError`].
-    pub async fn add_user(&mut self, user_id: &str, secret_key: &MappingKey) -> Result<(), AgentError> {
+    /// [`RainMakerConsoleError`].
+    pub async fn add_user(&mut self, user_id: &str, secret_key: &MappingKey) -> Result<(), RainMakerConsoleError> {
         let command = Command::add_user(user_id, secret_key)?;
         self.send(&command).await.map(drop)
     }
@@ -127,19 +127,19 @@ impl Agent {
     /// Has the node sign a text with its own key; the signature's bytes.
     ///
     /// # Errors
-    /// [`AgentError`].
-    pub async fn sign_data(&mut self, data: &str) -> Result<Vec<u8>, AgentError> {
+    /// [`RainMakerConsoleError`].
+    pub async fn sign_data(&mut self, data: &str) -> Result<Vec<u8>, RainMakerConsoleError> {
         let command = Command::sign_data(data)?;
         let output = self.send(&command).await?;
-        reply::signature(&output).ok_or(AgentError::Unreadable { command: command.name() })
+        reply::signature(&output).ok_or(RainMakerConsoleError::Unreadable { command: command.name() })
     }
 
     /// Follows the log until it tells what became of the join; `failed` is called for each attempt that failed. Ends
     /// within a minute.
     ///
     /// # Errors
-    /// [`AgentError::Transport`] where the port goes away.
-    pub async fn await_join(&mut self, mut failed: impl FnMut(Duration)) -> Result<JoinEnd, AgentError> {
+    /// [`RainMakerConsoleError::Transport`] where the port goes away.
+    pub async fn await_join(&mut self, mut failed: impl FnMut(Duration)) -> Result<JoinEnd, RainMakerConsoleError> {
         let sent = *self.sent.get_or_insert_with(Instant::now);
         loop {
             if let Some(end) = self.watch.verdict(sent.elapsed()) {
@@ -154,31 +154,32 @@ impl Agent {
     }
 
     /// Asks twice: what was on the line before may have become part of the first question, or of its answer.
-    async fn ask_node_id(&mut self) -> Result<NodeId, AgentError> {
+    async fn ask_node_id(&mut self) -> Result<NodeId, RainMakerConsoleError> {
         let command = Command::node_id();
         for _ in 0..2 {
             let output = match self.send(&command).await {
-                Err(AgentError::Refused { .. }) => continue,
+                Err(RainMakerConsoleError::Refused { .. }) => continue,
                 output => output?,
             };
             if let Some(node_id) = reply::node_id(&output) {
                 return Ok(node_id);
             }
         }
-        Err(AgentError::NotAgent { port: self.peer().to_owned() })
+        Err(RainMakerConsoleError::NotAgent { port: self.peer().to_owned() })
     }
 
-    async fn send(&mut self, command: &Command) -> Result<Zeroizing<Vec<u8>>, AgentError> {
+    async fn send(&mut self, command: &Command) -> Result<Zeroizing<Vec<u8>>, RainMakerConsoleError> {
         self.conversation.say(command.line()).await?;
         self.reply(command).await
     }
 
-    async fn reply(&mut self, command: &Command) -> Result<Zeroizing<Vec<u8>>, AgentError> {
+    async fn reply(&mut self, command: &Command) -> Result<Zeroizing<Vec<u8>>, RainMakerConsoleError> {
         let answered = timeout(REPLY, self.conversation.reply(command.line())).await;
         let name = command.name();
-        let output = answered.map_err(|_| AgentError::NoAnswer { port: self.peer().to_owned(), command: name })??;
+        let output =
+            answered.map_err(|_| RainMakerConsoleError::NoAnswer { port: self.peer().to_owned(), command: name })??;
         match reply::failure(&output) {
-            Some(number) => Err(AgentError::Refused { command: name, number }),
+            Some(number) => Err(RainMakerConsoleError::Refused { command: name, number }),
             None => Ok(output),
         }
     }

@@ -1,18 +1,18 @@
 //! What the agent's console reports, as failures.
 
 use super::{Code, Failure, serial};
-use crate::agent::{AgentError, Cause, Unsendable};
+use crate::rainmaker_console::{Cause, RainMakerConsoleError, Unsendable};
 use crate::session::Meaning;
 use crate::transport::TransportError;
 use crate::transport::console::ConsoleError;
 use crate::wire::wifi_reason::described;
 
-impl From<AgentError> for Failure {
-    fn from(error: AgentError) -> Self {
+impl From<RainMakerConsoleError> for Failure {
+    fn from(error: RainMakerConsoleError) -> Self {
         let failure = Self::new(code(&error)).caused_by(&error);
         match &error {
-            AgentError::Transport(error) => serial::advise(failure, error),
-            AgentError::Refused { .. } => failure.hint("restart the board and try again: --reset boot"),
+            RainMakerConsoleError::Transport(error) => serial::advise(failure, error),
+            RainMakerConsoleError::Refused { .. } => failure.hint("restart the board and try again: --reset boot"),
             _ => failure,
         }
     }
@@ -27,14 +27,14 @@ impl From<Unsendable> for Failure {
     }
 }
 
-fn code(error: &AgentError) -> Code {
+fn code(error: &RainMakerConsoleError) -> Code {
     match error {
-        AgentError::Transport(error) => transport_code(error),
-        AgentError::NotAgent { .. } => Code::ConsoleNotAgent,
-        AgentError::NoAnswer { .. } => Code::DeadlineStep,
-        AgentError::Refused { .. } => Code::DeviceRefused,
-        AgentError::Unreadable { .. } => Code::DeviceBadReply,
-        AgentError::Unsendable(_) => Code::UsageInvalid,
+        RainMakerConsoleError::Transport(error) => transport_code(error),
+        RainMakerConsoleError::NotAgent { .. } => Code::ConsoleNotRainMaker,
+        RainMakerConsoleError::NoAnswer { .. } => Code::DeadlineStep,
+        RainMakerConsoleError::Refused { .. } => Code::DeviceRefused,
+        RainMakerConsoleError::Unreadable { .. } => Code::DeviceBadReply,
+        RainMakerConsoleError::Unsendable(_) => Code::UsageInvalid,
     }
 }
 

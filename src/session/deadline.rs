@@ -25,7 +25,7 @@ pub mod limit {
 
 /// The budget of one run; clones share it.
 #[derive(Debug, Clone)]
-pub struct Patience {
+pub struct Budget {
     end: Arc<Mutex<Option<Instant>>>,
     total: Option<Duration>,
 }
@@ -50,7 +50,7 @@ impl std::fmt::Display for Elapsed {
     }
 }
 
-impl Patience {
+impl Budget {
     /// A budget that starts now; `None` leaves only the steps' own limits.
     pub fn new(total: Option<Duration>) -> Self {
         let end = total.and_then(|total| Instant::now().checked_add(total));
@@ -74,7 +74,7 @@ impl Patience {
     }
 
     /// Waits for a person: the time it takes is added to the budget.
-    pub async fn off_the_clock<F: Future>(&self, future: F) -> F::Output {
+    pub async fn paused<F: Future>(&self, future: F) -> F::Output {
         let started = Instant::now();
         let output = future.await;
         let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
@@ -96,26 +96,26 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_nearer_limit_ends_the_wait() {
-        let patience = Patience::new(Some(Duration::from_secs(5)));
+        let budget = Budget::new(Some(Duration::from_secs(5)));
         let never = std::future::pending::<()>;
-        let step = patience.within(Duration::from_secs(2), never()).await;
+        let step = budget.within(Duration::from_secs(2), never()).await;
         assert_eq!(step, Err(Elapsed { limit: Duration::from_secs(2), total: false }));
-        let total = patience.within(Duration::from_mins(1), never()).await;
+        let total = budget.within(Duration::from_mins(1), never()).await;
         assert_eq!(total, Err(Elapsed { limit: Duration::from_secs(5), total: true }));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_budget_that_is_used_up_ends_even_what_takes_no_time() {
-        let patience = Patience::new(Some(Duration::from_secs(5)));
+        let budget = Budget::new(Some(Duration::from_secs(5)));
         sleep(Duration::from_secs(5)).await;
-        let spent = patience.within(Duration::from_secs(2), std::future::ready(())).await;
+        let spent = budget.within(Duration::from_secs(2), std::future::ready(())).await;
         assert_eq!(spent, Err(Elapsed { limit: Duration::from_secs(5), total: true }));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_person_has_all_the_time_they_need() {
-        let patience = Patience::new(Some(Duration::from_secs(5)));
-        patience.off_the_clock(sleep(Duration::from_mins(10))).await;
-        assert_eq!(patience.left(), Some(Duration::from_secs(5)));
+        let budget = Budget::new(Some(Duration::from_secs(5)));
+        budget.paused(sleep(Duration::from_mins(10))).await;
+        assert_eq!(budget.left(), Some(Duration::from_secs(5)));
     }
 }

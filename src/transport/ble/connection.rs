@@ -11,15 +11,15 @@ use rand_core::{Rng as _, UnwrapErr};
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use super::address::Wanted;
-use super::att::{self, Trouble};
+use super::att::{self, ErrorClass};
 use super::error::{BleError, Heard};
 use super::host::Claim;
+use super::matching::{self, Sighting};
+use super::pending_release::PendingRelease;
 use super::radio::Radio;
-use super::release::Hold;
 use super::search::Found;
-use super::seek::{self, Sighting};
 use super::table::{self, Table};
-use crate::transport::{News, Witness};
+use crate::transport::{LinkEvent, LinkObserver};
 
 /// How long a link may take to come up.
 pub(super) const CONNECT: Duration = Duration::from_secs(10);
@@ -41,7 +41,7 @@ const LOOK: Duration = Duration::from_millis(100);
 const GOING: Duration = Duration::from_millis(300);
 
 /// What is held of a device.
-pub(super) struct Grip {
+pub(super) struct Connection {
     radio: Arc<Radio>,
     pub(super) peripheral: Peripheral,
     address: String,
@@ -52,7 +52,7 @@ pub(super) struct Grip {
     /// Whether pairing with it is agreed to.
     admitted: bool,
     _claim: Claim,
-    _hold: Hold,
+    _hold: PendingRelease,
 }
 
 /// What was heard in the place of a device.
@@ -66,7 +66,7 @@ struct Others {
 struct Failed {
     /// Whether a link had come up.
     up: bool,
-    trouble: Trouble,
+    trouble: ErrorClass,
     words: String,
 }
 
@@ -77,22 +77,22 @@ impl Failed {
 
     fn broke() -> Self {
         let words = "the link broke while the device said what it offers".to_owned();
-        Self { up: false, trouble: Trouble::Other, words }
+        Self { up: false, trouble: ErrorClass::Other, words }
     }
 
     fn late(up: bool, limit: Duration) -> Self {
         let words = format!("no answer within {:.0} s", limit.as_secs_f32());
-        Self { up, trouble: Trouble::TimedOut, words }
+        Self { up, trouble: ErrorClass::TimedOut, words }
     }
 }
 
-impl Grip {
+impl Connection {
     /// Takes hold of a device that was found; no link yet.
     ///
     /// # Errors
     /// [`BleError::Busy`].
     pub(super) fn take(radio: Arc<Radio>, found: Found) -> Result<Self, BleError> {
-        let hold = Hold::begin();
+        let hold = PendingRelease::begin();
         let address = found.sighting.address.clone();
         let label = found.sighting.label();
         let peer = if label == address { label } else { format!("{label} ({address})") };
@@ -102,12 +102,12 @@ impl Grip {
     }
 
     /// Brings the link up and reads what the device offers, until `end`.
-    pub(super) async fn open(&mut self, end: Instant, witness: &dyn Witness) -> Result<Table, BleError> {
+    pub(super) async fn open(&mut self, end: Instant, observer: &dyn LinkObserver) -> Result<Table, BleError> {
         // A pairing may be the person's, unless it is known that there was none.
         self.paired = self.radio.host.is_paired(&self.radio.name, &self.address).await.unwrap_or(true);
         self.admitted = true;
         self.radio.host.admit(&self.radio.name, &self.address).await;
-        let services = match self.connect(end, witness).await? {
+        let services = match self.connect(end, observer).await? {
             Ok(table) => return Ok(table),
             Err(services) => services,
         };
@@ -116,11 +116,11 @@ impl Grip {
         if !self.renew(end).await {
             return Err(none);
         }
-        self.connect(end, witness).await?.map_err(|_| none)
+        self.connect(end, observer).await?.map_err(|_| none)
     }
 
     /// Brings a link up again that was lost.
-    pub(super) async fn reopen(&mut self, end: Instant, witness: &dyn Witness) -> Result<Table, BleError> {
+    pub(super) async fn reopen(&mut self, end: Instant, observer: &dyn LinkObserver) -> Result<Table, BleError> {
         if self.is_up().await {
             self.radio.host.cut(&self.radio.name, &self.peripheral).await;
         }
@@ -130,7 +130,7 @@ impl Grip {
             let searched = began.elapsed();
             return Err(BleError::NotFound { wanted: self.peer.clone(), near, heard, searched });
         }
-        let table = self.connect(end, witness).await?;
+        let table = self.connect(end, observer).await?;
         table.map_err(|services| BleError::NotProvisioning { peer: self.peer.clone(), services })
     }
 
@@ -143,7 +143,11 @@ impl Grip {
     }
 
     /// Brings the link up in a few tries; the endpoints, or the services there are where none carries provisioning.
-    async fn connect(&mut self, end: Instant, witness: &dyn Witness) -> Result<Result<Table, Vec<String>>, BleError> {
+    async fn connect(
+        &mut self,
+        end: Instant,
+        observer: &dyn LinkObserver,
+    ) -> Result<Result<Table, Vec<String>>, BleError> {
         let (mut attempt, mut unresolved) = (1, 0);
         loop {
             let failed = match self.try_once(end).await {
@@ -153,14 +157,15 @@ impl Grip {
             self.radio.host.cut(&self.radio.name, &self.peripheral).await;
             unresolved += u32::from(failed.up);
             let last = attempt == TRIES || unresolved == RESOLVE_TRIES || Instant::now() >= end;
-            let fatal = matches!(failed.trouble, Trouble::Permission | Trouble::NotReady | Trouble::Encryption);
+            let fatal =
+                matches!(failed.trouble, ErrorClass::Permission | ErrorClass::NotReady | ErrorClass::Encryption);
             if last || fatal {
                 return Err(self.explain(failed, attempt).await);
             }
             // A computer that cannot connect does not try again.
             self.ready().await?;
             attempt += 1;
-            witness.tell(News::Retrying { cause: failed.words, attempt, of: TRIES });
+            observer.tell(LinkEvent::Retrying { cause: failed.words, attempt, of: TRIES });
             sleep(pause()).await;
             // A handle may have outlived its device.
             let _ = self.refresh(end).await;
@@ -193,7 +198,7 @@ impl Grip {
             let is_up = tokio::select! {
                 biased;
                 done = &mut connecting => {
-                    return done.map_err(|error| Failed::read(matches!(att::read(&error), Trouble::TimedOut), &error));
+                    return done.map_err(|error| Failed::read(matches!(att::read(&error), ErrorClass::TimedOut), &error));
                 }
                 event = links.recv() => match event {
                     Ok(event) if event.id == self.peripheral.id() => event.up,
@@ -218,9 +223,9 @@ impl Grip {
     async fn explain(&self, failed: Failed, tries: u32) -> BleError {
         let (peer, reason) = (self.peer.clone(), failed.words);
         match failed.trouble {
-            Trouble::Permission => BleError::Permission { reason },
-            Trouble::NotReady => self.radio.host.off(&self.radio.name),
-            Trouble::Encryption => BleError::PairingFailed { peer, reason },
+            ErrorClass::Permission => BleError::Permission { reason },
+            ErrorClass::NotReady => self.radio.host.off(&self.radio.name),
+            ErrorClass::Encryption => BleError::PairingFailed { peer, reason },
             // The adapter may have been pulled or switched off.
             _ => match self.ready().await {
                 Err(error) => error,
@@ -251,7 +256,7 @@ impl Grip {
         let wanted = Wanted::Address(self.address.clone());
         let others = |sightings: &[&Sighting]| {
             let others: Vec<_> = sightings.iter().copied().filter(|sighting| sighting.last >= began).collect();
-            Others { near: seek::near(&wanted, &others), heard: others.len() }
+            Others { near: matching::near(&wanted, &others), heard: others.len() }
         };
         let others = listening.look(others).unwrap_or_default();
         listening.finish().await;

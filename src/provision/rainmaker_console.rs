@@ -11,12 +11,12 @@ use super::join::PERHAPS_JOINED;
 use super::plan::{self, Plan};
 use super::run::RETRIES;
 use super::{Context, Verdict};
-use crate::agent::{Agent, AgentError, Command, JoinEnd, NodeId};
 use crate::endpoint::config::{JoinFailure, JoinState, Joined};
 use crate::error::{Code, Failure};
 use crate::event::{Event, Exchange, Stage};
+use crate::rainmaker_console::{Command, JoinEnd, NodeId, RainMakerConsole, RainMakerConsoleError};
 use crate::secret::Passphrase;
-use crate::session::patience::Elapsed;
+use crate::session::deadline::Elapsed;
 use crate::transport::Locator;
 
 /// The port, a greeting of up to 8 s, and two questions.
@@ -78,9 +78,9 @@ pub async fn provision(plan: &Plan, context: &mut Context<'_>, answers: &mut dyn
 ///
 /// # Errors
 /// At the stage connect.
-pub async fn open(device: &Locator, context: &Context<'_>) -> Result<Agent, Failure> {
+pub async fn open(device: &Locator, context: &Context<'_>) -> Result<RainMakerConsole, Failure> {
     started_event(context, Stage::Connect, OPEN);
-    let opening = Box::pin(Agent::open(device, context.log.clone()));
+    let opening = Box::pin(RainMakerConsole::open(device, context.log.clone()));
     let agent = within(context, Stage::Connect, OPEN, opening).await?;
     context.observer.observe(&Event::Connected { peer: agent.peer().to_owned() });
     let shown = node_id(&agent).map_or("of a node without an id".to_owned(), |id| format!("of node {id}"));
@@ -89,7 +89,7 @@ pub async fn open(device: &Locator, context: &Context<'_>) -> Result<Agent, Fail
 }
 
 /// The id of the node; none where it was not claimed.
-pub fn node_id(agent: &Agent) -> Option<String> {
+pub fn node_id(agent: &RainMakerConsole) -> Option<String> {
     match agent.node_id() {
         NodeId::Known(id) => Some(id.clone()),
         NodeId::Unclaimed => None,
@@ -100,11 +100,11 @@ pub fn node_id(agent: &Agent) -> Option<String> {
 ///
 /// # Errors
 /// At the stage request.
-pub async fn sign(agent: &mut Agent, data: &str, context: &Context<'_>) -> Result<Vec<u8>, Failure> {
+pub async fn sign(agent: &mut RainMakerConsole, data: &str, context: &Context<'_>) -> Result<Vec<u8>, Failure> {
     started_event(context, Stage::Request, COMMAND);
     let command = Command::sign_data(data).map_err(|error| Failure::from(error).at(Stage::Request))?;
     let began = Instant::now();
-    let signed = context.patience.within(COMMAND, agent.sign_data(data)).await;
+    let signed = context.budget.within(COMMAND, agent.sign_data(data)).await;
     let signed = signed.map_err(|elapsed| late(elapsed, Stage::Request))?;
     let reply = signed.as_ref().map(|signature| format!("a signature of {} bytes", signature.len()));
     trace(context, &command, began, reply.map_err(ToString::to_string));
@@ -114,7 +114,7 @@ pub async fn sign(agent: &mut Agent, data: &str, context: &Context<'_>) -> Resul
 struct Run<'a, 'c> {
     plan: &'a Plan,
     context: &'a mut Context<'c>,
-    agent: Agent,
+    agent: RainMakerConsole,
 }
 
 impl Run<'_, '_> {
@@ -132,11 +132,13 @@ impl Run<'_, '_> {
         let command = Command::add_user(&mapping.user_id, &mapping.secret_key)?;
         let began = Instant::now();
         let told = self.agent.add_user(&mapping.user_id, &mapping.secret_key);
-        let told = self.context.patience.within(COMMAND, told).await;
+        let told = self.context.budget.within(COMMAND, told).await;
         let told = told.map_err(|elapsed| late(elapsed, Stage::Associate))?;
         trace(self.context, &command, began, taken(&told));
         told.map_err(|error| match error {
-            AgentError::Refused { .. } => Failure::new(Code::AssociationRefused).caused_by(&error).at(Stage::Associate),
+            RainMakerConsoleError::Refused { .. } => {
+                Failure::new(Code::AssociationRefused).caused_by(&error).at(Stage::Associate)
+            }
             error => Failure::from(error).at(Stage::Associate),
         })?;
         self.observe(&Event::Associated { node_id: node_id.to_owned() });
@@ -165,7 +167,7 @@ impl Run<'_, '_> {
             if !self.plan.retry || tries > RETRIES || !recoverable(failure.code) {
                 return Err(failure);
             }
-            let asked = self.context.patience.off_the_clock(answers.retry(&failure, &name)).await;
+            let asked = self.context.budget.paused(answers.retry(&failure, &name)).await;
             match asked.map_err(|error| Failure::from(error).at(Stage::Recover))? {
                 Retry::Stop => return Err(failure),
                 Retry::SameNetwork => ssid = Some(name),
@@ -178,14 +180,14 @@ impl Run<'_, '_> {
     async fn ask_network(&self, answers: &mut dyn Answers) -> Result<Vec<u8>, Failure> {
         let reason = "the agent's console cannot scan; type the network's name".to_owned();
         self.observe(&Event::Skipped { stage: Stage::Scan, reason });
-        let asked = self.context.patience.off_the_clock(answers.network_name()).await;
+        let asked = self.context.budget.paused(answers.network_name()).await;
         let ssid = asked.map_err(at_configure)?;
         plan::check_ssid(&ssid).map_err(|failure| failure.at(Stage::Configure))?;
         Ok(ssid)
     }
 
     async fn ask_passphrase(&self, answers: &mut dyn Answers, ssid: &[u8]) -> Result<Passphrase, Failure> {
-        let asked = self.context.patience.off_the_clock(answers.passphrase(ssid)).await;
+        let asked = self.context.budget.paused(answers.passphrase(ssid)).await;
         let passphrase = asked.map_err(at_configure)?;
         plan::check_passphrase(&passphrase).map_err(|failure| failure.at(Stage::Configure))?;
         Ok(passphrase)
@@ -198,7 +200,7 @@ impl Run<'_, '_> {
         started_event(self.context, Stage::Apply, COMMAND);
         self.context.ready(Stage::Apply)?;
         let began = Instant::now();
-        let told = self.context.patience.within(COMMAND, self.agent.wifi_prov(ssid, passphrase)).await;
+        let told = self.context.budget.within(COMMAND, self.agent.wifi_prov(ssid, passphrase)).await;
         let told = told.map_err(|elapsed| {
             let failure = late(elapsed, Stage::Apply);
             if self.agent.has_sent() { failure.hint(PERHAPS_JOINED) } else { failure }
@@ -207,7 +209,9 @@ impl Run<'_, '_> {
         match told {
             Ok(()) => {}
             // The line was sent whole: the board may well have taken it.
-            Err(error @ (AgentError::Transport(_) | AgentError::NoAnswer { .. })) if self.agent.has_sent() => {
+            Err(error @ (RainMakerConsoleError::Transport(_) | RainMakerConsoleError::NoAnswer { .. }))
+                if self.agent.has_sent() =>
+            {
                 return Ok(Verdict::Applied { cause: error.to_string() });
             }
             Err(error) => return Err(Failure::from(error).at(Stage::Apply)),
@@ -224,7 +228,7 @@ impl Run<'_, '_> {
         let trying = JoinState::Joining { attempts_left: None };
         observer.observe(&Event::Join { state: trying.clone(), elapsed: Duration::ZERO });
         let failed = |elapsed| observer.observe(&Event::Join { state: trying.clone(), elapsed });
-        let end = self.context.patience.within(JOIN, self.agent.await_join(failed)).await;
+        let end = self.context.budget.within(JOIN, self.agent.await_join(failed)).await;
         let end = match end.map_err(|elapsed| late(elapsed, Stage::AwaitNetwork).hint(PERHAPS_JOINED))? {
             Ok(end) => end,
             Err(error) => return Ok(Verdict::Applied { cause: error.to_string() }),
@@ -280,7 +284,7 @@ fn trace(context: &Context<'_>, command: &Command, began: Instant, reply: Result
 }
 
 /// Of an answer that repeats the command only whether it was one.
-fn taken(told: &Result<(), AgentError>) -> Result<String, String> {
+fn taken(told: &Result<(), RainMakerConsoleError>) -> Result<String, String> {
     told.as_ref().map(|()| "taken".to_owned()).map_err(ToString::to_string)
 }
 
@@ -292,9 +296,9 @@ async fn within<T>(
     context: &Context<'_>,
     stage: Stage,
     limit: Duration,
-    work: impl Future<Output = Result<T, AgentError>>,
+    work: impl Future<Output = Result<T, RainMakerConsoleError>>,
 ) -> Result<T, Failure> {
-    let done = context.patience.within(limit, work).await;
+    let done = context.budget.within(limit, work).await;
     let done = done.map_err(|elapsed| late(elapsed, stage))?;
     done.map_err(|error| Failure::from(error).at(stage))
 }

@@ -11,10 +11,10 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::att::{self, Trouble};
+use super::att::{self, ErrorClass};
 use super::choose::{self, AdapterFacts};
+use super::connection::PAIR;
 use super::error::{BleError, Block};
-use super::grip::PAIR;
 #[cfg(windows)]
 use super::winrt as pairing;
 use crate::transport::{Locator, TransportError};
@@ -211,8 +211,8 @@ async fn state(adapter: &Adapter) -> CentralState {
 
 fn fault(error: &btleplug::Error) -> BleError {
     match att::read(error) {
-        Trouble::Permission => BleError::Permission { reason: att::words(error) },
-        Trouble::NotReady => BleError::AdapterAbsent { wanted: None, present: Vec::new(), hidden: false },
+        ErrorClass::Permission => BleError::Permission { reason: att::words(error) },
+        ErrorClass::NotReady => BleError::AdapterAbsent { wanted: None, present: Vec::new(), hidden: false },
         _ => BleError::Stack { reason: att::words(error) },
     }
 }

@@ -5,7 +5,7 @@ use zbus::zvariant::OwnedObjectPath;
 use super::bus::{Bus, object};
 use super::message::{Answer, Call, Refusal};
 use super::nearby::Question;
-use super::world::Agent;
+use super::world::PairingAgent;
 
 /// The number that both ends show.
 const PASSKEY: u32 = 123_456;
@@ -20,17 +20,17 @@ impl Bus {
                 if world.agents.iter().any(|agent| agent.client == call.client) {
                     return Err(Refusal::bluez("AlreadyExists", "Already Exists"));
                 }
-                world.agents.push(Agent { client: call.client, path: path.to_string() });
+                world.agents.push(PairingAgent { client: call.client, path: path.to_string() });
                 call.done()
             }
             "RequestDefaultAgent" => {
-                let own = Agent { client: call.client, path: call.arguments::<OwnedObjectPath>()?.to_string() };
+                let own = PairingAgent { client: call.client, path: call.arguments::<OwnedObjectPath>()?.to_string() };
                 let known = world.agents.contains(&own);
                 world.default_agent = Some(known.then_some(own).ok_or_else(missing)?);
                 call.done()
             }
             "UnregisterAgent" => {
-                let own = Agent { client: call.client, path: call.arguments::<OwnedObjectPath>()?.to_string() };
+                let own = PairingAgent { client: call.client, path: call.arguments::<OwnedObjectPath>()?.to_string() };
                 let at = world.agents.iter().position(|agent| *agent == own).ok_or_else(missing)?;
                 world.agents.remove(at);
                 if world.default_agent == Some(own) {
@@ -44,7 +44,7 @@ impl Bus {
 }
 
 /// Asks an agent about a device.
-pub(super) async fn ask(bus: &Bus, agent: &Agent, device: &str, question: Question) -> Result<(), Refusal> {
+pub(super) async fn ask(bus: &Bus, agent: &PairingAgent, device: &str, question: Question) -> Result<(), Refusal> {
     let device = object(device);
     let interface = "org.bluez.Agent1";
     let asked = match question {

@@ -9,16 +9,16 @@ static HELD: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::channel(0)
 
 /// Something that must be given back; dropped when it is.
 #[derive(Debug)]
-pub(super) struct Hold(());
+pub(super) struct PendingRelease(());
 
-impl Hold {
+impl PendingRelease {
     pub(super) fn begin() -> Self {
         HELD.send_modify(|count| *count += 1);
         Self(())
     }
 }
 
-impl Drop for Hold {
+impl Drop for PendingRelease {
     fn drop(&mut self) {
         HELD.send_modify(|count| *count = count.saturating_sub(1));
     }
@@ -37,7 +37,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_end_waits_for_all_that_is_held() {
-        let (first, second) = (Hold::begin(), Hold::begin());
+        let (first, second) = (PendingRelease::begin(), PendingRelease::begin());
         let waiting = tokio::spawn(released());
         drop(first);
         tokio::task::yield_now().await;

@@ -16,11 +16,11 @@ const MANAGER: (&str, &str) = ("/org/bluez", "org.bluez.AgentManager1");
 const CAPABILITY: &str = "NoInputNoOutput";
 
 /// The agent while it is registered.
-pub(super) struct Agent {
+pub(super) struct PairingAgent {
     paired: Arc<Mutex<Vec<OwnedObjectPath>>>,
 }
 
-impl Agent {
+impl PairingAgent {
     /// Registers the agent.
     pub(super) async fn register(bus: &Bus, adapter: &str) -> Result<Self, Fault> {
         let paired = Arc::default();

@@ -4,16 +4,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::transport::ble::error::{Block, Place};
+use crate::transport::ble::error::{Block, HostKind};
 
 /// Where the program runs; `root` is the file system's.
-pub(super) fn place(root: &Path) -> Place {
+pub(super) fn place(root: &Path) -> HostKind {
     let version = fs::read_to_string(root.join("proc/version")).unwrap_or_default();
     if version.to_ascii_lowercase().contains("microsoft") {
-        return Place::Wsl;
+        return HostKind::Wsl;
     }
     let marks = [".dockerenv", "run/.containerenv", "run/systemd/container"];
-    if marks.iter().any(|mark| root.join(mark).exists()) { Place::Container } else { Place::Computer }
+    if marks.iter().any(|mark| root.join(mark).exists()) { HostKind::Container } else { HostKind::Computer }
 }
 
 /// What blocks this adapter, as rfkill tells.
@@ -63,9 +63,9 @@ mod tests {
     #[test]
     fn the_place_is_told_by_its_files() {
         let at = |files: &[(&str, &str)]| place(root(files).path());
-        assert_eq!(at(&[("proc/version", "Linux version 6.1.0 (gcc)")]), Place::Computer);
-        assert_eq!(at(&[("proc/version", "Linux version 5.15.90.1-Microsoft-standard-WSL2")]), Place::Wsl);
-        assert_eq!(at(&[("proc/version", "Linux"), (".dockerenv", "")]), Place::Container);
+        assert_eq!(at(&[("proc/version", "Linux version 6.1.0 (gcc)")]), HostKind::Computer);
+        assert_eq!(at(&[("proc/version", "Linux version 5.15.90.1-Microsoft-standard-WSL2")]), HostKind::Wsl);
+        assert_eq!(at(&[("proc/version", "Linux"), (".dockerenv", "")]), HostKind::Container);
     }
 
     #[test]

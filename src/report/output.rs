@@ -10,7 +10,7 @@ use crate::error::{Code, Failure};
 /// The decisions.
 #[derive(Debug, Clone, Copy)]
 #[allow(clippy::struct_excessive_bools)] // independent switches, each an option or a fact of its own
-pub struct Talk {
+pub struct Output {
     /// One JSON document on standard output.
     pub json: bool,
     /// Progress as JSON Lines on standard error.
@@ -37,7 +37,7 @@ pub struct Talk {
     pub stderr: Paint,
 }
 
-impl Talk {
+impl Output {
     /// Prints a result; what is to be said about it goes to standard error. Returns the exit status.
     pub fn deliver(&self, result: &Result<Document, Failure>) -> u8 {
         let written = match result {

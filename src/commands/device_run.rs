@@ -12,32 +12,32 @@ use rand_core::UnwrapErr;
 
 use super::App;
 use super::args::{RecordArgs, SessionArgs};
-use super::board::{Noting, learn};
+use super::board::{RedactingAnswers, learn};
 use super::device::{self, CONSOLE, Target};
-use super::dialect::Beyond;
+use super::dialect::NeedsSession;
 use super::input::one_reader;
-use crate::board::{Memory, Overheard, Redaction, diagnose};
+use crate::board::{LinkLog, LogHistory, Redaction, diagnose};
 use crate::error::{Code, Failure, UNHEARD};
 use crate::event::{Event, Observer, Stage};
-use crate::provision::{Answers, Context, NobodyToAsk, Opened, SecurityPlan, open};
+use crate::provision::{Answers, Context, Opened, PromptsOff, SecurityPlan, open};
 use crate::report::answers::AtTerminal;
+use crate::report::fan_out::FanOut;
 use crate::report::progress::Progress;
 use crate::report::records::{self, Records};
-use crate::report::watch::Watchers;
-use crate::session::patience::Patience;
+use crate::session::deadline::Budget;
 use crate::text;
 use crate::transport::{Locator, TransportKind};
 
 /// Who watches a run and who answers its questions.
-pub(super) struct Desk {
+pub(super) struct DeviceRun {
     pub(super) observer: Arc<dyn Observer>,
-    pub(super) patience: Patience,
+    pub(super) budget: Budget,
     /// The terminal, where somebody can be asked.
     pub(super) terminal: Option<AtTerminal>,
     /// What is taken out of whatever a board prints.
     pub(super) redaction: Redaction,
     /// What a board printed, with the stage the run was in.
-    memory: Arc<Memory>,
+    memory: Arc<LogHistory>,
     progress: Option<Arc<Progress>>,
     last: Arc<LastStage>,
 }
@@ -45,26 +45,28 @@ pub(super) struct Desk {
 /// Opens a session with the device, carries out `work` in it, and closes it on every way out but an interruption, which
 /// drops it.
 ///
-/// `beyond` is what the work is for a board with the agent's console alone.
+/// `needs` is what the work is for a board with the agent's console alone.
 pub(super) async fn in_session<T>(
     args: &SessionArgs,
     app: &App<'_>,
-    beyond: Beyond<'_>,
+    needs: NeedsSession<'_>,
     work: impl AsyncFnOnce(&mut Opened, &mut Context<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     one_reader(&args.device, &args.security, &[])?;
     let target = device::target(&args.device, app)?;
-    beyond.check(&target.locator)?;
+    needs.check(&target.locator)?;
     let plan = device::security_plan(&args.security, None, target.payload.as_ref(), app)?;
-    let desk = Desk::new(args.device.timeout, &args.record, app)?;
+    let device_run = DeviceRun::new(args.device.timeout, &args.record, app)?;
     let run = async {
-        match desk.in_session(&target, &plan, work).await {
+        match device_run.in_session(&target, &plan, work).await {
             Ok(done) => Ok(done),
-            Err(failure) => Err(Box::pin(beyond.explain(failure, &target.locator, &desk.context(target.kind))).await),
+            Err(failure) => {
+                Err(Box::pin(needs.explain(failure, &target.locator, &device_run.context(target.kind))).await)
+            }
         }
     };
     let log = Log::of(&target.locator);
-    Box::pin(desk.run(async { run.await.map_err(|failure| desk.diagnosed(failure, &log)) })).await
+    Box::pin(device_run.run(async { run.await.map_err(|failure| device_run.diagnosed(failure, &log)) })).await
 }
 
 /// Where the board's log is to be had during a run, for the advice after a failure.
@@ -87,17 +89,17 @@ impl Log {
     }
 }
 
-impl Desk {
+impl DeviceRun {
     /// Sets up observers and answers, for a run of at most `timeout` seconds; a trace file is opened, and written to, here.
     pub(super) fn new(timeout: u64, record: &RecordArgs, app: &App<'_>) -> Result<Self, Failure> {
         let last = Arc::new(LastStage::default());
-        let memory = Arc::new(Memory::default());
+        let memory = Arc::new(LogHistory::default());
         let mut watchers: Vec<Arc<dyn Observer>> = vec![last.clone(), memory.clone()];
         let mut progress = None;
         if record.events {
-            watchers.push(Arc::new(Records::new(io::stderr(), app.talk.verbose > 0)));
+            watchers.push(Arc::new(Records::new(io::stderr(), app.output.verbose > 0)));
         } else {
-            let shown = Arc::new(Progress::new(app.talk));
+            let shown = Arc::new(Progress::new(app.output));
             watchers.push(shown.clone());
             progress = Some(shown);
         }
@@ -106,11 +108,11 @@ impl Desk {
                 .map_err(|error| Failure::new(Code::TraceFailed).because(format!("{}: {error}", path.display())))?;
             watchers.push(Arc::new(records));
         }
-        let asks = progress.clone().filter(|_| app.talk.may_ask);
+        let asks = progress.clone().filter(|_| app.output.may_ask);
         Ok(Self {
-            observer: Arc::new(Watchers(watchers)),
-            patience: Patience::new(Some(Duration::from_secs(timeout))),
-            terminal: asks.map(|progress| AtTerminal::new(app.talk, progress)),
+            observer: Arc::new(FanOut(watchers)),
+            budget: Budget::new(Some(Duration::from_secs(timeout))),
+            terminal: asks.map(|progress| AtTerminal::new(app.output, progress)),
             redaction: Redaction::default(),
             memory,
             progress,
@@ -122,7 +124,7 @@ impl Desk {
     pub(super) fn answers(&self) -> Box<dyn Answers> {
         match &self.terminal {
             Some(terminal) => Box::new(terminal.clone()),
-            None => Box::new(NobodyToAsk),
+            None => Box::new(PromptsOff),
         }
     }
 
@@ -131,8 +133,8 @@ impl Desk {
         Context {
             kind,
             observer: self.observer.clone(),
-            log: Arc::new(Overheard::new(self.observer.clone(), self.redaction.clone())),
-            patience: self.patience.clone(),
+            log: Arc::new(LinkLog::new(self.observer.clone(), self.redaction.clone())),
+            budget: self.budget.clone(),
             rng: Box::new(UnwrapErr(SysRng)),
         }
     }
@@ -147,7 +149,7 @@ impl Desk {
         learn(&self.redaction, plan);
         let mut context = self.context(target.kind);
         let mut answers = self.answers();
-        let mut answers = Noting { answers: &mut *answers, redaction: self.redaction.clone() };
+        let mut answers = RedactingAnswers { answers: &mut *answers, redaction: self.redaction.clone() };
         let mut opened = open(&target.locator, plan, &mut context, &mut answers).await?;
         let result = work(&mut opened, &mut context).await;
         opened.session.close().await;
@@ -261,7 +263,7 @@ impl Observer for LastStage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Paint, Talk};
+    use crate::report::{Output, Paint};
 
     /// A trace on a disk that fills up after the run has last asked.
     struct Full;
@@ -276,7 +278,7 @@ mod tests {
     #[tokio::test]
     async fn a_trace_that_is_cut_short_is_no_success() {
         let off = Paint { enabled: false };
-        let talk = Talk {
+        let output = Output {
             json: false,
             events: false,
             quiet: true,
@@ -290,12 +292,12 @@ mod tests {
             stdout: off,
             stderr: off,
         };
-        let app = App { kinds: &[], environment: &|_| None, talk };
-        let desk = Desk::new(10, &RecordArgs { events: false, trace: None }, &app).expect("a desk");
-        assert_eq!(desk.run(async { Ok(7) }).await, Ok(7));
-        let desk = Desk { observer: Arc::new(Full), ..desk };
-        assert_eq!(desk.run(async { Ok(7) }).await.unwrap_err().code, Code::TraceFailed);
-        let failed = desk.run(async { Err::<(), _>(Failure::new(Code::LinkLost)) }).await;
+        let app = App { kinds: &[], environment: &|_| None, output };
+        let device_run = DeviceRun::new(10, &RecordArgs { events: false, trace: None }, &app).expect("a run");
+        assert_eq!(device_run.run(async { Ok(7) }).await, Ok(7));
+        let device_run = DeviceRun { observer: Arc::new(Full), ..device_run };
+        assert_eq!(device_run.run(async { Ok(7) }).await.unwrap_err().code, Code::TraceFailed);
+        let failed = device_run.run(async { Err::<(), _>(Failure::new(Code::LinkLost)) }).await;
         assert_eq!(failed.unwrap_err().code, Code::LinkLost);
     }
 }
