@@ -4,57 +4,12 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
 use crate::endpoint::config::JoinState;
 use crate::endpoint::scan::Network;
+use crate::stage::Stage;
 use crate::wire::log::Line;
 use crate::wire::qr::Transport;
 use crate::wire::version::VersionInfo;
-
-/// The stages one device goes through, in order. They are in every event and every error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Stage {
-    /// Opening the link.
-    Connect,
-    /// Reading the version document.
-    Identify,
-    /// The handshake.
-    Secure,
-    /// Telling the node whose it is.
-    Associate,
-    /// Asking which networks the device hears.
-    Scan,
-    /// Handing over the network's credentials.
-    Configure,
-    /// Having them applied.
-    Apply,
-    /// Waiting for the device to join.
-    AwaitNetwork,
-    /// After a failed join: putting the device back to its start.
-    Recover,
-    /// A request outside provisioning: `send`, `reset`.
-    Request,
-}
-
-impl Stage {
-    /// The stage in words, for people.
-    pub fn describe(self) -> &'static str {
-        match self {
-            Self::Connect => "connecting",
-            Self::Identify => "reading the device's version",
-            Self::Secure => "secure session",
-            Self::Associate => "user association",
-            Self::Scan => "network scan",
-            Self::Configure => "sending credentials",
-            Self::Apply => "applying credentials",
-            Self::AwaitNetwork => "joining the network",
-            Self::Recover => "resetting the device's provisioning state",
-            Self::Request => "request",
-        }
-    }
-}
 
 /// Something that happened.
 #[derive(Debug, Clone)]

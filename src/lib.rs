@@ -16,9 +16,14 @@
 //!
 //! The library is the program's: it has no promise of stability of its own.
 
-// Values both ends of the wire share.
+// The ground floor: secrets, foreign text, every error code, the stages, and a failure as it is reported.
+pub mod code;
+pub mod failure;
 pub mod secret;
+pub mod stage;
 pub mod text;
+
+// Values both ends of the wire share.
 pub mod wire;
 
 // The protocol, pure.

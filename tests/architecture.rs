@@ -5,9 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers, lowest first. A module imports those before it, never one after it.
-const LAYERS: [&str; 17] = [
+const LAYERS: [&str; 20] = [
     "secret",
     "text",
+    "code",
+    "stage",
+    "failure",
     "wire",
     "security",
     "endpoint",

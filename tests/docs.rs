@@ -9,8 +9,8 @@ use std::path::Path;
 use std::process::Command as Process;
 
 use clap::{Arg, Command, CommandFactory};
+use espctl::code::{Code, Exit};
 use espctl::commands::Cli;
-use espctl::error::{Code, Exit};
 use espctl::sim::{Fault, Profile, options};
 
 const HOW: &str = "ESPCTL_REGENERATE=1 cargo test --test docs";

@@ -13,10 +13,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use board::{Line, Played, Simulated, simulated, spawn, with_manner};
+use espctl::code::Code;
 use espctl::endpoint::config::Joined;
 use espctl::endpoint::scan::Network;
-use espctl::error::{Code, Failure};
-use espctl::event::{Event, Observer, Silent, Stage};
+use espctl::event::{Event, Observer, Silent};
+use espctl::failure::Failure;
 use espctl::provision::{
     self, AnswerError, Answers, Context, Pick, Plan, Retry, SecurityPlan, Selection, UserMapping, Verdict, WifiPlan,
 };
@@ -24,6 +25,7 @@ use espctl::rainmaker_console::{NodeId, RainMakerConsole};
 use espctl::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use espctl::session::deadline::Budget;
 use espctl::sim::console::{Dialect, Manner};
+use espctl::stage::Stage;
 use espctl::transport::{BoxFuture, Candidate, CandidateKind, Unobserved};
 use serde_json::Value;
 

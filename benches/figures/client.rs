@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use espctl::error::Failure;
 use espctl::event::Observer;
+use espctl::failure::Failure;
 use espctl::provision::{Context, Outcome, Plan, PromptsOff, SecurityPlan, Verdict, WifiPlan, provision};
 use espctl::session::deadline::Budget;
 use espctl::transport::{TransportKind, Unobserved};

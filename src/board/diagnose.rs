@@ -7,8 +7,9 @@
 use super::listen::LoggedLine;
 use super::log_patterns::{About, Sign, sign};
 use super::payload::quote;
-use crate::error::{Code, Failure, UNHEARD};
-use crate::event::Stage;
+use crate::code::{Code, UNHEARD};
+use crate::failure::Failure;
+use crate::stage::Stage;
 use crate::wire::log::Line;
 
 /// Most signs that are told.

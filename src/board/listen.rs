@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use super::log_reader::LogReader;
-use crate::event::{Event, Observer, Stage};
+use crate::event::{Event, Observer};
+use crate::stage::Stage;
 use crate::wire::log::Line;
 
 /// Most lines that are kept; a board logs for ever.

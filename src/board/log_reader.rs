@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::error::{Code, Failure};
+use crate::code::Code;
+use crate::failure::Failure;
 use crate::secret::Secret;
 use crate::text;
 use crate::transport::serial::{SerialPort, Settings};

@@ -5,8 +5,9 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::log_reader::LogReader;
-use crate::error::{Code, Failure};
+use crate::code::Code;
 use crate::event::{Event, Observer};
+use crate::failure::Failure;
 use crate::text;
 use crate::transport::serial::Reset;
 use crate::wire::log::Line;

@@ -2,7 +2,8 @@
 //!
 //! Without enough of them a device would accept nobody and not say why, so it is settled before any listens.
 
-use crate::error::{Code, Failure};
+use crate::code::Code;
+use crate::failure::Failure;
 
 /// A device's listener and its one connection.
 const EACH: u64 = 2;

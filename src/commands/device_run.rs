@@ -17,14 +17,16 @@ use super::device::{self, CONSOLE, Target};
 use super::dialect::NeedsSession;
 use super::input::one_reader;
 use crate::board::{LinkLog, LogHistory, Redaction, diagnose};
-use crate::error::{Code, Failure, UNHEARD};
-use crate::event::{Event, Observer, Stage};
+use crate::code::{Code, UNHEARD};
+use crate::event::{Event, Observer};
+use crate::failure::Failure;
 use crate::provision::{Answers, Context, Opened, PromptsOff, SecurityPlan, open};
 use crate::report::answers::AtTerminal;
 use crate::report::fan_out::FanOut;
 use crate::report::progress::Progress;
 use crate::report::records::{self, Records};
 use crate::session::deadline::Budget;
+use crate::stage::Stage;
 use crate::text;
 use crate::transport::{Locator, TransportKind};
 

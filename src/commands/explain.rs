@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use serde_json::json;
 
-use crate::error::{Code, Failure};
+use crate::code::Code;
+use crate::failure::Failure;
 use crate::report::Document;
 
 /// Options of `explain`.

@@ -8,7 +8,7 @@ use super::args::{DeviceArgs, RecordArgs};
 use super::device::{self, Target};
 use super::device_run::{DeviceRun, Log};
 use super::dialect::{DialectArgs, may_be_agent, neither};
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::provision::secure::identify;
 use crate::provision::{Answers, Context, rainmaker_console};
 use crate::report::records::device_json;

@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 
 use super::args::{DeviceArgs, SecurityArgs};
 use super::device_run::interrupted;
-use crate::error::{Code, Failure};
+use crate::code::Code;
+use crate::failure::Failure;
 use crate::qr_image;
 use crate::secret::Secret;
 use crate::settings::{Environment, given};

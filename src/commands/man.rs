@@ -7,7 +7,8 @@ use clap_mangen::Man;
 use serde_json::json;
 
 use super::Cli;
-use crate::error::{Code, Failure};
+use crate::code::Code;
+use crate::failure::Failure;
 use crate::report::Document;
 
 /// Options of `man`.

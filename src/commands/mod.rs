@@ -34,7 +34,7 @@ use clap::{Parser, Subcommand};
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::report::{Document, Output};
 use crate::settings::Environment;
 use crate::transport::TransportKind;

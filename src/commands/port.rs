@@ -4,7 +4,8 @@
 
 use super::App;
 use super::device::CONSOLE;
-use crate::error::{Code, Failure, NAME_PORT};
+use crate::code::{Code, NAME_PORT};
+use crate::failure::Failure;
 use crate::settings::{Origin, Setting, given};
 use crate::text;
 use crate::transport::console::ConsoleSettings;

@@ -14,8 +14,9 @@ use super::device_run::DeviceRun;
 use super::dialect::{self, DialectArgs, ProvisionOutcome};
 use super::input::{SecretSource, hex_bytes, one_reader, qr_payload};
 use super::rainmaker::RainMakerArgs;
-use crate::error::{Code, Failure, TYPE_AGAIN};
+use crate::code::{Code, TYPE_AGAIN};
 use crate::event::{Event, Silent};
+use crate::failure::Failure;
 use crate::provision::plan::{check_dataset, check_passphrase, check_ssid};
 use crate::provision::{self, Plan, Question, SecurityPlan, UserMapping, Verdict, WifiPlan};
 use crate::report::records::{device_json, joined_json};
@@ -356,7 +357,7 @@ fn document(outcome: &ProvisionOutcome, name: Option<&str>) -> Document {
     }
     let caveat = match &outcome.verdict {
         Verdict::Applied { cause } => {
-            Some(Failure::new(Code::Unconfirmed).at(crate::event::Stage::AwaitNetwork).because(cause.clone()))
+            Some(Failure::new(Code::Unconfirmed).at(crate::stage::Stage::AwaitNetwork).because(cause.clone()))
         }
         _ => None,
     };

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::App;
 use super::args::DeviceArgs;
-use crate::error::{Code, Failure};
+use crate::code::Code;
+use crate::failure::Failure;
 use crate::settings::{given, or_qr};
 use crate::wire::qr::Payload;
 

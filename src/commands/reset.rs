@@ -6,13 +6,15 @@ use super::App;
 use super::args::SessionArgs;
 use super::device_run::in_session;
 use super::dialect::NeedsSession;
+use crate::code::Code;
 use crate::endpoint::control::{Action, Control};
 use crate::endpoint::scan::Radio;
-use crate::error::{Code, Failure};
-use crate::event::{Event, Stage};
+use crate::event::Event;
+use crate::failure::Failure;
 use crate::report::Document;
 use crate::session::Meaning;
 use crate::session::deadline::limit;
+use crate::stage::Stage;
 
 /// Options of `reset`.
 #[derive(Debug, clap::Args)]

@@ -6,12 +6,14 @@ use super::App;
 use super::args::SessionArgs;
 use super::device_run::in_session;
 use super::dialect::NeedsSession;
+use crate::code::Code;
 use crate::endpoint::scan::{Network, Radio, ThreadNetwork};
-use crate::error::{Code, Failure};
-use crate::event::{Event, Stage};
+use crate::event::Event;
+use crate::failure::Failure;
 use crate::provision::{Context, Opened, scan};
 use crate::report::{Document, answers, picker_view, records};
 use crate::session::deadline::limit;
+use crate::stage::Stage;
 use crate::text;
 
 /// Options of `scan`.

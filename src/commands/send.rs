@@ -12,14 +12,16 @@ use super::device::{self, Target};
 use super::device_run::{DeviceRun, Log};
 use super::dialect::{DialectArgs, NeedsSession, may_be_agent, neither};
 use super::input;
+use crate::code::Code;
 use crate::endpoint::custom::Custom;
-use crate::error::{Code, Failure};
-use crate::event::{Event, Stage};
+use crate::event::Event;
+use crate::failure::Failure;
 use crate::provision::{Context, Opened, rainmaker_console};
 use crate::rainmaker_console::Command;
 use crate::report::Document;
 use crate::session::deadline::limit;
 use crate::session::{Meaning, SessionErrorKind};
+use crate::stage::Stage;
 use crate::text;
 use crate::transport::console::Dialect;
 

@@ -8,7 +8,8 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::error::{Code, Failure};
+use crate::code::Code;
+use crate::failure::Failure;
 
 /// Options whose value is a secret.
 const SECRET: [&str; 5] = ["--pop", "--passphrase", "--sec2-password", "--secret-key", "--thread-dataset"];

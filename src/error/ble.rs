@@ -1,6 +1,7 @@
 //! What Bluetooth reports, as failures: the code, and the advice that depends on the case.
 
-use super::{Code, Failure};
+use crate::code::Code;
+use crate::failure::Failure;
 use crate::session::Meaning;
 use crate::transport::ble::{BleError, Block, Heard, HostKind};
 use crate::transport::{Candidate, CandidateKind, TransportError};

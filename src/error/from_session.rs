@@ -1,8 +1,10 @@
 //! What the layers below report, as failures: one match a layer, no words of its own where the catalogue has them.
 
-use super::{Code, Failure, OF_SECURITY_2, ble, serial};
-use crate::event::Stage;
+use super::{ble, serial};
+use crate::code::{Code, OF_SECURITY_2};
+use crate::failure::Failure;
 use crate::session::{Meaning, SessionError, SessionErrorKind, Step};
+use crate::stage::Stage;
 use crate::transport::TransportError;
 
 impl From<SessionError> for Failure {

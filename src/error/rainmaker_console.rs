@@ -1,6 +1,8 @@
 //! What the agent's console reports, as failures.
 
-use super::{Code, Failure, serial};
+use super::serial;
+use crate::code::Code;
+use crate::failure::Failure;
 use crate::rainmaker_console::{Cause, RainMakerConsoleError, Unsendable};
 use crate::session::Meaning;
 use crate::transport::TransportError;

@@ -1,6 +1,7 @@
 //! What serial ports and the boards on them report, as failures: the code, and the advice that depends on the case.
 
-use super::{Code, Failure};
+use crate::code::Code;
+use crate::failure::Failure;
 use crate::session::Meaning;
 use crate::text;
 use crate::transport::TransportError;

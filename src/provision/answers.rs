@@ -1,7 +1,8 @@
 //! What may be asked of a person while a device is provisioned. The terminal implements it, and so do tests.
 
+use crate::code::Code;
 use crate::endpoint::scan::Network;
-use crate::error::{Code, Failure};
+use crate::failure::Failure;
 use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use crate::transport::{BoxFuture, Candidate, CandidateKind};
 

@@ -5,11 +5,13 @@ use super::network::Target;
 use super::plan;
 use super::run::Run;
 use super::scan;
+use crate::code::Code;
 use crate::endpoint::scan::Network;
-use crate::error::{Code, Failure};
-use crate::event::{Event, Stage};
+use crate::event::Event;
+use crate::failure::Failure;
 use crate::secret::Passphrase;
 use crate::session::deadline::limit;
+use crate::stage::Stage;
 
 impl Run<'_, '_> {
     /// Scans, and has a person choose.

@@ -7,13 +7,15 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::nearby;
 use super::scan::call_retrying;
+use crate::code::Code;
 use crate::endpoint::config::{JoinFailure, JoinState, JoinStatus, Joined};
 use crate::endpoint::control::{Action, Control};
 use crate::endpoint::scan::{Network, Radio};
-use crate::error::{Code, Failure};
-use crate::event::{Event, Observer, Stage};
+use crate::event::{Event, Observer};
+use crate::failure::Failure;
 use crate::session::deadline::limit;
 use crate::session::{Meaning, Session, SessionError, SessionErrorKind};
+use crate::stage::Stage;
 use crate::text;
 
 /// Where the time is up while the device joins.

@@ -25,9 +25,11 @@ use std::sync::Arc;
 
 use rand_core::CryptoRng;
 
-use crate::error::{Code, Failure};
-use crate::event::{Observer, Stage};
+use crate::code::Code;
+use crate::event::Observer;
+use crate::failure::Failure;
 use crate::session::deadline::Budget;
+use crate::stage::Stage;
 use crate::transport::{LogSink, TransportKind};
 
 /// What a run works with: handed in from above, so that a test can hand in its own.

@@ -5,14 +5,16 @@ use super::join::{self, JoinEnd};
 use super::plan;
 use super::run::{Run, Verdict};
 use super::scan::{self, call_retrying};
+use crate::code::Code;
 use crate::endpoint::ReplyError;
 use crate::endpoint::config::{Apply, JoinFailure, JoinState, Joined, SetThread, SetWifi};
 use crate::endpoint::scan::Radio;
-use crate::error::{Code, Failure};
-use crate::event::{Event, Stage};
+use crate::event::Event;
+use crate::failure::Failure;
 use crate::secret::{Passphrase, ThreadDataset};
 use crate::session::deadline::limit;
 use crate::session::{Meaning, SessionError, SessionErrorKind};
+use crate::stage::Stage;
 use crate::wire::messages::Status;
 
 /// The network the device is to join.

@@ -1,7 +1,8 @@
 //! What a run is to do: checked, complete but for what a person may be asked, and without any I/O done yet.
 
+use crate::code::Code;
 use crate::endpoint::scan::SSID_MAX;
-use crate::error::{Code, Failure};
+use crate::failure::Failure;
 use crate::secret::{MappingKey, Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use crate::transport::Locator;
 

@@ -11,12 +11,14 @@ use super::join::PERHAPS_JOINED;
 use super::plan::{self, Plan};
 use super::run::RETRIES;
 use super::{Context, Verdict};
+use crate::code::Code;
 use crate::endpoint::config::{JoinFailure, JoinState, Joined};
-use crate::error::{Code, Failure};
-use crate::event::{Event, Exchange, Stage};
+use crate::event::{Event, Exchange};
+use crate::failure::Failure;
 use crate::rainmaker_console::{Command, JoinEnd, NodeId, RainMakerConsole, RainMakerConsoleError};
 use crate::secret::Passphrase;
 use crate::session::deadline::Elapsed;
+use crate::stage::Stage;
 use crate::transport::Locator;
 
 /// The port, a greeting of up to 8 s, and two questions.

@@ -13,13 +13,15 @@ use super::plan::Plan;
 use super::scan::call_retrying;
 use super::secure::{self, Opened};
 use super::stages::{Facts, next};
+use crate::code::Code;
 use crate::endpoint::associate::SetUserMapping;
 use crate::endpoint::config::Joined;
 use crate::endpoint::scan::{Network, Radio};
-use crate::error::{Code, Failure};
-use crate::event::{Event, Stage};
+use crate::event::Event;
+use crate::failure::Failure;
 use crate::session::deadline::limit;
 use crate::session::{Meaning, Session};
+use crate::stage::Stage;
 use crate::wire::version::VersionInfo;
 
 /// How often a person may try again before the run ends by itself.

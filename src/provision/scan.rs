@@ -7,13 +7,15 @@ use rand_core::CryptoRng;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Context, join};
+use crate::code::Code;
 use crate::endpoint::Request;
 use crate::endpoint::config::{JoinState, JoinStatus};
 use crate::endpoint::scan::{self, Network, Progress, Radio, Start, ThreadNetwork, ThreadResults, WifiResults};
-use crate::error::{Code, Failure};
-use crate::event::{Event, Stage};
+use crate::event::Event;
+use crate::failure::Failure;
 use crate::session::deadline::limit;
 use crate::session::{Meaning, Session, SessionError, SessionErrorKind, Step};
+use crate::stage::Stage;
 
 /// Scans that find nothing are repeated this often: a device that has just booted may hear nothing at first.
 const TRIES: u32 = 3;

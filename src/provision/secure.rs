@@ -2,12 +2,14 @@
 //! a device starts here.
 
 use super::{AnswerError, Answers, Context, Pick, SecurityPlan};
-use crate::error::{Code, Failure};
-use crate::event::{Event, Stage};
+use crate::code::Code;
+use crate::event::Event;
+use crate::failure::Failure;
 use crate::secret::ProofOfPossession;
 use crate::security::{self, Credentials, DEFAULT_USERNAME, Scheme};
 use crate::session::deadline::limit;
 use crate::session::{Link, Meaning, Session, SessionErrorKind};
+use crate::stage::Stage;
 use crate::transport::{Limits, Locator, TransportError};
 use crate::wire::version::VersionInfo;
 

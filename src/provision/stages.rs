@@ -1,7 +1,7 @@
 //! Which stage comes next: one pure rule over what is known so far.
 
 use super::answers::Retry;
-use crate::event::Stage;
+use crate::stage::Stage;
 
 /// What the rule looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

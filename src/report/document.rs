@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::error::{Exit, Failure};
+use crate::code::Exit;
+use crate::failure::Failure;
 use crate::text;
 
 /// What a command came to.

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use super::document::{Document, failure_in_short, failure_json, failure_text, wrapped};
 use super::paint::{Paint, fit};
-use crate::error::{Code, Failure};
+use crate::code::Code;
+use crate::failure::Failure;
 
 /// The decisions.
 #[derive(Debug, Clone, Copy)]

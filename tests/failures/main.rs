@@ -22,7 +22,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use case::Case;
-use espctl::error::Code;
+use espctl::code::Code;
 use espctl::sim::Fault;
 
 /// Most rows wait for a limit of time, so there are more of them at once than there are processors.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use espctl::event::{Event, Observer, Stage};
+use espctl::event::{Event, Observer};
 use espctl::provision::{UserMapping, Verdict};
+use espctl::stage::Stage;
 use tokio::time::Instant;
 
 use crate::device::{Door, Entry, Link};

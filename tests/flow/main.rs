@@ -12,8 +12,8 @@ mod scanning;
 use std::sync::Arc;
 use std::time::Duration;
 
-use espctl::error::Failure;
 use espctl::event::{Observer, Silent};
+use espctl::failure::Failure;
 use espctl::provision::{Context, Outcome, Plan, SecurityPlan, WifiPlan};
 use espctl::session::deadline::Budget;
 use espctl::transport::Unobserved;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use espctl::endpoint::scan::Network;
-use espctl::error::Failure;
 use espctl::event::Silent;
+use espctl::failure::Failure;
 use espctl::provision::{AnswerError, Answers, Pick, Question, Retry, SecurityPlan, Selection, Verdict, WifiPlan};
 use espctl::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use espctl::session::deadline::Budget;

@@ -1,10 +1,10 @@
 //! Each failure of the field's list with what the board says of it, and the rule for codes.
 
-use crate::error::Code::{
+use crate::code::Code::{
     BoardCrashed, DeadlineStep, DeadlineTotal, DeviceNoEndpoint, DeviceUnclaimed, LinkLost, ProofRejected,
     SecurityMismatch, SessionLost, Unconfirmed, WifiAuthFailed, WifiNotFound, WifiNotJoined,
 };
-use crate::event::Stage::{Apply, Associate, AwaitNetwork, Request, Secure};
+use crate::stage::Stage::{Apply, Associate, AwaitNetwork, Request, Secure};
 
 use super::*;
 

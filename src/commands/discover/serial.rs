@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::report::error_json;
 use crate::text;
 use crate::transport::serial::{self, Port, PortError};

@@ -2,8 +2,9 @@
 //! peripherals through bluetoothd.
 
 use super::Args;
+use crate::code::Code;
 use crate::commands::App;
-use crate::error::{Code, Failure};
+use crate::failure::Failure;
 use crate::report::Document;
 use crate::sim::DeviceOptions;
 

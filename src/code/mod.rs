@@ -5,10 +5,11 @@
 
 mod ble;
 mod device;
+mod exit;
 mod input;
 mod link;
 
-use super::Exit;
+pub use exit::Exit;
 
 /// What the catalogue says of a code.
 #[derive(Debug)]

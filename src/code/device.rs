@@ -2,8 +2,7 @@
 //!
 //! Entries of the catalogue; `mod.rs` lists them.
 
-use super::{Entry, OF_SECURITY_2, TYPE_AGAIN, UNHEARD};
-use crate::error::Exit;
+use super::{Entry, Exit, OF_SECURITY_2, TYPE_AGAIN, UNHEARD};
 
 pub(super) static DEVICE_NOT_PROVISIONING: Entry = Entry {
     word: "device.not-provisioning",

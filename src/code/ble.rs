@@ -2,8 +2,7 @@
 //!
 //! Entries of the catalogue; `mod.rs` lists them.
 
-use super::Entry;
-use crate::error::Exit;
+use super::{Entry, Exit};
 
 pub(super) static NOT_FOUND: Entry = Entry {
     word: "ble.not-found",

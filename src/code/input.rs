@@ -2,8 +2,7 @@
 //!
 //! Entries of the catalogue; `mod.rs` lists them.
 
-use super::Entry;
-use crate::error::Exit;
+use super::{Entry, Exit};
 
 pub(super) static USAGE_INVALID: Entry = Entry {
     word: "usage.invalid-value",

@@ -2,8 +2,7 @@
 //!
 //! Entries of the catalogue; `mod.rs` lists them.
 
-use super::{Entry, NAME_PORT};
-use crate::error::Exit;
+use super::{Entry, Exit, NAME_PORT};
 
 pub(super) static LINK_UNREACHABLE: Entry = Entry {
     word: "link.unreachable",
