@@ -4,8 +4,11 @@
 
 use std::time::Duration;
 
+use futures_util::future::{self, BoxFuture};
+
 use crate::endpoint::config::JoinState;
 use crate::endpoint::scan::Network;
+use crate::failure::Failure;
 use crate::stage::Stage;
 use crate::wire::log::Line;
 use crate::wire::qr::Transport;
@@ -145,13 +148,21 @@ pub trait Observer: Send + Sync {
     /// Takes note of an event. Must not block.
     fn observe(&self, event: &Event);
 
-    /// Asked before the first step that cannot be undone: an observer that can no longer do its work (a trace on a
-    /// full disk) says so here.
+    /// Awaited before each step that cannot be undone. What must be on disk first is written now; an observer that can
+    /// no longer do its work, such as a trace on a full disk, ends the run here.
     ///
     /// # Errors
-    /// The reason, for people.
-    fn ready(&self) -> Result<(), String> {
-        Ok(())
+    /// The failure that the run ends with, at this stage.
+    fn before(&self, _stage: Stage) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(future::ready(Ok(())))
+    }
+
+    /// Awaited after a run that did all of its work. A disk may have filled up since the last [`Observer::before`].
+    ///
+    /// # Errors
+    /// The failure that the run ends with all the same.
+    fn at_end(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(future::ready(Ok(())))
     }
 }
 

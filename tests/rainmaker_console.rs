@@ -27,6 +27,7 @@ use espctl::session::deadline::Budget;
 use espctl::sim::console::{Dialect, Manner};
 use espctl::stage::Stage;
 use espctl::transport::{BoxFuture, Candidate, CandidateKind, Unobserved};
+use futures_util::future;
 use serde_json::Value;
 
 /// No run may take longer.
@@ -370,8 +371,8 @@ struct Full;
 
 impl Observer for Full {
     fn observe(&self, _: &Event) {}
-    fn ready(&self) -> Result<(), String> {
-        Err("no space left on device".to_owned())
+    fn before(&self, stage: Stage) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(future::ready(Err(Failure::new(Code::TraceFailed).at(stage))))
     }
 }
 

@@ -195,13 +195,10 @@ impl DeviceRun {
             result = run => result,
             () = interrupted() => Err(self.last.interruption()),
         };
-        // A disk may have filled up after the last time a run asks.
-        let result = result.and_then(|done| match self.observer.ready() {
-            Ok(()) => Ok(done),
-            Err(why) => Err(Failure::new(Code::TraceFailed)
-                .saying("all was done, but the trace could not be written to its end")
-                .because(why)),
-        });
+        let result = match result {
+            Ok(done) => self.observer.at_end().await.map(|()| done),
+            Err(failure) => Err(failure),
+        };
         if let Some(progress) = &self.progress {
             progress.finish();
         }
@@ -266,14 +263,15 @@ impl Observer for LastStage {
 mod tests {
     use super::*;
     use crate::report::{Output, Paint};
+    use crate::transport::BoxFuture;
 
     /// A trace on a disk that fills up after the run has last asked.
     struct Full;
 
     impl Observer for Full {
         fn observe(&self, _: &Event) {}
-        fn ready(&self) -> Result<(), String> {
-            Err("no space left on device".to_owned())
+        fn at_end(&self) -> BoxFuture<'_, Result<(), Failure>> {
+            Box::pin(future::ready(Err(Failure::new(Code::TraceFailed))))
         }
     }
 

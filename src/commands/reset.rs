@@ -29,7 +29,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let action = if args.reprov { Action::Reprovision } else { Action::Reset };
     in_session(&args.session, app, NeedsSession::Reset, async |opened, context| {
-        context.ready(Stage::Request)?;
+        context.before(Stage::Request).await?;
         context.observer.observe(&Event::Started { stage: Stage::Request, deadline: limit::EXCHANGE });
         let radio = if opened.version.is_thread() { Radio::Thread } else { Radio::Wifi };
         opened.session.call(&Control { action, radio }).await.map_err(|error| {

@@ -79,7 +79,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
             return sign(&args, &target, &payload, &device_run).await;
         }
         let call = async |opened: &mut Opened, context: &mut Context<'_>| {
-            context.ready(Stage::Request)?;
+            context.before(Stage::Request).await?;
             context.observer.observe(&Event::Started { stage: Stage::Request, deadline: limit::EXCHANGE });
             let request = Custom { endpoint: &args.endpoint, payload: &payload };
             opened.session.call(&request).await.map_err(|error| {
@@ -128,7 +128,7 @@ async fn sign(args: &Args, target: &Target, payload: &[u8], device_run: &DeviceR
     check_signable(&args.endpoint, payload)?;
     let context = device_run.context(target.kind);
     let mut agent = rainmaker_console::open(&target.locator, &context).await?;
-    context.ready(Stage::Request)?;
+    context.before(Stage::Request).await?;
     let signature = rainmaker_console::sign(&mut agent, as_text(payload)?, &context).await?;
     let mut document = document(args, signature);
     document.text = document.json["reply_hex"].as_str().unwrap_or_default().to_owned();

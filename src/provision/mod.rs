@@ -25,12 +25,11 @@ use std::sync::Arc;
 
 use rand_core::CryptoRng;
 
-use crate::code::Code;
 use crate::event::Observer;
 use crate::failure::Failure;
 use crate::session::deadline::Budget;
 use crate::stage::Stage;
-use crate::transport::{LogSink, TransportKind};
+use crate::transport::{BoxFuture, LogSink, TransportKind};
 
 /// What a run works with: handed in from above, so that a test can hand in its own.
 pub struct Context<'a> {
@@ -47,11 +46,11 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Asked before what cannot be undone: an observer that can no longer do its work ends the run.
+    /// Awaited before each step that cannot be undone: see [`Observer::before`].
     ///
     /// # Errors
-    /// [`Code::TraceFailed`] at this stage.
-    pub fn ready(&self, stage: Stage) -> Result<(), Failure> {
-        self.observer.ready().map_err(|why| Failure::new(Code::TraceFailed).at(stage).because(why))
+    /// The failure of an observer that can no longer do its work, at this stage.
+    pub fn before(&self, stage: Stage) -> BoxFuture<'_, Result<(), Failure>> {
+        self.observer.before(stage)
     }
 }

@@ -65,7 +65,7 @@ impl Run<'_, '_> {
     /// Has the credentials applied: from here on nothing can be taken back.
     pub(super) async fn apply(&mut self) -> Result<Option<Verdict>, Failure> {
         self.started(Stage::Apply, limit::EXCHANGE);
-        self.context.ready(Stage::Apply)?;
+        self.context.before(Stage::Apply).await?;
         let request = self.apply_request();
         let Err(error) = self.session.call(&request).await else {
             self.observe(&Event::Applied);

@@ -130,7 +130,7 @@ impl Run<'_, '_> {
         let Some(node_id) = node_id else {
             return Err(Failure::new(Code::DeviceUnclaimed).at(Stage::Associate));
         };
-        self.context.ready(Stage::Associate)?;
+        self.context.before(Stage::Associate).await?;
         let command = Command::add_user(&mapping.user_id, &mapping.secret_key)?;
         let began = Instant::now();
         let told = self.agent.add_user(&mapping.user_id, &mapping.secret_key);
@@ -200,7 +200,7 @@ impl Run<'_, '_> {
         let command =
             Command::wifi_prov(ssid, passphrase).map_err(|error| Failure::from(error).at(Stage::Configure))?;
         started_event(self.context, Stage::Apply, COMMAND);
-        self.context.ready(Stage::Apply)?;
+        self.context.before(Stage::Apply).await?;
         let began = Instant::now();
         let told = self.context.budget.within(COMMAND, self.agent.wifi_prov(ssid, passphrase)).await;
         let told = told.map_err(|elapsed| {

@@ -196,7 +196,7 @@ impl<'a, 'c> Run<'a, 'c> {
                 .because("its version document lists ch_resp, so it has no plain user mapping")
                 .hint("leave out --user-id and --secret-key to provision it without association"));
         }
-        self.context.ready(Stage::Associate)?;
+        self.context.before(Stage::Associate).await?;
         let request = SetUserMapping { user_id: &mapping.user_id, secret_key: &mapping.secret_key };
         let told = call_retrying(&mut self.session, &mut *self.context.rng, &request).await;
         let node_id = told.map_err(|error| match error.meaning() {

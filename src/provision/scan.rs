@@ -94,7 +94,7 @@ pub async fn prepare(session: &mut Session, context: &mut Context<'_>, radio: Ra
     };
     match session.call(&status).await {
         Ok(JoinState::Failed(_)) => {
-            context.ready(Stage::Scan)?;
+            context.before(Stage::Scan).await?;
             if join::reset(session, &mut *context.rng, radio).await {
                 context.observer.observe(&Event::Note { text: join::RESET_FOR_FAILURE.to_owned() });
             }

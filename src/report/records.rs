@@ -5,12 +5,16 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use futures_util::future::{self, BoxFuture};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
+use crate::code::Code;
 use crate::endpoint::config::{JoinFailure, JoinState, Joined};
 use crate::endpoint::scan::{AccessPoint, Network, ThreadNetwork};
 use crate::event::{Event, Observer};
+use crate::failure::Failure;
+use crate::stage::Stage;
 use crate::text;
 use crate::wire::log::Line;
 use crate::wire::version::VersionInfo;
@@ -41,6 +45,15 @@ impl<W: Write + Send> Records<W> {
         if sink.failed.is_none() {
             let written = writeln!(sink.out, "{record}").and_then(|()| sink.out.flush());
             sink.failed = written.err();
+        }
+    }
+
+    /// The failure of a run that is to stop where these cannot be written.
+    fn check(&self) -> Result<(), Failure> {
+        let sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        match &sink.failed {
+            Some(error) if self.vital => Err(Failure::new(Code::TraceFailed).because(error.to_string())),
+            _ => Ok(()),
         }
     }
 }
@@ -76,9 +89,14 @@ impl<W: Write + Send> Observer for Records<W> {
         self.write(&Value::Object(line));
     }
 
-    fn ready(&self) -> Result<(), String> {
-        let sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        sink.failed.as_ref().filter(|_| self.vital).map_or(Ok(()), |error| Err(error.to_string()))
+    fn before(&self, stage: Stage) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(future::ready(self.check().map_err(|failure| failure.at(stage))))
+    }
+
+    fn at_end(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        let cut_short =
+            |failure: Failure| failure.saying("all was done, but the trace could not be written to its end");
+        Box::pin(future::ready(self.check().map_err(cut_short)))
     }
 }
 
@@ -248,9 +266,13 @@ mod tests {
     #[tokio::test]
     async fn a_full_disk_is_told_when_asked() {
         let records = Records { vital: true, ..Records::new(Full, true) };
-        assert_eq!(records.ready(), Ok(()));
+        assert_eq!(records.before(Stage::Apply).await, Ok(()));
         records.observe(&Event::Applied);
-        assert!(records.ready().is_err());
+        let failure = records.before(Stage::Apply).await.unwrap_err();
+        assert_eq!((failure.code, failure.stage), (Code::TraceFailed, Some(Stage::Apply)));
+        let failure = records.at_end().await.unwrap_err();
+        assert_eq!((failure.code, failure.stage), (Code::TraceFailed, None));
+        assert!(failure.message.contains("all was done"), "{failure}");
     }
 
     #[test]
@@ -272,6 +294,7 @@ mod tests {
     async fn a_reader_that_went_away_stops_nothing() {
         let records = Records::new(Full, true);
         records.observe(&Event::Applied);
-        assert_eq!(records.ready(), Ok(()));
+        assert_eq!(records.before(Stage::Apply).await, Ok(()));
+        assert_eq!(records.at_end().await, Ok(()));
     }
 }

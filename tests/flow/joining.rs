@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use espctl::code::Code;
 use espctl::event::{Event, Observer};
+use espctl::failure::Failure;
 use espctl::provision::{UserMapping, Verdict};
 use espctl::stage::Stage;
+use espctl::transport::BoxFuture;
+use futures_util::future;
 use tokio::time::Instant;
 
 use crate::device::{Door, Entry, Link};
@@ -182,8 +186,8 @@ pub(crate) struct Full;
 
 impl Observer for Full {
     fn observe(&self, _: &Event) {}
-    fn ready(&self) -> Result<(), String> {
-        Err("no space left on device".to_owned())
+    fn before(&self, stage: Stage) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(future::ready(Err(Failure::new(Code::TraceFailed).at(stage))))
     }
 }
 
