@@ -35,6 +35,7 @@ pub mod rainmaker_console;
 pub mod transport;
 
 // One device: its session, and the stages it goes through. Events and errors are values of all layers from here up.
+pub mod device;
 pub mod error;
 pub mod event;
 pub mod provision;

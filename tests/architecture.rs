@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers, lowest first. A module imports those before it, never one after it.
-const LAYERS: [&str; 20] = [
+const LAYERS: [&str; 21] = [
     "secret",
     "text",
     "code",
@@ -19,6 +19,7 @@ const LAYERS: [&str; 20] = [
     "event",
     "session",
     "error",
+    "device",
     "provision",
     "board",
     "sim",
