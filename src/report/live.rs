@@ -2,69 +2,48 @@
 //! dropped.
 //!
 //! On a terminal only: the caller looks at [`Output::redraw`]. Lines are cut to the terminal, in both directions, so that
-//! none wraps and none scrolls away.
+//! none wraps and none scrolls away. They are drawn through [`super::active_lines`], like the steps that run.
 
-use std::io::{self, Write};
-
-use console::Term;
+use indicatif::ProgressStyle;
 
 use super::Output;
+use super::active_lines::{ActiveLine, ActiveLines};
 use crate::text;
 
-/// A region at the end of standard error.
+/// A table among the active lines of standard error.
 #[derive(Debug)]
 pub struct Live {
     output: Output,
-    drawn: usize,
+    lines: ActiveLines,
+    line: ActiveLine,
 }
 
 impl Live {
     /// Draws nothing yet.
     pub fn new(output: Output) -> Self {
-        Self { output, drawn: 0 }
+        let lines = ActiveLines::stderr();
+        let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let line = lines.add(style);
+        Self { output, lines, line }
     }
 
     /// Draws these lines, sanitised by the caller, in place of those before.
     pub fn draw(&mut self, lines: &[String]) {
-        let (height, width) = Term::stderr().size();
-        let lines = fitted(lines, usize::from(width), usize::from(height), self.output.ascii);
-        let mut out = self.up();
-        for line in &lines {
-            out.push_str("\x1b[K");
-            out.push_str(&self.output.fit(line));
-            out.push_str("\r\n");
-        }
-        out.push_str("\x1b[J");
-        self.drawn = lines.len();
-        // A picture that cannot be shown is not worth an error.
-        let _ = io::stderr().write_all(out.as_bytes());
-    }
-
-    /// To the start of what is drawn.
-    fn up(&self) -> String {
-        if self.drawn == 0 { "\r".to_owned() } else { format!("\r\x1b[{}A", self.drawn) }
+        let surface = self.lines.surface();
+        self.line.show(fitted(lines, surface.columns(), surface.rows(), self.output.ascii).join("\n"));
     }
 }
 
-impl Drop for Live {
-    fn drop(&mut self) {
-        if self.drawn > 0 {
-            let _ = io::stderr().write_all(format!("{}\x1b[J", self.up()).as_bytes());
-        }
-    }
-}
-
-/// The lines as a terminal of this size can show them, its last line and column left free.
-fn fitted(lines: &[String], width: usize, height: usize, ascii: bool) -> Vec<String> {
-    let cut = |line: &String, width| {
-        if ascii { text::bounded_ascii(line, width).into_owned() } else { text::bounded(line, width).into_owned() }
+/// The lines as a terminal with room for this many rows and columns can show them.
+fn fitted(lines: &[String], columns: usize, rows: usize, ascii: bool) -> Vec<String> {
+    let cut = |line: &str| {
+        if ascii { text::bounded_ascii(line, columns).into_owned() } else { text::bounded(line, columns).into_owned() }
     };
-    let (room, width) = (height.saturating_sub(1).max(1), width.saturating_sub(1));
-    let mut shown: Vec<_> = lines.iter().take(room).map(|line| cut(line, width)).collect();
-    if lines.len() > room {
-        let hidden = lines.len() - room + 1;
+    let mut shown: Vec<_> = lines.iter().take(rows).map(|line| cut(line)).collect();
+    if lines.len() > rows {
+        let hidden = lines.len() - rows + 1;
         shown.pop();
-        shown.push(cut(&format!("  ({hidden} more lines)"), width));
+        shown.push(cut(&format!("  ({hidden} more lines)")));
     }
     shown
 }
@@ -76,11 +55,11 @@ mod tests {
     #[test]
     fn lines_fit_the_terminal() {
         let lines: Vec<_> = (0..10).map(|number| format!("line {number} {}", "x".repeat(50))).collect();
-        let shown = fitted(&lines, 20, 5, true);
+        let shown = fitted(&lines, 19, 4, true);
         assert_eq!(shown.len(), 4);
         assert!(shown.iter().all(|line| text::columns(line) <= 19), "{shown:?}");
         assert!(shown[3].contains("7 more"), "{shown:?}");
-        assert_eq!(fitted(&lines, 80, 24, false), lines);
-        assert_eq!(fitted(&lines, 0, 0, false).len(), 1);
+        assert_eq!(fitted(&lines, 79, 23, false), lines);
+        assert_eq!(fitted(&lines, 0, 1, false).len(), 1);
     }
 }

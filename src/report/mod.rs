@@ -2,6 +2,7 @@
 //!
 //! Results and messages are built as text by pure functions; only here are they written, and only here are keys read.
 
+mod active_lines;
 pub mod answers;
 mod document;
 pub mod fan_out;
@@ -17,6 +18,7 @@ pub mod prompt;
 pub mod records;
 pub mod signal;
 mod spinner;
+mod surface;
 pub mod terminal;
 
 pub use document::{Document, error_json};

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use super::active_lines::above_stderr;
 use super::document::{Document, failure_in_short, failure_json, failure_text, wrapped};
 use super::paint::{Paint, fit};
 use crate::code::Code;
@@ -82,7 +83,9 @@ impl Output {
     /// Says a line on standard error.
     pub fn remark(&self, line: &str) {
         if !self.quiet {
-            let _ = writeln!(io::stderr(), "{}", self.fit(line));
+            above_stderr(|| {
+                let _ = writeln!(io::stderr(), "{}", self.fit(line));
+            });
         }
     }
 

@@ -2,10 +2,10 @@
 //! each finished step elsewhere.
 
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Output;
+use super::active_lines::{ActiveLines, Pause, above_stderr};
 use super::human;
 use super::spinner::Spinner;
 use crate::event::{Event, Observer};
@@ -14,48 +14,52 @@ use crate::text;
 /// Shows events as they come.
 pub struct Progress {
     output: Output,
-    spinner: Mutex<Option<Spinner>>,
-    asking: AtomicBool,
+    shown: Mutex<Shown>,
+}
+
+#[derive(Default)]
+struct Shown {
+    spinner: Option<Spinner>,
+    /// While a question is being asked.
+    question: Option<Pause>,
 }
 
 impl Progress {
     /// Shows them as `output` says.
     pub fn new(output: Output) -> Self {
-        Self { output, spinner: Mutex::new(None), asking: AtomicBool::new(false) }
+        Self { output, shown: Mutex::default() }
     }
 
-    /// A question is about to be asked: the spinner goes away.
+    /// A question is about to be asked: the spinner, and those of other runs, go away.
     pub(super) fn question_begins(&self) {
-        *self.spinner() = None;
-        self.asking.store(true, Ordering::SeqCst);
+        let mut shown = self.shown();
+        shown.spinner = None;
+        shown.question = Some(ActiveLines::stderr().pause());
     }
 
     /// The question was answered, or ended by a key.
     pub(super) fn question_ends(&self) {
-        self.asking.store(false, Ordering::SeqCst);
+        self.shown().question = None;
     }
 
-    /// The run is over. Where it ended by a signal in the middle of a question, what follows begins on a new line.
+    /// The run is over. Where a signal ended it in the middle of a question, what follows begins on a new line.
     pub fn finish(&self) {
-        *self.spinner() = None;
-        if self.asking.swap(false, Ordering::SeqCst) {
+        let mut shown = self.shown();
+        shown.spinner = None;
+        if shown.question.take().is_some() {
             let _ = writeln!(std::io::stderr());
         }
     }
 
-    fn spinner(&self) -> MutexGuard<'_, Option<Spinner>> {
-        self.spinner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn say(&self, line: &str) {
-        let write = || {
-            // Nobody is left to tell where standard error itself is gone.
+        above_stderr(|| {
+            // Nobody can be told where standard error itself is gone.
             let _ = writeln!(std::io::stderr(), "{}", self.output.fit(line));
-        };
-        match &*self.spinner() {
-            Some(spinner) => spinner.suspend(write),
-            None => write(),
-        }
+        });
     }
 }
 
@@ -63,10 +67,11 @@ impl Observer for Progress {
     fn observe(&self, event: &Event) {
         match event {
             Event::Started { stage, deadline } => {
-                let mut spinner = self.spinner();
-                *spinner = None;
+                let mut shown = self.shown();
+                shown.spinner = None;
                 if self.output.redraw && !self.output.quiet {
-                    *spinner = Some(Spinner::start(stage.describe(), *deadline, self.output.ascii));
+                    let lines = ActiveLines::stderr();
+                    shown.spinner = Some(Spinner::start(&lines, stage.describe(), *deadline, self.output.ascii));
                 }
             }
             Event::Exchange(exchange) if self.output.verbose > 0 => {
