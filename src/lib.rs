@@ -12,7 +12,7 @@
 //!
 //! Nothing under [`commands`] prints, prompts, reads the environment or exits. Nothing but [`transport`] and the
 //! simulated device's host [`sim::http`] opens a socket. [`security`] does no I/O, knows no clock, and is handed its
-//! randomness. `docs/ARCHITECTURE.md` has the tree and the seams, `tests/architecture.rs` keeps them.
+//! randomness. `docs/ARCHITECTURE.md` has the tree and the seams, `tests/repository/architecture.rs` keeps them.
 //!
 //! The library is the program's: it has no promise of stability of its own.
 

@@ -10,7 +10,8 @@ use espctl::event::Silent;
 use espctl::transport;
 use futures_util::future::join_all;
 
-use crate::bluez::{Bluez, LINK_UP, Nearby, RESOLVE};
+use crate::bluez::device::{LINK_UP, RESOLVE};
+use crate::bluez::{Bluez, Nearby};
 use crate::client::{PASSPHRASE, POP, SSID, is_online, provision_known, runtime};
 use crate::processes::ESPCTL;
 use crate::table::{Table, Target, median};

@@ -1,6 +1,6 @@
 //! The protobuf messages of `proto/`, as Rust types.
 //!
-//! `generated.rs` is checked in so that building needs neither protoc nor a code generator; `tests/protobuf.rs`
+//! `generated.rs` is checked in so that building needs neither protoc nor a code generator; `tests/repository/protobuf.rs`
 //! regenerates it and compares. Messages that carry secrets have no derived `Debug`: theirs is written here, and so is
 //! what wipes them when they are dropped.
 

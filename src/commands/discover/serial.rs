@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(barred.json()["error"]["code"], "port.permission");
     }
 
-    /// Ports are the computer's; so their rows meet their schema here, and a real run's document in `tests/json.rs`.
+    /// Ports are the computer's; so their rows meet their schema here, and a real run's document in `tests/program/json.rs`.
     #[test]
     fn a_row_is_what_its_schema_says() {
         let read = |text| serde_json::from_str::<Value>(text).expect("JSON");

@@ -1,4 +1,4 @@
-//! What `http.rs` writes and reads, byte for byte. The socket's side of it is in `tests/softap`.
+//! What `http.rs` writes and reads, byte for byte. The socket's side of it is in `tests/library/softap`.
 
 use super::*;
 

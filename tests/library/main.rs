@@ -1,0 +1,13 @@
+//! Tests of the library, in this process: its cryptography, its messages, its flow on a paused clock, the SoftAP link
+//! and the simulated device. What needs the built program is in `tests/program/`.
+
+mod attacks;
+mod common;
+mod flow;
+mod security_vectors;
+mod sim_device;
+mod sim_http;
+mod sim_session;
+mod soak;
+mod softap;
+mod vectors;

@@ -1,0 +1,101 @@
+//! What a shell and a manual reader get: completions, manual pages, help.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use crate::support::{espctl, finish, run};
+
+const COMMANDS: [&str; 11] =
+    ["provision", "discover", "info", "scan", "reset", "send", "monitor", "sim", "explain", "completions", "man"];
+
+#[test]
+fn every_shell_has_a_script() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ran = run(["completions", shell]);
+        assert_eq!(ran.status, 0, "{ran:?}");
+        for word in COMMANDS.into_iter().chain(["passphrase", "qrcode"]) {
+            assert!(ran.stdout.contains(word), "{shell} does not complete {word}");
+        }
+        assert!(!ran.stdout.contains("discovery-timeout"), "{shell} completes hidden options");
+    }
+    assert_eq!(run(["completions", "tcsh"]).status, 2);
+}
+
+#[test]
+fn bash_completes_with_its_script() {
+    let script = run(["completions", "bash"]).stdout;
+    let ask = r#"
+COMP_WORDS=(espctl prov); COMP_CWORD=1; _espctl espctl prov espctl; echo "${COMPREPLY[@]}"
+COMP_WORDS=(espctl provision --pass); COMP_CWORD=2; _espctl espctl --pass provision; echo "${COMPREPLY[@]}"
+"#;
+    let bash = Command::new("bash").args(["--norc", "-s"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let Ok(mut bash) = bash else {
+        eprintln!("skipped: there is no bash");
+        return;
+    };
+    let mut input = bash.stdin.take().expect("a pipe");
+    input.write_all((script + ask).as_bytes()).expect("bash reads");
+    drop(input);
+    let output = bash.wait_with_output().expect("bash ends");
+    let replies = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(replies.lines().collect::<Vec<_>>(), ["provision", "--passphrase --passphrase-file --passphrase-stdin"]);
+}
+
+#[test]
+fn manual_pages_are_roff_with_the_options() {
+    let page = run(["man", "provision"]).stdout;
+    for part in [".TH ", ".SH NAME", ".SH SYNOPSIS", r"\-\-passphrase", r"\-\-qrcode", "ESPCTL_POP"] {
+        assert!(page.contains(part), "no {part}");
+    }
+    assert!(!page.contains(r"\-\-discovery"), "hidden options are on the page");
+    assert!(run(["man"]).stdout.contains(r"espctl\-provision"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("man");
+    let written = run(["man", "--out", out.to_str().expect("a plain path")]).stdout;
+    assert_eq!(written.lines().count(), COMMANDS.len() + 1);
+    for command in COMMANDS {
+        let page = std::fs::read_to_string(out.join(format!("espctl-{command}.1"))).expect(command);
+        assert!(page.contains(&format!(r"espctl\-{command}")), "{page}");
+    }
+}
+
+#[test]
+fn a_page_or_a_folder_that_cannot_be_is_an_error() {
+    let ran = run(["man", "no-such-command"]);
+    assert_eq!((ran.status, ran.code()), (2, Some("usage.invalid-value")));
+    let ran = run(["man", "--out", "/dev/null/no-folder"]);
+    assert_eq!((ran.status, ran.code()), (1, Some("output.write-failed")));
+}
+
+/// A program that reads the table has no width.
+#[test]
+fn a_scan_that_is_no_terminals_is_whole() {
+    let device = "sim:?scan-ms=10&ap=Caf%C3%A9 Lumi%C3%A8re ABCDEFGHIJKLMNO=12345678,auth=wpa2-wpa3";
+    let scan = ["scan", "--device", device, "--pop", "abcd1234", "--quiet"];
+    for (locale, shown) in
+        [("C.UTF-8", "Café Lumière ABCDEFGHIJKLMNO"), ("C", r"Caf\u{e9} Lumi\u{e8}re ABCDEFGHIJKLMNO")]
+    {
+        let ran = finish(espctl(scan).env("LC_ALL", locale));
+        assert!(ran.status == 0 && ran.stdout.contains(shown) && ran.stdout.contains("BSSID"), "{ran:?}");
+    }
+}
+
+#[test]
+fn help_fits_eighty_columns() {
+    for command in COMMANDS {
+        for line in [["help", command], [command, "--help"], [command, "-h"]] {
+            let ran = finish(espctl(line).env("COLUMNS", "80"));
+            assert_eq!(ran.status, 0, "{ran:?}");
+            let widest = ran.stdout.lines().map(|line| line.chars().count()).max();
+            assert!(widest <= Some(80), "{widest:?} columns: {}", ran.stdout);
+        }
+    }
+}
+
+#[test]
+fn nothing_typed_is_answered_with_help() {
+    let ran = run::<&str>([]);
+    assert!(ran.status == 2 && ran.stderr.contains("First steps") && ran.stdout.is_empty(), "{ran:?}");
+    let version = run(["--version"]);
+    assert_eq!(version.stdout.trim(), concat!("espctl ", env!("CARGO_PKG_VERSION")));
+}
