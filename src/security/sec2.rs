@@ -10,7 +10,8 @@ use aes_gcm::{AesGcm, Nonce};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::srp6a::{self, Agreement, EXPONENT_LEN, GROUP_LEN, HASH_LEN, Illegal, InnerHash, KeyPair, Verifier};
+use super::srp6a::client::{ClientKeys, inner_hash_is_ambiguous};
+use super::srp6a::{Agreement, DeviceKeys, EXPONENT_LEN, GROUP_LEN, HASH_LEN, Illegal, InnerHash, Verifier};
 use super::{
     Cipher, CipherError, Credentials, CryptoRng, DeviceIdentity, Handshake, HandshakeError, Next, NonceRule, Scheme,
     Turn, accept_status, decode, encode, exactly,
@@ -38,7 +39,7 @@ impl Scheme for Sec2 {
 
     fn readings(&self, credentials: &Credentials) -> usize {
         match &credentials.password {
-            Some(password) if srp6a::inner_hash_is_ambiguous(credentials.username.as_bytes(), password.expose()) => 2,
+            Some(password) if inner_hash_is_ambiguous(credentials.username.as_bytes(), password.expose()) => 2,
             _ => 1,
         }
     }
@@ -55,11 +56,11 @@ impl Scheme for Sec2 {
             return Err(HandshakeError::Misuse("security 2 needs a user name"));
         }
         let form = if reading == 0 { InnerHash::Full } else { InnerHash::Stripped };
-        let pair = KeyPair::draw_client(rng);
+        let keys = ClientKeys::draw(rng);
         let command =
-            Sec2Command0 { client_username: username.as_bytes().to_vec(), client_pubkey: pair.public().to_vec() };
+            Sec2Command0 { client_username: username.as_bytes().to_vec(), client_pubkey: keys.public().to_vec() };
         let send = message(Sec2Msg::Command0, Payload::Sc0(command));
-        Ok(Turn { send: Some(send), next: Next::Await(Box::new(AwaitResponse0 { pair, username, password, form })) })
+        Ok(Turn { send: Some(send), next: Next::Await(Box::new(AwaitResponse0 { keys, username, password, form })) })
     }
 
     fn respond(
@@ -79,7 +80,7 @@ impl Scheme for Sec2 {
 
 /// Client: the device's B and salt are due.
 struct AwaitResponse0 {
-    pair: KeyPair,
+    keys: ClientKeys,
     username: String,
     password: Sec2Password,
     form: InnerHash,
@@ -92,15 +93,16 @@ impl Handshake for AwaitResponse0 {
         };
         accept_status(response.status)?;
         check_length(&response.device_salt, 1, SALT_MAX, "a salt", "1 to 64")?;
-        let agreement = srp6a::agree_as_client(
-            &self.pair,
-            self.username.as_bytes(),
-            self.password.expose(),
-            self.form,
-            &response.device_salt,
-            &response.device_pubkey,
-        )
-        .map_err(|illegal| refuse(illegal, "device key B", "1 to 384", response.device_pubkey.len()))?;
+        let agreement = self
+            .keys
+            .agree(
+                self.username.as_bytes(),
+                self.password.expose(),
+                self.form,
+                &response.device_salt,
+                &response.device_pubkey,
+            )
+            .map_err(|illegal| refuse(illegal, "device key B", "1 to 384", response.device_pubkey.len()))?;
         let command = Sec2Command1 { client_proof: agreement.client_proof.to_vec() };
         let send = message(Sec2Msg::Command1, Payload::Sc1(command));
         Ok(Turn { send: Some(send), next: Next::Await(Box::new(AwaitResponse1 { agreement })) })
@@ -139,11 +141,12 @@ impl Handshake for AwaitCommand0 {
         };
         check_length(&command.client_username, 1, USERNAME_MAX, "a user name", "1 to 128")?;
         check_length(&command.client_pubkey, GROUP_LEN, GROUP_LEN, "a client key A", "384")?;
-        let pair = KeyPair::device(&self.b, &self.verifier);
-        let agreement = srp6a::agree_as_device(&pair, &command.client_username, &self.verifier, &command.client_pubkey)
+        let keys = DeviceKeys::from_exponent(&self.b, &self.verifier);
+        let agreement = keys
+            .agree(&command.client_username, &self.verifier, &command.client_pubkey)
             .map_err(|illegal| refuse(illegal, "client key A", "384", command.client_pubkey.len()))?;
         let response = Sec2Response0 {
-            device_pubkey: pair.public().to_vec(),
+            device_pubkey: keys.public().to_vec(),
             device_salt: self.verifier.salt().to_vec(),
             ..Default::default()
         };

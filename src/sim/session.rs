@@ -14,7 +14,7 @@ use rand_core::{Rng, TryCryptoRng, TryRng};
 use super::device::{Device, Refusal};
 use super::event::{Event, StopReason};
 use super::fault::FaultKind;
-use crate::security::srp6a::{EXPONENT_LEN, GROUP_LEN, KeyPair};
+use crate::security::srp6a::{DeviceKeys, EXPONENT_LEN, GROUP_LEN};
 use crate::security::{self, Cipher, DeviceIdentity, Handshake, HandshakeError, Next};
 use crate::wire::messages::{SessionData, sec1_payload, sec2_payload, session_data::Proto};
 
@@ -95,10 +95,10 @@ impl Device {
             let mut start = [0; EXPONENT_LEN];
             if self.script.strikes(FaultKind::ShortB, "").is_some() {
                 self.rng.fill_bytes(&mut start);
-                first = Some(*KeyPair::short_device_exponent(&start, verifier));
+                first = Some(*DeviceKeys::short_public_exponent(&start, verifier));
             } else if self.script.strikes(FaultKind::ShortS, "").is_some() {
                 self.rng.fill_bytes(&mut start);
-                let exponent = KeyPair::short_secret_exponent(&start, verifier, client_public(command));
+                let exponent = DeviceKeys::short_secret_exponent(&start, verifier, client_public(command));
                 first = exponent.map(|exponent| *exponent);
             }
         }

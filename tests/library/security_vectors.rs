@@ -5,7 +5,7 @@ use crate::common::{
     SALT, SECRET, Script, USERNAME, ascending, asked, bytes, connect, credentials, established, identity, seeded,
     verifier,
 };
-use espctl::security::srp6a::{InnerHash, KeyPair, Verifier};
+use espctl::security::srp6a::{ClientKeys, InnerHash, Verifier};
 use espctl::security::{Cipher, Credentials, DeviceIdentity, HandshakeError, NonceRule, SCHEMES, Scheme, Sec1, Sec2};
 use rand_core::Rng;
 
@@ -137,9 +137,9 @@ fn security_2_draws_a_again_where_the_public_key_is_short() {
     let tail = u16::from_be_bytes([short[30], short[31]]) + 502;
     short[30..].copy_from_slice(&tail.to_be_bytes());
     let mut randoms = Script::new(&[&short, &good]);
-    let pair = KeyPair::draw_client(&mut randoms);
+    let keys = ClientKeys::draw(&mut randoms);
     assert!(randoms.is_used_up());
-    assert_eq!(pair.public(), KeyPair::client(&good).expect("an A of 384 bytes").public());
+    assert_eq!(keys.public(), ClientKeys::from_exponent(&good).expect("an A of 384 bytes").public());
 }
 
 /// All 256 bits of a count: the reference client forces the top one, and so do we.
@@ -147,8 +147,8 @@ fn security_2_draws_a_again_where_the_public_key_is_short() {
 fn security_2_forces_the_top_bit_of_a() {
     let mut low = ascending::<32>(0x80);
     low[0] &= 0x7f;
-    let pair = KeyPair::draw_client(&mut Script::new(&[&low]));
-    assert_eq!(pair.public(), KeyPair::client(&ascending(0x80)).expect("an A of 384 bytes").public());
+    let keys = ClientKeys::draw(&mut Script::new(&[&low]));
+    assert_eq!(keys.public(), ClientKeys::from_exponent(&ascending(0x80)).expect("an A of 384 bytes").public());
 }
 
 /// Q1: `wifiprov` / `pop212` has two readings, and each opens the device whose generator it is.
