@@ -10,8 +10,8 @@
 //!                           ▲ events: progress as data, pushed to an observer, never printed from below
 //! ```
 //!
-//! Nothing under [`commands`] prints, prompts, reads the environment or exits. Nothing but [`transport`] and the
-//! simulated device's host [`sim::http`] opens a socket. [`security`] does no I/O, knows no clock, and is handed its
+//! Nothing under [`commands`] prints, prompts, reads the environment or exits. Nothing but [`transport`], [`backend`]
+//! and the simulated device's host [`sim::http`] opens a socket. [`security`] does no I/O, knows no clock, and is handed its
 //! randomness. `docs/ARCHITECTURE.md` has the tree and the seams, `tests/repository/architecture.rs` keeps them.
 //!
 //! The library is the program's: it has no promise of stability of its own.
@@ -40,6 +40,9 @@ pub mod error;
 pub mod event;
 pub mod provision;
 pub mod session;
+
+// Back ends: where devices are registered. They see a device only as `device::DeviceLink`.
+pub mod backend;
 
 // What the board itself says on its serial port, beside a session. Neither knows the other.
 pub mod board;

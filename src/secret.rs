@@ -32,6 +32,9 @@ pub mod purpose {
     /// The key that ties a user mapping to a back end's request.
     #[derive(Debug)]
     pub enum MappingKey {}
+    /// A token, key or password for a back end.
+    #[derive(Debug)]
+    pub enum Backend {}
     /// A Thread operational dataset: it holds the network key.
     #[derive(Debug)]
     pub enum ThreadDataset {}
@@ -45,6 +48,8 @@ pub type Sec2Password = Secret<purpose::Sec2Password>;
 pub type Passphrase = Secret<purpose::Passphrase>;
 /// Secret key of a user mapping.
 pub type MappingKey = Secret<purpose::MappingKey>;
+/// Token, key or password for a back end, UTF-8.
+pub type BackendSecret = Secret<purpose::Backend>;
 /// Thread operational dataset, as TLV bytes.
 pub type ThreadDataset = Secret<purpose::ThreadDataset>;
 

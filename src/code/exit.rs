@@ -22,6 +22,7 @@ macro_rules! exits {
 exits! {
     Unexpected = 1, "something unforeseen; or output could not be written";
     Usage = 2, "the command line is wrong, or an answer is missing and nobody can be asked";
+    Configuration = 3, "a setting is wrong or missing, or a login is needed";
     NotFound = 10, "no device in provisioning mode was found";
     Ambiguous = 11, "several devices match";
     Link = 12, "the link failed";
@@ -34,6 +35,8 @@ exits! {
     WifiOther = 24, "the device did not join for another reason";
     Unconfirmed = 25, "the credentials were applied, but nothing confirms that the device joined";
     Refused = 26, "the device refused a request";
+    Backend = 30, "the back end refused, or cannot be reached";
+    Unassociated = 31, "the association was not confirmed in time";
     Deadline = 124, "a deadline passed";
     Interrupted = 130, "interrupted";
 }

@@ -3,6 +3,7 @@
 //! The words are stable; scripts match on them. `espctl explain` prints these entries and docs/errors.md is generated
 //! from them (a test compares).
 
+mod backend;
 mod ble;
 mod device;
 mod exit;
@@ -128,6 +129,16 @@ codes! {
     DeviceUnclaimed = device::DEVICE_UNCLAIMED;
     AlreadyProvisioned = device::ALREADY_PROVISIONED;
     AssociationRefused = device::ASSOCIATION_REFUSED;
+    AssociationUnconfirmed = backend::UNCONFIRMED;
+    BackendMisconfigured = backend::MISCONFIGURED;
+    BackendLoginNeeded = backend::LOGIN_NEEDED;
+    BackendRecordForeign = backend::RECORD_FOREIGN;
+    BackendUnreachable = backend::UNREACHABLE;
+    BackendTls = backend::TLS;
+    BackendRefused = backend::REFUSED;
+    BackendConflict = backend::CONFLICT;
+    BackendUnavailable = backend::UNAVAILABLE;
+    BackendBadReply = backend::BAD_REPLY;
     ScanFailed = device::SCAN_FAILED;
     WifiAuthFailed = device::WIFI_AUTH_FAILED;
     WifiNotFound = device::WIFI_NOT_FOUND;

@@ -1,7 +1,8 @@
 //! Tests of the library, in this process: its cryptography, its messages, its flow on a paused clock, the SoftAP link
-//! and the simulated device. What needs the built program is in `tests/program/`.
+//! and the simulated device, and back ends. What needs the built program is in `tests/program/`.
 
 mod attacks;
+mod backend;
 mod common;
 mod flow;
 mod security_vectors;

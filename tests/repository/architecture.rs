@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers, lowest first. A module imports those before it, never one after it.
-const LAYERS: [&str; 21] = [
+const LAYERS: [&str; 22] = [
     "secret",
     "text",
     "code",
@@ -20,6 +20,7 @@ const LAYERS: [&str; 21] = [
     "session",
     "error",
     "device",
+    "backend",
     "provision",
     "board",
     "sim",
@@ -30,11 +31,12 @@ const LAYERS: [&str; 21] = [
 ];
 
 /// Neighbours that must not know each other although the order would allow it: importer, imported, why.
-const STRANGERS: [(&str, &str, &str); 8] = [
+const STRANGERS: [(&str, &str, &str); 9] = [
     ("endpoint", "security", "a request does not know how it is encrypted"),
     ("transport", "security", "a link carries bytes"),
     ("transport", "endpoint", "a link carries bytes"),
     ("sim", "endpoint", "a device that shared the client's codecs would share its mistakes"),
+    ("backend", "security", "a back end sees a device only as its link"),
     ("sim", "session", "a device is no client"),
     ("sim", "provision", "a device is no client"),
     ("report", "sim", "only the sim command knows the simulated device"),
@@ -205,6 +207,21 @@ fn only_the_links_open_sockets() {
         for (line, code) in source.code() {
             for word in ["TcpStream", "TcpListener", "TcpSocket", "UdpSocket", "socket2"] {
                 if code.contains(word) && !host {
+                    complaints.push(format!("src/{}:{line} has {word}", source.path));
+                }
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn only_the_back_ends_use_the_http_client_for_the_internet() {
+    let mut complaints = Vec::new();
+    for source in sources().iter().filter(|source| source.module() != "backend") {
+        for (line, code) in source.code() {
+            for word in ["reqwest::", "rustls::"] {
+                if code.contains(word) {
                     complaints.push(format!("src/{}:{line} has {word}", source.path));
                 }
             }

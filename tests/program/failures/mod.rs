@@ -30,6 +30,8 @@ const AT_ONCE: usize = 20;
 
 const BLUETOOTH: &str = "takes a Bluetooth stack: tests/program/ble";
 
+const BACK_END: &str = "takes a server, and no command asks one yet: tests/library/backend";
+
 /// Codes that no row reaches, and why.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("internal.unexpected", "a defect of the program by definition"),
@@ -68,6 +70,16 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("ble.stack", BLUETOOTH),
     ("ble.no-peripheral", "takes an adapter: tests/program/sim_ble"),
     ("ble.advertising-refused", "takes an adapter: tests/program/sim_ble"),
+    ("association.unconfirmed", "no command waits for a confirmation yet: src/backend/contract.rs"),
+    ("backend.misconfigured", BACK_END),
+    ("backend.login-needed", BACK_END),
+    ("backend.foreign-record", BACK_END),
+    ("backend.unreachable", BACK_END),
+    ("backend.tls", BACK_END),
+    ("backend.refused", BACK_END),
+    ("backend.conflict", "no command registers a device yet: src/backend/contract.rs"),
+    ("backend.unavailable", BACK_END),
+    ("backend.bad-reply", BACK_END),
     ("board.port-lost", "takes a board on a port: tests/program/board"),
     ("board.silent", "takes a board on a port: tests/program/board"),
     ("board.garbled", "takes a board on a port: tests/program/board"),
