@@ -47,11 +47,15 @@ pub mod backend;
 // What the board itself says on its serial port, beside a session. Neither knows the other.
 pub mod board;
 
+// One device's run as a whole: who watches it, its time, and what ends it early.
+pub mod device_run;
+
 // The simulated device. Only the program and `commands::sim` know of it.
 pub mod sim;
 
 // The program.
 pub mod commands;
+pub mod process;
 pub mod qr_image;
 pub mod report;
 pub mod settings;

@@ -5,8 +5,8 @@
 //! size is bounded before they are decoded, and the search has a deadline and survives a panic of its library.
 
 use std::io::Cursor;
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Once, mpsc};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,8 +30,8 @@ const SMALL_SIDE: u32 = 800;
 const MARGIN: u32 = 16;
 /// Longest search. A photograph takes well under a second; one full of things like the corners of codes, minutes.
 const SEARCH_TIME: Duration = Duration::from_secs(15);
-/// The thread that searches, by whose name its panics are known.
-const WORKER: &str = "qr-image";
+/// The thread that searches. Its panics are caught: a panic hook knows them by this name.
+pub const WORKER: &str = "qr-image";
 
 /// Why a picture gives no text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -107,12 +107,11 @@ struct Found {
 
 /// Searches every variant of the picture on a thread of its own, which ends when nobody waits for it any longer.
 fn search_all(picture: DynamicImage) -> mpsc::Receiver<Found> {
-    silence_worker();
     let (sender, findings) = mpsc::channel();
     let work = move || {
         for variant in variants(&picture) {
             // rqrr 0.11 asserts on corners that make no square (its issue 54): the next variant may do better.
-            let found = panic::catch_unwind(AssertUnwindSafe(|| search(&variant))).unwrap_or_default();
+            let found = catch_unwind(AssertUnwindSafe(|| search(&variant))).unwrap_or_default();
             if sender.send(found).is_err() {
                 break;
             }
@@ -121,19 +120,6 @@ fn search_all(picture: DynamicImage) -> mpsc::Receiver<Found> {
     // Without a thread the sender is dropped, and the picture counts as one without a code.
     let _ = thread::Builder::new().name(WORKER.to_owned()).spawn(work);
     findings
-}
-
-/// Keeps the worker's panics, which are caught, from being reported on the terminal.
-fn silence_worker() {
-    static INSTALL: Once = Once::new();
-    INSTALL.call_once(|| {
-        let report = panic::take_hook();
-        panic::set_hook(Box::new(move |panic| {
-            if thread::current().name() != Some(WORKER) {
-                report(panic);
-            }
-        }));
-    });
 }
 
 fn format_of(bytes: &[u8]) -> Option<ImageFormat> {

@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, Args, Command, ValueEnum};
 /// How the program talks; every command has these.
 #[derive(Debug, Clone, Default, Args)]
 #[allow(clippy::struct_excessive_bools)] // switches, as typed
-pub struct OutputArgs {
+pub(super) struct OutputArgs {
     /// Print one JSON document on standard output, also on failure
     #[arg(long, global = true, help_heading = "Output")]
     pub json: bool,
@@ -38,7 +38,7 @@ pub struct OutputArgs {
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 #[allow(missing_docs)] // each would become a paragraph of every command's help
-pub enum ColorChoice {
+pub(super) enum ColorChoice {
     #[default]
     Auto,
     Always,

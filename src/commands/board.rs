@@ -6,18 +6,15 @@ use clap::Args;
 use super::App;
 use super::args::DeviceArgs;
 use super::device::CONSOLE;
-use super::device_run::{DeviceRun, Log};
 use super::port::{self, Heard};
-use crate::board::{self, Listener, LogReader, Redaction};
+use crate::board::{self, Listener, LogReader};
 use crate::code::Code;
-use crate::endpoint::scan::Network;
+use crate::device_run::{DeviceRun, LogAccess, learn_given};
 use crate::event::Event;
 use crate::failure::Failure;
-use crate::provision::{AnswerError, Answers, Pick, Plan, Retry, SecurityPlan, Selection, UserMapping, WifiPlan};
-use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
+use crate::provision::Plan;
 use crate::settings::{Origin, Setting, given};
 use crate::transport::serial::{self, Reset};
-use crate::transport::{BoxFuture, Candidate, CandidateKind};
 use crate::wire::qr::Payload;
 
 /// The board on the cable.
@@ -75,7 +72,7 @@ impl BoardArgs {
             named,
             reader: None,
             listener: None,
-            log: Log::Offered,
+            log: LogAccess::Offered,
         })
     }
 }
@@ -87,7 +84,7 @@ pub(super) struct BoardWatch {
     reset: Reset,
     reader: Option<LogReader>,
     listener: Option<Listener>,
-    log: Log,
+    log: LogAccess,
 }
 
 impl BoardWatch {
@@ -133,7 +130,7 @@ impl BoardWatch {
         learn_given(&device_run.redaction, security, association.as_ref(), wifi, dataset.as_ref());
         let mut reader = self.reader.take();
         if plan.device.scheme() == CONSOLE {
-            self.log = Log::Here;
+            self.log = LogAccess::Here;
             // The link needs its port for itself, and hears the board on it.
             if let Some(own) = &reader
                 && serial::is_same(own.path(), plan.device.address()).await
@@ -142,7 +139,7 @@ impl BoardWatch {
             }
         }
         if let Some(reader) = &reader {
-            self.log = Log::Heard(reader.path().to_owned());
+            self.log = LogAccess::Heard(reader.path().to_owned());
         }
         self.listener = reader.map(|reader| Listener::start(reader, device_run.observer.clone()));
     }
@@ -153,78 +150,5 @@ impl BoardWatch {
             listener.settle().await;
         }
         device_run.diagnosed(failure, &self.log)
-    }
-}
-
-/// Has all that was given for a run taken out of what a board prints.
-pub(super) fn learn_given(
-    redaction: &Redaction,
-    security: &SecurityPlan,
-    association: Option<&UserMapping>,
-    wifi: &WifiPlan,
-    dataset: Option<&ThreadDataset>,
-) {
-    learn(redaction, security);
-    wifi.passphrase.iter().for_each(|passphrase| redaction.learn(passphrase));
-    if let Some(mapping) = association {
-        redaction.learn(&mapping.secret_key);
-    }
-    if let Some(dataset) = dataset {
-        redaction.learn(dataset);
-    }
-}
-
-/// Has a session's secrets taken out of what a board prints.
-pub(super) fn learn(redaction: &Redaction, plan: &SecurityPlan) {
-    plan.pop.iter().for_each(|pop| redaction.learn(pop));
-    plan.password.iter().for_each(|password| redaction.learn(password));
-}
-
-/// Answers whose secrets are taken out of what the board prints from then on: it prints some of them.
-pub(super) struct RedactingAnswers<'a> {
-    pub(super) answers: &'a mut dyn Answers,
-    pub(super) redaction: Redaction,
-}
-
-macro_rules! noted {
-    ($self:ident, $answer:expr) => {{
-        let redaction = $self.redaction.clone();
-        let answer = $answer;
-        Box::pin(async move { answer.await.inspect(|secret| redaction.learn(secret)) })
-    }};
-}
-
-impl Answers for RedactingAnswers<'_> {
-    fn candidate<'a>(
-        &'a mut self,
-        of: CandidateKind,
-        among: &'a [Candidate],
-    ) -> BoxFuture<'a, Result<Pick, AnswerError>> {
-        self.answers.candidate(of, among)
-    }
-    fn pop(&mut self, rejected: bool) -> BoxFuture<'_, Result<ProofOfPossession, AnswerError>> {
-        noted!(self, self.answers.pop(rejected))
-    }
-    fn sec2_password<'a>(
-        &'a mut self,
-        username: &'a str,
-        rejected: bool,
-    ) -> BoxFuture<'a, Result<Sec2Password, AnswerError>> {
-        noted!(self, self.answers.sec2_password(username, rejected))
-    }
-    fn network<'a>(&'a mut self, networks: &'a [Network]) -> BoxFuture<'a, Result<Selection, AnswerError>> {
-        self.answers.network(networks)
-    }
-    fn network_name(&mut self) -> BoxFuture<'_, Result<Vec<u8>, AnswerError>> {
-        self.answers.network_name()
-    }
-    fn passphrase<'a>(&'a mut self, ssid: &'a [u8]) -> BoxFuture<'a, Result<Passphrase, AnswerError>> {
-        noted!(self, self.answers.passphrase(ssid))
-    }
-    fn thread_dataset(&mut self) -> BoxFuture<'_, Result<ThreadDataset, AnswerError>> {
-        noted!(self, self.answers.thread_dataset())
-    }
-    fn retry<'a>(&'a mut self, failure: &'a Failure, ssid: &'a [u8]) -> BoxFuture<'a, Result<Retry, AnswerError>> {
-        self.answers.retry(failure, ssid)
     }
 }

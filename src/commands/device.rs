@@ -6,6 +6,7 @@ use super::input::{self, SecretSource};
 use super::port;
 use crate::code::Code;
 use crate::failure::Failure;
+use crate::process::input::Input;
 use crate::provision::SecurityPlan;
 use crate::settings::{Origin, Setting, given, or_qr};
 use crate::text;
@@ -33,9 +34,17 @@ pub(super) const CONSOLE: &str = "console";
 const BLE: &str = "ble";
 
 /// Works out which device is meant. No I/O but reading the QR payload.
-pub(super) fn target(args: &DeviceArgs, app: &App<'_>) -> Result<Target, Failure> {
+pub(super) async fn target(args: &DeviceArgs, input: &Input, app: &App<'_>) -> Result<Target, Failure> {
     reject_port_options(args, "write console:PORT?reset=boot")?;
-    target_beside(args, args.qrcode.as_deref().map(input::qr_payload).transpose()?, false, app)
+    target_beside(args, label(args, input).await?, false, app)
+}
+
+/// The payload of `--qrcode`.
+pub(super) async fn label(args: &DeviceArgs, input: &Input) -> Result<Option<Payload>, Failure> {
+    match &args.qrcode {
+        Some(argument) => input::qr_payload(argument, input).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// `--baud` and `--reset` are about a serial port, and a device that is named has its own settings.
@@ -239,10 +248,11 @@ fn console(args: &DeviceArgs, app: &App<'_>) -> Result<Locator, Failure> {
 }
 
 /// Gathers what is known of the session's secrets; `positional` is esp-rainmaker-cli's old way to give the PoP.
-pub(super) fn security_plan(
+pub(super) async fn security_plan(
     args: &SecurityArgs,
     positional: Option<String>,
     payload: Option<&Payload>,
+    input: &Input,
     app: &App<'_>,
 ) -> Result<SecurityPlan, Failure> {
     let pop = SecretSource {
@@ -262,9 +272,9 @@ pub(super) fn security_plan(
     let username = given(args.sec2_username.clone(), "--sec2-username", "ESPCTL_SEC2_USERNAME", app.environment);
     let plan = SecurityPlan {
         version: args.sec_ver,
-        pop: pop.read(app.environment)?,
+        pop: pop.read(app.environment, input).await?,
         username: username.map(|username| username.value),
-        password: password.read(app.environment)?,
+        password: password.read(app.environment, input).await?,
     };
     Ok(completed(plan, payload))
 }

@@ -6,8 +6,8 @@ use serde_json::json;
 use super::App;
 use super::args::{DeviceArgs, RecordArgs};
 use super::device::{self, Target};
-use super::device_run::{DeviceRun, Log};
 use super::dialect::{DialectArgs, may_be_agent, neither};
+use super::single_run::{self, log_access};
 use crate::failure::Failure;
 use crate::provision::secure::identify;
 use crate::provision::{Answers, Context, rainmaker_console};
@@ -31,11 +31,12 @@ pub(super) struct Args {
 
 pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
     args.dialect.needs_console(&mut args.device, app);
-    let target = device::target(&args.device, app)?;
+    let input = app.input(args.device.timeout);
+    let target = device::target(&args.device, &input, app).await?;
     let dialect = args.dialect.choose(&target.locator)?;
-    let device_run = DeviceRun::new(args.device.timeout, &args.record, app)?;
+    let (device_run, person) = single_run::start(args.device.timeout, &args.record, &input, app).await?;
     let context = device_run.context(target.kind);
-    let mut answers = device_run.answers();
+    let mut answers = person.answers();
     let work = async {
         if dialect == Dialect::RainMaker {
             return over_agent(&target, &context).await;
@@ -47,7 +48,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
             outcome => outcome,
         }
     };
-    let log = Log::of(&target.locator);
+    let log = log_access(&target.locator);
     Box::pin(device_run.run(async { work.await.map_err(|failure| device_run.diagnosed(failure, &log)) })).await
 }
 

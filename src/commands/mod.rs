@@ -7,7 +7,6 @@ mod board;
 mod completions;
 mod descriptors;
 mod device;
-mod device_run;
 mod dialect;
 mod discover;
 mod explain;
@@ -21,12 +20,13 @@ mod rainmaker;
 mod reset;
 mod scan;
 mod send;
+mod session;
 mod sim;
+mod single_run;
 mod usage_error;
 
-pub use args::{ColorChoice, OutputArgs};
 pub use rainmaker::expand_abbreviations;
-pub use usage_error::usage_error;
+pub use usage_error::report_usage_error;
 
 use std::time::Duration;
 
@@ -34,7 +34,12 @@ use clap::{Parser, Subcommand};
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
+use args::{ColorChoice, OutputArgs};
+
 use crate::failure::Failure;
+use crate::process::Process;
+use crate::process::input::Input;
+use crate::report::capabilities::{Color, Wishes};
 use crate::report::{Document, Output};
 use crate::settings::Environment;
 use crate::transport::TransportKind;
@@ -108,16 +113,31 @@ pub struct App<'a> {
     pub environment: Environment<'a>,
     /// How to print.
     pub output: Output,
+    /// Signals, and what is read from standard input.
+    pub process: Process,
+}
+
+impl App<'_> {
+    /// What reads standard input and files, in at most the `timeout` of a run, in seconds.
+    fn input(&self, timeout: u64) -> Input {
+        self.process.input(Some(Duration::from_secs(timeout)))
+    }
 }
 
 impl Cli {
-    /// The options on output.
-    pub fn output(&self) -> &OutputArgs {
-        &self.output
+    /// What the command line says of how to print.
+    pub fn wishes(&self) -> Wishes {
+        let OutputArgs { json, quiet, verbose, color, no_input, plain } = self.output;
+        let color = match color {
+            ColorChoice::Auto => Color::Auto,
+            ColorChoice::Always => Color::Always,
+            ColorChoice::Never => Color::Never,
+        };
+        Wishes { json, events: self.wants_events(), quiet, verbose, color, no_input, plain }
     }
 
     /// Whether progress goes to standard error as JSON Lines.
-    pub fn wants_events(&self) -> bool {
+    fn wants_events(&self) -> bool {
         match &self.command {
             Command::Provision(args) => args.record.events,
             Command::Info(args) => args.record.events,
@@ -147,7 +167,7 @@ pub async fn run(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
     tokio::select! {
         _ = timeout(RELEASE, released) => {}
         // A second Ctrl-C means now.
-        () = device_run::interrupted() => {}
+        () = app.process.another_signal() => {}
     }
     result
 }

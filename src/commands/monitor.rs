@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
 use super::App;
-use super::device_run::interrupted;
 use super::port::{self, Heard};
 use crate::board::{About, LogReader, Redaction, open, sign, started};
 use crate::code::Code;
@@ -100,7 +99,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     });
     let end = seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
     let view = View::new(&args, app.output);
-    let mut stop = pin!(interrupted());
+    let mut stop = pin!(app.process.interruption().cancelled());
     let port = tokio::select! {
         // First, so that it is attended to from here on.
         biased;

@@ -8,15 +8,17 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::args::{DeviceArgs, RecordArgs, SecurityArgs};
-use super::board::{BoardArgs, RedactingAnswers, learn_given};
+use super::board::BoardArgs;
 use super::device::{self, Target};
-use super::device_run::DeviceRun;
 use super::dialect::{self, DialectArgs, ProvisionOutcome};
-use super::input::{SecretSource, hex_bytes, one_reader, qr_payload};
+use super::input::{SecretSource, hex_bytes, one_reader};
 use super::rainmaker::RainMakerArgs;
+use super::single_run::{self, Person};
 use crate::code::{Code, TYPE_AGAIN};
+use crate::device_run::{DeviceRun, RedactingAnswers, learn_given};
 use crate::event::{Event, Silent};
 use crate::failure::Failure;
+use crate::process::input::Input;
 use crate::provision::plan::{check_dataset, check_passphrase, check_ssid};
 use crate::provision::{self, Plan, Question, SecurityPlan, UserMapping, Verdict, WifiPlan};
 use crate::report::records::{device_json, joined_json};
@@ -121,17 +123,18 @@ struct AssociationArgs {
 pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
     args.rainmaker.check()?;
     one_reader(&args.device, &args.security, &[("--passphrase-stdin", args.network.passphrase_stdin)])?;
-    let payload = args.device.qrcode.as_deref().map(qr_payload).transpose()?;
+    let input = app.input(args.device.timeout);
+    let payload = device::label(&args.device, &input).await?;
     let unused = args.rainmaker.address_into(&mut args.device, payload.as_ref(), app);
     args.board.take_port(&mut args.device);
     args.dialect.needs_console(&mut args.device, app);
     let target = device::target_beside(&args.device, payload, args.board.hears(), app)?;
-    let wanted = wanted(&args, app)?;
+    let wanted = wanted(&args, &input, app).await?;
     // Where the board itself is to say which device it is, the plan waits for that; what is wrong with what was given
     // is said before.
     let (planned, mut waiting) =
         if args.board.names_device() { (None, Some(wanted)) } else { (Some(plan(&args, wanted, target)?), None) };
-    let device_run = DeviceRun::new(args.device.timeout, &args.record, app)?;
+    let (device_run, person) = single_run::start(args.device.timeout, &args.record, &input, app).await?;
     if let Some(Wanted { security, association, wifi, dataset }) = &waiting {
         // The board may print any of it while its payload is waited for.
         learn_given(&device_run.redaction, security, association.as_ref(), wifi, dataset.as_ref());
@@ -140,7 +143,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
     for text in [unused, args.rainmaker.note()].into_iter().flatten() {
         device_run.observer.observe(&Event::Note { text });
     }
-    let mut answers = device_run.answers();
+    let mut answers = person.answers();
     let work = async {
         let payload = board.listen(&device_run).await?;
         let (plan, target) = if let Some(planned) = planned {
@@ -151,7 +154,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
             plan(&args, waiting.take().unwrap_or_default(), target)?
         };
         board.begin(&plan, &device_run).await;
-        offer_hotspot(&target, &device_run).await?;
+        offer_hotspot(&target, &person, &device_run).await?;
         let mut context = device_run.context(target.kind);
         let mut answers = RedactingAnswers { answers: &mut *answers, redaction: device_run.redaction.clone() };
         let dialect = args.dialect.choose(&plan.device)?;
@@ -182,10 +185,10 @@ struct Wanted {
     dataset: Option<ThreadDataset>,
 }
 
-fn wanted(args: &Args, app: &App<'_>) -> Result<Wanted, Failure> {
-    let security = device::security_plan(&args.security, args.positional_pop.clone(), None, app)?;
-    let association = association(&args.association, app)?;
-    let wifi = wifi(&args.network, app)?;
+async fn wanted(args: &Args, input: &Input, app: &App<'_>) -> Result<Wanted, Failure> {
+    let security = device::security_plan(&args.security, args.positional_pop.clone(), None, input, app).await?;
+    let association = association(&args.association, input, app).await?;
+    let wifi = wifi(&args.network, input, app).await?;
     let dataset = dataset(&args.network, app)?;
     if args.network.no_wifi && association.is_none() {
         return Err(Failure::new(Code::UsageMissing)
@@ -233,7 +236,7 @@ fn missing_network(qr: bool) -> Failure {
     if qr { failure.because("a device's QR code does not hold the network it is to join") } else { failure }
 }
 
-fn association(args: &AssociationArgs, app: &App<'_>) -> Result<Option<UserMapping>, Failure> {
+async fn association(args: &AssociationArgs, input: &Input, app: &App<'_>) -> Result<Option<UserMapping>, Failure> {
     let user_id = given(args.user_id.clone(), "--user-id", "ESPCTL_USER_ID", app.environment);
     let key = SecretSource {
         flag: args.secret_key.clone(),
@@ -242,7 +245,7 @@ fn association(args: &AssociationArgs, app: &App<'_>) -> Result<Option<UserMappi
         stdin: false,
         variable: "ESPCTL_SECRET_KEY",
     };
-    let key: Option<MappingKey> = key.read(app.environment)?;
+    let key: Option<MappingKey> = key.read(app.environment, input).await?;
     if key.as_ref().is_some_and(|key| std::str::from_utf8(key.expose()).is_err()) {
         return Err(Failure::new(Code::UsageInvalid).saying("the secret key is no UTF-8 text"));
     }
@@ -257,7 +260,7 @@ fn association(args: &AssociationArgs, app: &App<'_>) -> Result<Option<UserMappi
     }
 }
 
-fn wifi(args: &NetworkArgs, app: &App<'_>) -> Result<WifiPlan, Failure> {
+async fn wifi(args: &NetworkArgs, input: &Input, app: &App<'_>) -> Result<WifiPlan, Failure> {
     let ssid = match &args.ssid_hex {
         Some(digits) => Some(hex_bytes(digits, "--ssid-hex")?),
         None if args.thread_dataset.is_some() || args.no_wifi => None,
@@ -275,7 +278,7 @@ fn wifi(args: &NetworkArgs, app: &App<'_>) -> Result<WifiPlan, Failure> {
         stdin: args.passphrase_stdin,
         variable: "ESPCTL_PASSPHRASE",
     };
-    let passphrase = if args.open { Some(Passphrase::new([])) } else { source.read(app.environment)? };
+    let passphrase = if args.open { Some(Passphrase::new([])) } else { source.read(app.environment, input).await? };
     if let Some(passphrase) = &passphrase {
         check_passphrase(passphrase)?;
         if passphrase.is_empty() && !args.open {
@@ -306,9 +309,9 @@ fn dataset(args: &NetworkArgs, app: &App<'_>) -> Result<Option<ThreadDataset>, F
 
 /// Somebody at a terminal who is not on the device's network yet is told to join it, as esp-rainmaker-cli does; who
 /// is there already is not asked. Another network's router may have the same address, so an open port is not enough.
-async fn offer_hotspot(target: &Target, device_run: &DeviceRun) -> Result<(), Failure> {
+async fn offer_hotspot(target: &Target, person: &Person, device_run: &DeviceRun) -> Result<(), Failure> {
     const PROBE: Duration = Duration::from_secs(2);
-    let Some(terminal) = &device_run.terminal else { return Ok(()) };
+    let Some(terminal) = &person.terminal else { return Ok(()) };
     if target.explicit || target.locator.scheme() != "softap" {
         return Ok(());
     }

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::App;
 use super::args::SessionArgs;
-use super::device_run::in_session;
 use super::dialect::NeedsSession;
+use super::session::in_session;
 use crate::code::Code;
 use crate::endpoint::scan::{Network, Radio, ThreadNetwork};
 use crate::event::Event;

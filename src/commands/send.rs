@@ -9,13 +9,15 @@ use zeroize::Zeroizing;
 use super::App;
 use super::args::SessionArgs;
 use super::device::{self, Target};
-use super::device_run::{DeviceRun, Log};
 use super::dialect::{DialectArgs, NeedsSession, may_be_agent, neither};
-use super::input;
+use super::input::{hex_bytes, one_reader};
+use super::single_run::{self, log_access};
 use crate::code::Code;
+use crate::device_run::DeviceRun;
 use crate::endpoint::custom::Custom;
 use crate::event::Event;
 use crate::failure::Failure;
+use crate::process::input::Input;
 use crate::provision::{Context, Opened, rainmaker_console};
 use crate::rainmaker_console::Command;
 use crate::report::Document;
@@ -57,7 +59,7 @@ pub(super) struct Args {
 }
 
 /// No link carries more; checked again, exactly, by the link in use.
-const PAYLOAD_MAX: u64 = 4096;
+const PAYLOAD_MAX: usize = 4096;
 
 /// What the agent's console can be sent.
 const SIGN: &str = "sign-data";
@@ -65,15 +67,18 @@ const SIGN: &str = "sign-data";
 pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
     args.dialect.needs_console(&mut args.session.device, app);
     let from_input = args.file.as_deref().is_some_and(|path| path.as_os_str() == "-");
-    input::one_reader(&args.session.device, &args.session.security, &[("--file -", from_input)])?;
-    let payload = payload(&args)?;
-    let target = device::target(&args.session.device, app)?;
+    one_reader(&args.session.device, &args.session.security, &[("--file -", from_input)])?;
+    let input = app.input(args.session.device.timeout);
+    let payload = payload(&args, &input).await?;
+    let target = device::target(&args.session.device, &input, app).await?;
     let dialect = args.dialect.choose(&target.locator)?;
     if dialect == Dialect::RainMaker {
         check_signable(&args.endpoint, &payload)?;
     }
-    let plan = device::security_plan(&args.session.security, None, target.payload.as_ref(), app)?;
-    let device_run = DeviceRun::new(args.session.device.timeout, &args.session.record, app)?;
+    let plan = device::security_plan(&args.session.security, None, target.payload.as_ref(), &input, app).await?;
+    let (device_run, person) =
+        single_run::start(args.session.device.timeout, &args.session.record, &input, app).await?;
+    let mut answers = person.answers();
     let work = async {
         if dialect == Dialect::RainMaker {
             return sign(&args, &target, &payload, &device_run).await;
@@ -88,7 +93,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
                 explain(Failure::from(error).at(Stage::Request), meaning, silent, &args.endpoint)
             })
         };
-        match device_run.in_session(&target, &plan, call).await {
+        match device_run.in_session(&target.locator, target.kind, &plan, &mut *answers, call).await {
             Ok(reply) => Ok(document(&args, reply)),
             Err(failure) if args.endpoint == SIGN && may_be_agent(dialect, &failure, &*device_run.observer) => {
                 sign(&args, &target, &payload, &device_run).await.map_err(|other| neither(failure, other))
@@ -102,7 +107,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
     };
     Box::pin(
         device_run
-            .run(async { work.await.map_err(|failure| device_run.diagnosed(failure, &Log::of(&target.locator))) }),
+            .run(async { work.await.map_err(|failure| device_run.diagnosed(failure, &log_access(&target.locator))) }),
     )
     .await
 }
@@ -137,11 +142,11 @@ async fn sign(args: &Args, target: &Target, payload: &[u8], device_run: &DeviceR
     Ok(document)
 }
 
-fn payload(args: &Args) -> Result<Zeroizing<Vec<u8>>, Failure> {
+async fn payload(args: &Args, input: &Input) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let bytes = match (&args.text, &args.hex, &args.file) {
-        (_, Some(digits), _) => Zeroizing::new(input::hex_bytes(digits, "--hex")?),
-        (_, _, Some(path)) if path.as_os_str() == "-" => input::stdin(PAYLOAD_MAX)?,
-        (_, _, Some(path)) => input::file(path, PAYLOAD_MAX)?,
+        (_, Some(digits), _) => Zeroizing::new(hex_bytes(digits, "--hex")?),
+        (_, _, Some(path)) if path.as_os_str() == "-" => input.standard_input(PAYLOAD_MAX).await?,
+        (_, _, Some(path)) => input.file(path, PAYLOAD_MAX).await?,
         (Some(text), ..) => Zeroizing::new(text.clone().into_bytes()),
         (None, None, None) => Zeroizing::default(),
     };
@@ -153,7 +158,7 @@ fn payload(args: &Args) -> Result<Zeroizing<Vec<u8>>, Failure> {
             Failure::new(Code::UsageInvalid).saying("devices refuse an empty request: there is nothing to send")
         );
     }
-    if bytes.len() as u64 > PAYLOAD_MAX {
+    if bytes.len() > PAYLOAD_MAX {
         return Err(Failure::new(Code::UsageInvalid)
             .saying(format!("a request has at most {PAYLOAD_MAX} bytes"))
             .because(format!("this one has {}", bytes.len())));

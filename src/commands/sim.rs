@@ -12,7 +12,6 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use self::ready::{Member, ready};
-use super::device_run::interrupted;
 use super::{App, descriptors};
 use crate::code::Code;
 use crate::failure::Failure;
@@ -163,12 +162,10 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     let bound = Fleet::bind(args.http.ip(), args.http.port(), args.count, &options).await;
     let fleet = bound.map_err(|error| cannot_listen(&args, &error))?;
     let members: Vec<_> = fleet.members().map(|(address, options)| Member::over_http(address, options)).collect();
-    // Who is told that it is ready may end it at once.
-    let end = interrupted();
     app.output.announce(&ready(&members, app.output.ascii))?;
     let observer = observer(app);
     let stopped = fleet
-        .run(end, observer)
+        .run(app.process.interruption().cancelled(), observer)
         .await
         .map_err(|error| Failure::new(Code::Unexpected).saying("a simulated device ended").caused_by(&error))?;
     app.output.remark(&format!("{stopped} of {} devices ended their provisioning by themselves", members.len()));
@@ -209,14 +206,13 @@ async fn console(args: &Args, options: DeviceOptions, app: &App<'_>) -> Result<D
     })?;
     let locator = format!("console:{}", host.path());
     let member = Member::new(host.path().to_owned(), locator, crate::sim::console::qr_payload(&options), &options);
-    let end = interrupted();
     app.output.announce(&ready(&[member], app.output.ascii))?;
     let dialect = match args.dialect {
         Dialect::Protocomm => console::Dialect::Protocomm,
         Dialect::RainMaker => console::Dialect::RainMaker,
     };
     let manner = Manner { noise: args.noise, baud: args.slow_baud, dialect };
-    host.run(crate::sim::Device::new(options), manner, end, observer(app))
+    host.run(crate::sim::Device::new(options), manner, app.process.interruption().cancelled(), observer(app))
         .await
         .map_err(|error| Failure::new(Code::Unexpected).saying("the simulated device ended").caused_by(&error))?;
     Ok(Document::nothing())

@@ -10,6 +10,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::code::Code;
 use crate::failure::Failure;
+use crate::report::Output;
+use crate::report::capabilities::Wishes;
+use crate::settings::Environment;
 
 /// Options whose value is a secret.
 const SECRET: [&str; 5] = ["--pop", "--passphrase", "--sec2-password", "--secret-key", "--thread-dataset"];
@@ -28,8 +31,23 @@ const TAKES: [(&str, &str); 10] = [
     ("--discovery-timeout", "a number of seconds"),
 ];
 
-/// The failure for a command line, `words`, that clap refused.
-pub fn usage_error(error: &clap::Error, words: &[OsString]) -> Failure {
+/// Says what is wrong with a command line, `words`, that clap refused; the exit status. Help and version are no errors,
+/// and `--json` and `--events` hold here too.
+pub fn report_usage_error(error: &clap::Error, words: &[OsString], environment: Environment<'_>) -> u8 {
+    let has = |option: &str| words.iter().any(|word| word == option);
+    let json = has("--json");
+    let output = Output::decide(&Wishes { json, events: has("--events"), ..Wishes::default() }, environment);
+    let help = |status| output.help(&error.render().to_string(), error.use_stderr(), status);
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => help(0),
+        // Nothing was typed: the way in is worth more than an error.
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !json => help(2),
+        _ => output.deliver(&Err(usage_error(error, words))),
+    }
+}
+
+/// The failure for such a command line.
+fn usage_error(error: &clap::Error, words: &[OsString]) -> Failure {
     let code = match error.kind() {
         ErrorKind::ArgumentConflict => Code::UsageConflict,
         ErrorKind::MissingRequiredArgument

@@ -140,8 +140,9 @@ impl RawMode {
     }
 }
 
-/// The terminal's mode when the program started, for the way out: a thread that still waits for a key cannot restore
-/// it itself.
+/// The terminal's mode when the program started, put back when this is dropped, by a panic too: a question that was
+/// waiting when the run was interrupted may have left the terminal without echo, and the thread that still waits for a
+/// key cannot restore it itself.
 #[derive(Debug)]
 pub struct SavedMode {
     #[cfg(unix)]
@@ -154,9 +155,11 @@ impl SavedMode {
     pub fn take() -> Self {
         Self { before: rustix::termios::tcgetattr(io::stdin()).ok() }
     }
+}
 
-    /// Puts it back.
-    pub fn restore(&self) {
+#[cfg(unix)]
+impl Drop for SavedMode {
+    fn drop(&mut self) {
         if let Some(before) = &self.before {
             let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, before);
         }
@@ -169,9 +172,6 @@ impl SavedMode {
     pub fn take() -> Self {
         Self {}
     }
-
-    /// Nothing to put back.
-    pub fn restore(&self) {}
 }
 
 #[cfg(test)]

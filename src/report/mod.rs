@@ -4,8 +4,8 @@
 
 mod active_lines;
 pub mod answers;
+pub mod capabilities;
 mod document;
-pub mod fan_out;
 pub mod human;
 pub mod keys;
 pub mod live;

@@ -80,6 +80,17 @@ impl Output {
         }
     }
 
+    /// Prints the program's help or version as it is, where it belongs; the exit status of a run that ends with `status`.
+    pub fn help(&self, text: &str, on_stderr: bool, status: u8) -> u8 {
+        let written = if on_stderr {
+            io::stderr().write_all(text.as_bytes())
+        } else {
+            let mut out = io::stdout().lock();
+            out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        };
+        self.status(written, status)
+    }
+
     /// Says a line on standard error.
     pub fn remark(&self, line: &str) {
         if !self.quiet {

@@ -4,11 +4,14 @@
 use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use futures_util::future::{self, BoxFuture};
+
 use super::Output;
 use super::active_lines::{ActiveLines, Pause, above_stderr};
 use super::human;
 use super::spinner::Spinner;
 use crate::event::{Event, Observer};
+use crate::failure::Failure;
 use crate::text;
 
 /// Shows events as they come.
@@ -42,8 +45,8 @@ impl Progress {
         self.shown().question = None;
     }
 
-    /// The run is over. Where a signal ended it in the middle of a question, what follows begins on a new line.
-    pub fn finish(&self) {
+    /// Where a signal ended a run in the middle of a question, what follows begins on a new line.
+    fn finish(&self) {
         let mut shown = self.shown();
         shown.spinner = None;
         if shown.question.take().is_some() {
@@ -64,6 +67,11 @@ impl Progress {
 }
 
 impl Observer for Progress {
+    fn at_end(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        self.finish();
+        Box::pin(future::ready(Ok(())))
+    }
+
     fn observe(&self, event: &Event) {
         match event {
             Event::Started { stage, deadline } => {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers, lowest first. A module imports those before it, never one after it.
-const LAYERS: [&str; 22] = [
+const LAYERS: [&str; 24] = [
     "secret",
     "text",
     "code",
@@ -23,10 +23,12 @@ const LAYERS: [&str; 22] = [
     "backend",
     "provision",
     "board",
+    "device_run",
     "sim",
     "settings",
     "qr_image",
     "report",
+    "process",
     "commands",
 ];
 

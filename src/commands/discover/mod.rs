@@ -14,7 +14,6 @@ use tokio::time::{Instant, interval, sleep_until};
 
 use super::App;
 use super::device;
-use super::device_run::interrupted;
 use crate::code::Code;
 use crate::failure::Failure;
 use crate::report::live::Live;
@@ -153,7 +152,7 @@ async fn listen(args: &Args, app: &App<'_>) -> Result<Air, Failure> {
     let result: Result<(), Failure> = tokio::select! {
         result = work => result,
         // Who watches ends it so.
-        () = interrupted() => if args.watch { Ok(()) } else { Err(Failure::new(Code::Interrupted)) },
+        () = app.process.interruption().cancelled() => if args.watch { Ok(()) } else { Err(Failure::new(Code::Interrupted)) },
     };
     drop(live);
     match result {

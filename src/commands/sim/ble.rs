@@ -14,7 +14,6 @@ pub(super) async fn run(args: &Args, options: DeviceOptions, app: &App<'_>) -> R
     use super::ready::{Member, ready};
     use super::{Stack, observer};
     use crate::commands::device;
-    use crate::commands::device_run::interrupted;
     use crate::sim::ble::Host;
     use crate::sim::gatt::{self, Peripheral};
 
@@ -26,12 +25,10 @@ pub(super) async fn run(args: &Args, options: DeviceOptions, app: &App<'_>) -> R
     let peripheral = Peripheral::new(device, stack, args.service_uuid)
         .map_err(|error| Failure::new(Code::UsageInvalid).saying(error.to_string()).hint("give a shorter --name"))?;
     let adapter = device::adapter(args.adapter.as_deref(), app)?;
-    // One for all: a signal that comes while nobody waits for it counts all the same.
-    let end = interrupted();
-    tokio::pin!(end);
+    let interruption = app.process.interruption();
     let host = tokio::select! {
         biased;
-        () = &mut end => return Err(Failure::new(Code::Interrupted)),
+        () = interruption.cancelled() => return Err(Failure::new(Code::Interrupted)),
         host = Host::open(adapter.as_deref()) => host?,
     };
     let (adapter, address) = (host.adapter().name.clone(), host.adapter().address.clone());
@@ -39,20 +36,14 @@ pub(super) async fn run(args: &Args, options: DeviceOptions, app: &App<'_>) -> R
     let place = format!("the Bluetooth adapter {adapter}, {address}");
     let qr = options.qr_payload_over(Some("ble"));
     let member = Member::new(place, locator(&options.name(), &address), qr, &options);
-    let over = tokio::select! {
-        biased;
-        () = &mut end => true,
-        () = std::future::ready(()) => false,
-    };
     let ended = match app.output.announce(&ready(&[member], app.output.ascii)) {
-        Ok(()) if over => Ok(()),
-        Ok(()) => running.run(end).await.map(drop).map_err(Failure::from),
+        Ok(()) => running.run(interruption.cancelled()).await.map(drop).map_err(Failure::from),
         Err(failure) => Err(failure),
     };
     // bluetoothd takes back what it has of a program that is gone: a second Ctrl-C need not wait.
     tokio::select! {
         () = running.release() => {}
-        () = interrupted() => {}
+        () = app.process.another_signal() => {}
     }
     ended.map(|()| Document::nothing())
 }

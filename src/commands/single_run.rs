@@ -1,0 +1,69 @@
+//! What a command brings to the run of its one device: who watches, and the person at the terminal. The run itself is
+//! `device_run`.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::App;
+use super::args::RecordArgs;
+use super::device::CONSOLE;
+use crate::code::Code;
+use crate::device_run::{DeviceRun, LogAccess};
+use crate::event::Observer;
+use crate::failure::Failure;
+use crate::process::input::Input;
+use crate::provision::{Answers, PromptsOff};
+use crate::report::answers::AtTerminal;
+use crate::report::progress::Progress;
+use crate::report::records::{self, Records};
+use crate::transport::Locator;
+
+/// The terminal of the person who can be asked, if there is one.
+pub(super) struct Person {
+    pub(super) terminal: Option<AtTerminal>,
+}
+
+impl Person {
+    /// Who answers.
+    pub(super) fn answers(&self) -> Box<dyn Answers> {
+        match &self.terminal {
+            Some(terminal) => Box::new(terminal.clone()),
+            None => Box::new(PromptsOff),
+        }
+    }
+}
+
+/// A run of at most `timeout` seconds from now on; a trace file is opened, and written to, here.
+pub(super) async fn start(
+    timeout: u64,
+    record: &RecordArgs,
+    input: &Input,
+    app: &App<'_>,
+) -> Result<(DeviceRun, Person), Failure> {
+    let mut observers: Vec<Arc<dyn Observer>> = Vec::new();
+    let mut terminal = None;
+    if record.events {
+        observers.push(Arc::new(Records::new(io::stderr(), app.output.verbose > 0)));
+    } else {
+        let progress = Arc::new(Progress::new(app.output));
+        observers.push(progress.clone());
+        terminal = app.output.may_ask.then(|| AtTerminal::new(app.output, progress));
+    }
+    if let Some(path) = record.trace.clone() {
+        // A pipe may have no reader yet.
+        let open = move || {
+            records::trace(&path)
+                .map_err(|error| Failure::new(Code::TraceFailed).because(format!("{}: {error}", path.display())))
+        };
+        observers.push(Arc::new(input.wait_for("opening the trace", open).await?));
+    }
+    let limit = Some(Duration::from_secs(timeout));
+    let run = DeviceRun::new(limit, observers, app.process.interruption().clone());
+    Ok((run, Person { terminal }))
+}
+
+/// Where the board's log is to be had in a command that has no `--listen`.
+pub(super) fn log_access(device: &Locator) -> LogAccess {
+    if device.scheme() == CONSOLE { LogAccess::Here } else { LogAccess::Apart }
+}

@@ -1,0 +1,182 @@
+//! The run of one device: who watches it, how long it may take, what is taken out of its board's log, and what ends it
+//! early. Built from plain values, so that a process may have hundreds at a time; it knows no terminal and no options.
+//!
+//! - `last_stage.rs`: where an interrupted run was
+//! - `redacting.rs`: the secrets of a run, and answers that add to them
+
+mod last_stage;
+mod redacting;
+
+pub use redacting::{RedactingAnswers, learn_given};
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use getrandom::SysRng;
+use rand_core::UnwrapErr;
+use tokio_util::sync::CancellationToken;
+
+use crate::board::{LinkLog, LogHistory, Redaction, diagnose};
+use crate::code::{Code, UNHEARD};
+use crate::event::{FanOut, Observer};
+use crate::failure::Failure;
+use crate::provision::{Answers, Context, Opened, SecurityPlan, open};
+use crate::session::deadline::Budget;
+use crate::stage::Stage;
+use crate::text;
+use crate::transport::{Locator, TransportKind};
+use last_stage::LastStage;
+
+/// The run of one device.
+pub struct DeviceRun {
+    /// Where its events go.
+    pub observer: Arc<dyn Observer>,
+    /// How long it may take.
+    pub budget: Budget,
+    /// What is taken out of whatever its board prints.
+    pub redaction: Redaction,
+    /// What its board printed, with the stage the run was in.
+    history: Arc<LogHistory>,
+    last_stage: Arc<LastStage>,
+    interruption: CancellationToken,
+}
+
+/// Where the board's log is to be had during a run, for the advice after a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogAccess {
+    /// Nowhere in this command.
+    Apart,
+    /// On the link itself.
+    Here,
+    /// With `--listen`, which was not given.
+    Offered,
+    /// On this port, where it was heard.
+    Heard(String),
+}
+
+impl DeviceRun {
+    /// A run of at most `timeout` from now on, which ends early once `interruption` is cancelled.
+    pub fn new(
+        timeout: Option<Duration>,
+        observers: impl IntoIterator<Item = Arc<dyn Observer>>,
+        interruption: CancellationToken,
+    ) -> Self {
+        let (last_stage, history) = (Arc::new(LastStage::default()), Arc::new(LogHistory::default()));
+        let own: [Arc<dyn Observer>; 2] = [last_stage.clone(), history.clone()];
+        Self {
+            observer: Arc::new(FanOut(own.into_iter().chain(observers).collect())),
+            budget: Budget::new(timeout),
+            redaction: Redaction::default(),
+            history,
+            last_stage,
+            interruption,
+        }
+    }
+
+    /// What a run works with.
+    pub fn context(&self, kind: &'static dyn TransportKind) -> Context<'static> {
+        Context {
+            kind,
+            observer: self.observer.clone(),
+            log: Arc::new(LinkLog::new(self.observer.clone(), self.redaction.clone())),
+            budget: self.budget.clone(),
+            rng: Box::new(UnwrapErr(SysRng)),
+        }
+    }
+
+    /// Opens a session, carries out `work` in it, and closes it on every way out but an interruption, which drops it.
+    ///
+    /// # Errors
+    /// Those of the stages up to the session, and those of `work`.
+    pub async fn in_session<T>(
+        &self,
+        device: &Locator,
+        kind: &'static dyn TransportKind,
+        plan: &SecurityPlan,
+        answers: &mut dyn Answers,
+        work: impl AsyncFnOnce(&mut Opened, &mut Context<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        redacting::learn(&self.redaction, plan);
+        let mut context = self.context(kind);
+        let mut answers = RedactingAnswers { answers, redaction: self.redaction.clone() };
+        let mut opened = open(device, plan, &mut context, &mut answers).await?;
+        let result = work(&mut opened, &mut context).await;
+        opened.session.close().await;
+        result
+    }
+
+    /// A failure with what the board said about it, where it was heard, and else how to hear it.
+    #[must_use]
+    pub fn diagnosed(&self, mut failure: Failure, log: &LogAccess) -> Failure {
+        if failure.code == Code::ConsoleNoPrompt {
+            // It quotes the board, which may have printed what it was given.
+            failure.causes.iter_mut().for_each(|cause| *cause = self.redaction.hide(cause));
+        }
+        let told = self.history.told();
+        let mut failure = diagnose(&told, self.history.attempt(), failure);
+        let unheard = |hint: &String| UNHEARD.contains(&hint.as_str());
+        let instead = match log {
+            LogAccess::Offered => return failure,
+            LogAccess::Apart => "the device's own log says more: run espctl monitor in another terminal".to_owned(),
+            LogAccess::Heard(port) if told.is_empty() => format!(
+                "the board printed nothing on {} meanwhile: check that it is the board's console port, and --baud",
+                text::sanitise(port)
+            ),
+            LogAccess::Heard(_) | LogAccess::Here => {
+                failure.hints.retain(|hint| !unheard(hint));
+                return failure;
+            }
+        };
+        let waited = failure.stage == Some(Stage::AwaitNetwork) && matches!(log, LogAccess::Heard(_));
+        if waited && !failure.hints.iter().any(unheard) {
+            // A board that joins logs it, and whoever listens expects to be told why it does not.
+            failure.hints.push(instead);
+            return failure;
+        }
+        failure.hints.iter_mut().filter(|hint| unheard(hint)).for_each(|hint| instead.clone_into(hint));
+        failure
+    }
+
+    /// Runs to the end, or until it is interrupted; `work` is dropped then, which releases its link.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Code::Interrupted`]; and the failure of an observer that cannot end its own work.
+    pub async fn run<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let result = tokio::select! {
+            result = work => result,
+            () = self.interruption.cancelled() => Err(self.last_stage.interruption()),
+        };
+        let ended = self.observer.at_end().await;
+        result.and_then(|done| ended.map(|()| done))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::{self, BoxFuture};
+
+    use super::*;
+    use crate::event::Event;
+
+    /// A trace on a disk that fills up after the run has last asked.
+    struct Full;
+
+    impl Observer for Full {
+        fn observe(&self, _: &Event) {}
+        fn at_end(&self) -> BoxFuture<'_, Result<(), Failure>> {
+            Box::pin(future::ready(Err(Failure::new(Code::TraceFailed))))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_trace_that_is_cut_short_is_no_success() {
+        let run = DeviceRun::new(None, [], CancellationToken::new());
+        assert_eq!(run.run(async { Ok(7) }).await, Ok(7));
+        let full: Arc<dyn Observer> = Arc::new(Full);
+        let run = DeviceRun::new(None, [full], CancellationToken::new());
+        assert_eq!(run.run(async { Ok(7) }).await.unwrap_err().code, Code::TraceFailed);
+        let failed = run.run(async { Err::<(), _>(Failure::new(Code::LinkLost)) }).await;
+        assert_eq!(failed.unwrap_err().code, Code::LinkLost);
+    }
+}

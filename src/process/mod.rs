@@ -1,0 +1,46 @@
+//! What one process has once, however many devices it takes online: signals, and what is read from standard input and
+//! files before a run begins. A run of one device is `device_run`; `main` installs the panic hook and keeps the
+//! terminal's mode.
+//!
+//! - `signals.rs`: Ctrl-C and its like, as one token
+//! - `input.rs`: reads that can be interrupted
+//! - `panics.rs`: what is said of a panic
+
+pub mod input;
+pub mod panics;
+mod signals;
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use input::Input;
+use signals::Signals;
+
+/// The process, as its commands see it.
+#[derive(Debug)]
+pub struct Process {
+    signals: Signals,
+}
+
+impl Process {
+    /// Signals count from now on: they no longer end the program by themselves. To be called in its runtime.
+    pub fn start() -> Self {
+        Self { signals: Signals::listen() }
+    }
+
+    /// Cancelled by the first Ctrl-C, SIGTERM or SIGHUP. Each run of a device gets it, or a child of it.
+    pub fn interruption(&self) -> &CancellationToken {
+        &self.signals.interruption
+    }
+
+    /// Waits for one signal more than have come so far: a second Ctrl-C means now.
+    pub async fn another_signal(&self) {
+        self.signals.another().await;
+    }
+
+    /// What reads standard input and files, all of it together in at most `limit` from now on.
+    pub fn input(&self, limit: Option<Duration>) -> Input {
+        Input::new(self.interruption().clone(), limit)
+    }
+}

@@ -1,0 +1,82 @@
+//! Ctrl-C, SIGTERM and SIGHUP as one cancellation token. What is to be ended by it is not known here.
+
+use futures_util::future::{pending, select_all};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// The signals of the process, counted by a task of its runtime.
+#[derive(Debug)]
+pub(super) struct Signals {
+    pub(super) interruption: CancellationToken,
+    count: watch::Receiver<u64>,
+}
+
+impl Signals {
+    /// Signals count from this call on, not from the first time somebody waits: a run may get far before that.
+    pub(super) fn listen() -> Self {
+        #[cfg(unix)]
+        let mut sources = {
+            use tokio::signal::unix::{SignalKind, signal};
+            [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(|kind| signal(kind).ok())
+        };
+        #[cfg(windows)]
+        let mut sources = [tokio::signal::windows::ctrl_c().ok()];
+        let interruption = CancellationToken::new();
+        let cancel = interruption.clone();
+        let (sender, count) = watch::channel(0);
+        tokio::spawn(async move {
+            loop {
+                let waiting = sources.iter_mut().map(|source| {
+                    Box::pin(async move {
+                        match source {
+                            Some(source) => drop(source.recv().await),
+                            // The system has no such signal to give.
+                            None => pending().await,
+                        }
+                    })
+                });
+                select_all(waiting).await;
+                // Counted first: whoever is cancelled and then waits for another signal must not see this one again.
+                sender.send_modify(|count| *count += 1);
+                cancel.cancel();
+            }
+        });
+        Self { interruption, count }
+    }
+
+    /// Waits for one signal more than have come so far.
+    pub(super) async fn another(&self) {
+        let mut count = self.count.clone();
+        count.mark_unchanged();
+        if count.changed().await.is_err() {
+            // The runtime is being shut down, and with it whoever waits here.
+            pending().await
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::time::Duration;
+
+    use rustix::process::{Signal, getpid, kill_process};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// In one test, since a signal is for the whole process.
+    #[tokio::test]
+    async fn the_first_signal_cancels_and_the_second_is_another() {
+        let signals = Signals::listen();
+        assert!(!signals.interruption.is_cancelled());
+        // Before anybody waits for it.
+        kill_process(getpid(), Signal::HUP).expect("a signal to this process");
+        let limit = Duration::from_secs(10);
+        timeout(limit, signals.interruption.cancelled()).await.expect("the first signal");
+        let another = signals.another();
+        tokio::pin!(another);
+        assert!(timeout(Duration::from_millis(50), &mut another).await.is_err(), "the first signal was counted twice");
+        kill_process(getpid(), Signal::HUP).expect("a signal to this process");
+        timeout(limit, another).await.expect("the second signal");
+    }
+}
