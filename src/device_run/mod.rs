@@ -144,6 +144,8 @@ impl DeviceRun {
     /// Those of `work`; [`Code::Interrupted`]; and the failure of an observer that cannot end its own work.
     pub async fn run<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
         let result = tokio::select! {
+            biased;
+            // What is done already is not interrupted.
             result = work => result,
             () = self.interruption.cancelled() => Err(self.last_stage.interruption()),
         };

@@ -5,6 +5,7 @@ mod attacks;
 mod backend;
 mod common;
 mod flow;
+mod runs;
 mod security_vectors;
 mod sim_device;
 mod sim_http;
