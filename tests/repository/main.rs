@@ -2,5 +2,7 @@
 //! and checked in is up to date.
 
 mod architecture;
+mod circles;
 mod docs;
+mod imports;
 mod protobuf;
