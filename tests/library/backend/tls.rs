@@ -11,7 +11,6 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-use super::server::{Server, answer};
 use super::{client_with, quick};
 
 /// A server whose certificate nobody has signed but itself: its address, and the certificate.
@@ -59,8 +58,15 @@ async fn a_certificate_that_nobody_vouches_for_is_refused_at_once() {
 
 #[tokio::test]
 async fn a_server_without_tls_is_told_apart_from_one_out_of_reach() {
-    let server = Server::start(vec![answer(400, &[], "plain HTTP")]).await;
-    let (outcome, _) = outcome(&server.address.replace("http:", "https:")).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("https://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await;
+        }
+    });
+    let (outcome, _) = outcome(&address).await;
     assert!(outcome.starts_with("backend.tls"), "{outcome}");
 }
 
