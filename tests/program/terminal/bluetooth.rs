@@ -1,7 +1,9 @@
 //! A person chooses among several devices, or adapters.
 
+use rustix::process::Signal;
+
 use crate::bluez::{ADDRESS, Bluez, Daemon, Nearby, Radio};
-use crate::terminal::screen::{CONTROL_C, Screen, Setup};
+use crate::terminal::screen::{CONTROL_C, CONTROL_D, Screen, Setup};
 
 const WORDS: [&str; 10] = [
     "provision",
@@ -71,13 +73,29 @@ fn one_of_two_adapters_is_chosen() {
 }
 
 #[test]
-fn a_choice_can_be_left() {
+fn a_choice_can_be_left_by_keys_and_by_signals() {
     let bluez = Bluez::with([esp("PROV_d76c30"), esp("PROV_d76c31")]);
-    let mut screen = start(&bluez);
-    screen.expect("Select device by number");
-    screen.send(CONTROL_C);
-    assert_eq!(screen.finish(), 130, "{}", screen.contents());
-    assert!(screen.is_restored());
+    let signals: [fn(&mut Screen); 3] = [
+        |screen| screen.signal(Signal::INT),
+        |screen| screen.signal(Signal::TERM),
+        |screen| screen.signal(Signal::HUP),
+    ];
+    let keys: [fn(&mut Screen); 2] = [|screen| screen.send(CONTROL_C), |screen| screen.send(CONTROL_D)];
+    let ends = signals.into_iter().chain(keys).zip([130, 130, 130, 130, 2]);
+    for (end, status) in ends {
+        for plain in [true, false] {
+            let words = if plain { &WORDS[..] } else { &WORDS[..WORDS.len() - 1] };
+            let environment = bluez.address();
+            let mut screen = Screen::start_with(&Setup::default(), words, &[(ADDRESS, &environment)]);
+            screen.expect("Select device by number");
+            if !plain {
+                screen.until_it_reads_keys();
+            }
+            end(&mut screen);
+            assert_eq!(screen.finish(), status, "{}", screen.contents());
+            assert!(screen.is_restored());
+        }
+    }
     bluez.assert_clean();
 }
 

@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 mod bluetooth;
 mod screen;
+mod signals;
 
 use crate::support::Sim;
 use screen::{CONTROL_C, CONTROL_D, DOWN, ESCAPE, Screen, Setup};
