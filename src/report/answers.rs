@@ -1,6 +1,7 @@
 //! Answers from the person at the terminal. Prompts block, so they run on a thread of their own.
 //!
-//! An answer that cannot be used is told so and asked again, a few times; what comes out of here needs no second try.
+//! Where an answer cannot be used, the reason is shown and the question asked again, a few times. Answers that leave this
+//! file are valid.
 
 use std::sync::Arc;
 
@@ -205,7 +206,7 @@ impl Answers for AtTerminal {
             let bytes = hex::decode(typed.trim_ascii()).map_err(|error| {
                 let why = match error {
                     hex::FromHexError::OddLength => "it has an odd number of hex digits",
-                    _ => "it has something other than hex digits",
+                    _ => "it contains something other than hex digits",
                 };
                 unusable(Failure::new(Code::ThreadDatasetInvalid).because(why))
             })?;
@@ -215,7 +216,7 @@ impl Answers for AtTerminal {
     }
 
     fn retry<'a>(&'a mut self, failure: &'a Failure, ssid: &'a [u8]) -> BoxFuture<'a, Result<Retry, AnswerError>> {
-        // Whoever gives up gets the rest at the end.
+        // A person who gives up sees the whole failure at the end.
         let shown = self.output.failure_in_short(failure);
         let same = format!("Retry with same SSID '{}' and new password?", text::ssid(ssid));
         let thread = ssid.is_empty();

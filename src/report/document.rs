@@ -6,7 +6,7 @@ use crate::code::Exit;
 use crate::failure::Failure;
 use crate::text;
 
-/// What a command came to.
+/// The result of a command.
 #[derive(Debug, Clone, Default)]
 pub struct Document {
     /// For people, without a final line end; device text in it is sanitised.
@@ -15,8 +15,8 @@ pub struct Document {
     pub json: Value,
     /// Bytes for standard output as they are, in place of the text (`send --raw`).
     pub raw: Option<Vec<u8>>,
-    /// An outcome that is no failure and yet no plain success (applied, not confirmed): explained on standard error,
-    /// and its exit status.
+    /// For an outcome between success and failure (applied, not confirmed): what is explained on standard error, with
+    /// its exit status.
     pub caveat: Option<Failure>,
 }
 
@@ -33,7 +33,7 @@ impl Document {
         Self { text: text.into(), json: Value::Object(members), ..Self::default() }
     }
 
-    /// Nothing more to say: what was to be said was announced.
+    /// An empty document: everything was announced before.
     pub fn nothing() -> Self {
         Self::default()
     }
@@ -88,7 +88,7 @@ pub(super) fn failure_in_short(failure: &Failure, paint: super::Paint) -> String
     std::iter::once(message).chain(causes).chain(hint).collect::<Vec<_>>().join("\n")
 }
 
-/// Breaks the lines of a failure between words; what is carried over stands under the text, not under its label.
+/// Breaks the lines of a failure between words; a continued line starts under the text, not under its label.
 pub(super) fn wrapped(text: &str, width: usize) -> String {
     const INDENT: &str = "         ";
     let mut lines: Vec<String> = Vec::new();
@@ -97,7 +97,7 @@ pub(super) fn wrapped(text: &str, width: usize) -> String {
         let mut indent = "";
         while text::columns(indent) + text::columns(rest) >= width {
             let fits = |at: usize| text::columns(indent) + text::columns(&rest[..at]) < width;
-            // A break within the label would be no gain.
+            // The label itself is never broken.
             let mut breaks = rest.rmatch_indices(' ').map(|(at, _)| at);
             let break_at = breaks.find(|&at| at >= INDENT.len() && fits(at));
             let Some(at) = break_at else { break };

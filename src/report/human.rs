@@ -41,9 +41,9 @@ pub fn line(event: &Event) -> Option<String> {
             format!("The device gave up after {:.1} s", elapsed.as_secs_f32())
         }
         Event::LinkLost { cause } => {
-            format!("Lost touch with the device ({}); setting up a new session", text::sanitise(cause))
+            format!("Lost the connection to the device ({}); opening a new session", text::sanitise(cause))
         }
-        Event::Reset => "The device is back at its start and takes new credentials".to_owned(),
+        Event::Reset => "The device was reset and accepts new credentials".to_owned(),
         Event::Named { name, transport } => {
             let over = transport.map(|transport| format!(", provisioned over {}", transport.scheme()));
             format!("The board says it is {}{}", text::sanitise(name), over.unwrap_or_default())
@@ -66,7 +66,7 @@ pub fn device(version: &VersionInfo, security: u8) -> String {
             format!("RainMaker {}", text::sanitise(own.version.as_deref().unwrap_or(""))).trim().to_owned()
         }
         (None, Some(version)) => format!("firmware {}", text::bounded(&text::sanitise(version), 32)),
-        (None, None) => "firmware that does not say its version".to_owned(),
+        (None, None) => "firmware of an unknown version".to_owned(),
     }];
     parts.push(match (security, version.sec_patch_ver) {
         (2, Some(patch)) => format!("security 2 (patch {patch})"),

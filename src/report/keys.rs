@@ -1,7 +1,7 @@
 //! Keys from a terminal: the `console` crate's, completed, and the terminal's mode while they are read.
 //!
 //! What a key does is decided by [`super::picker`] and [`super::terminal`]. `console` sets and restores the mode around
-//! each single key; between two, a terminal would echo what is pasted, a passphrase too, and turn Ctrl-C into a
+//! each single key. Between two keys the terminal would echo pasted text, even a passphrase, and turn Ctrl-C into a
 //! signal. `RawMode` spans the whole question instead.
 
 use std::io;
@@ -13,8 +13,8 @@ use super::prompt::PromptError;
 
 /// Somewhere keys come from.
 pub trait Keys {
-    /// The next key; blocks until there is one. Ctrl-C is [`PromptError::Interrupted`], Ctrl-D and a terminal that
-    /// is gone are [`PromptError::Closed`].
+    /// Waits for the next key. Ctrl-C is [`PromptError::Interrupted`]; Ctrl-D and a closed terminal are
+    /// [`PromptError::Closed`].
     fn next_key(&mut self) -> Result<Key, PromptError>;
 }
 
@@ -30,7 +30,7 @@ impl TerminalKeys {
     /// Takes the terminal out of line mode, without echo, until this is dropped.
     pub fn new(term: Term) -> Result<Self, PromptError> {
         if !term.is_term() {
-            // console answers every read from what is no terminal with an unknown key, for ever.
+            // Where there is no terminal, console returns an unknown key at once, for ever.
             return Err(PromptError::Terminal(io::Error::from(io::ErrorKind::NotConnected)));
         }
         Ok(Self { term, decoder: Decoder::default(), _mode: RawMode::enter()? })
@@ -47,8 +47,8 @@ impl Keys for TerminalKeys {
     }
 }
 
-/// Completes the escape sequences that `console` knows only the beginning of, so that their ends are not taken for
-/// typing: F5 is `ESC [ 1 5 ~`, of which it leaves the `~`.
+/// Completes the escape sequences of which `console` reads only the beginning, so that the rest is not taken as
+/// typed text: F5 is `ESC [ 1 5 ~`, of which it leaves the `~`.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Decoder {
     #[default]
@@ -102,7 +102,7 @@ impl Decoder {
     }
 }
 
-/// The terminal without lines, echo and signals; as it was before once this is dropped, on whichever way out.
+/// The terminal without line mode, echo and signals from keys. Dropping it restores the previous mode.
 #[derive(Debug)]
 pub struct RawMode {
     #[cfg(unix)]
@@ -126,7 +126,7 @@ impl RawMode {
 #[cfg(unix)]
 impl Drop for RawMode {
     fn drop(&mut self) {
-        // A terminal that is gone cannot be restored, and there is nobody left to tell.
+        // A closed terminal cannot be restored, and cannot show an error either.
         let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, &self.before);
     }
 }
@@ -151,7 +151,7 @@ pub struct SavedMode {
 
 #[cfg(unix)]
 impl SavedMode {
-    /// Notes the mode; nothing where standard input is no terminal.
+    /// Saves the mode, if standard input is a terminal.
     pub fn take() -> Self {
         Self { before: rustix::termios::tcgetattr(io::stdin()).ok() }
     }
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_of_a_sequence_is_no_typing() {
+    fn the_rest_of_a_sequence_is_not_taken_as_typed_text() {
         let f5 = [Raw::UnknownEscSeq(vec!['[', '1', '5']), Raw::Char('~'), Raw::Char('x')];
         assert_eq!(decoded(f5), [Key::Char('x')]);
         let control_up = [Raw::UnknownEscSeq(vec!['[', '1', ';']), Raw::Char('5'), Raw::Char('A'), Raw::Char('x')];

@@ -21,7 +21,7 @@ pub struct Output {
     pub quiet: bool,
     /// 0 to 2: exchanges, and their content.
     pub verbose: u8,
-    /// Somebody can be asked.
+    /// Whether questions may be asked.
     pub may_ask: bool,
     /// Questions line by line.
     pub plain: bool,
@@ -57,7 +57,7 @@ impl Output {
     pub fn status(&self, written: io::Result<()>, status: u8) -> u8 {
         match written {
             Ok(()) => status,
-            // Whoever read our output has gone; nobody is left to tell, but a script sees the status.
+            // The reader of the output has gone. A script still sees the status.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => status,
             Err(error) => {
                 let failure = Failure::new(Code::OutputFailed).because(format!("the standard output: {error}"));
@@ -70,7 +70,7 @@ impl Output {
     /// Prints the result of a command that goes on running. A reader that went away does not stop it.
     ///
     /// # Errors
-    /// [`Code::OutputFailed`]: whoever waits for it would wait for ever.
+    /// [`Code::OutputFailed`]: a program that waits for the line would wait for ever.
     pub fn announce(&self, document: &Document) -> Result<(), Failure> {
         match self.document(document) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -159,8 +159,8 @@ impl Output {
         Ok(())
     }
 
-    /// A failure on standard error: words, or one JSON line among the events. Where that cannot be written, nobody
-    /// is left to tell.
+    /// A failure on standard error: words, or one JSON line among the events. Where standard error cannot be
+    /// written, the status alone remains.
     fn explain(&self, failure: &Failure) {
         let mut err = io::stderr().lock();
         let _ = if self.events {

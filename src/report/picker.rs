@@ -38,7 +38,7 @@ pub struct Entry {
     pub note: String,
 }
 
-/// A key press, as far as the picker and the line editor care.
+/// A key press that the picker and the line editor know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Key {
@@ -54,7 +54,7 @@ pub enum Key {
     Char(char),
 }
 
-/// What follows from a key.
+/// What a key press leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Show the picker again and wait for the next key.
@@ -155,7 +155,7 @@ impl PickerState {
         self.filter.as_deref()
     }
 
-    /// What the last key has to be told.
+    /// The message about the last key.
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
     }
@@ -182,7 +182,7 @@ impl PickerState {
 
     fn number_typed(&mut self, number: usize) {
         if number > self.entries.len() {
-            self.message = Some(format!("There is no network {number}"));
+            self.message = Some(format!("No network has number {number}"));
         } else if number > 0 {
             self.number = number;
             self.cursor = number - 1;
@@ -277,7 +277,7 @@ pub(super) mod tests {
     fn a_number_past_the_list_is_refused_and_forgotten() {
         let mut picker = numbered(5);
         type_in(&mut picker, "41");
-        assert_eq!(picker.message(), Some("There is no network 41"));
+        assert_eq!(picker.message(), Some("No network has number 41"));
         assert_eq!(picker.cursor(), 3);
         type_in(&mut picker, "2");
         assert_eq!((picker.cursor(), picker.message()), (1, None));

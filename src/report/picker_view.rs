@@ -1,6 +1,6 @@
 //! How the network picker looks: its table, its window on a long list, its help.
 //!
-//! Lines of text with a role each; colours and cursor movement are the affair of whoever writes them out. Columns that
+//! Lines of text with a role each; colours and cursor movement are added where they are written. Columns that
 //! do not fit are left out, least useful first, before an SSID is cut to less than `READABLE` columns.
 
 use super::picker::{Entry, PickerState};
@@ -21,7 +21,7 @@ pub struct Line {
     pub role: Role,
 }
 
-/// What a line is, for those who style it. The text says the same without style.
+/// The role of a line, which decides its style. The text is complete without style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// The column headings.

@@ -60,7 +60,7 @@ impl Progress {
 
     fn say(&self, line: &str) {
         above_stderr(|| {
-            // Nobody can be told where standard error itself is gone.
+            // Where standard error cannot be written, there is no other place for this.
             let _ = writeln!(std::io::stderr(), "{}", self.output.fit(line));
         });
     }

@@ -14,12 +14,12 @@ use super::picker::{Entry, PickerState};
 use super::picker_view;
 use crate::text;
 
-/// How often a question is asked again after an answer that makes no sense.
+/// How often a question is asked before invalid answers end it.
 pub const TRIES: usize = 5;
 /// Longest answer that is read, in bytes.
 pub const MAX_ANSWER: usize = 4096;
 
-/// Why there is no answer.
+/// Why a question was not answered.
 #[derive(Debug, thiserror::Error)]
 pub enum PromptError {
     /// The input ended, by Ctrl-D, a closed pipe or a lost terminal.
@@ -31,11 +31,11 @@ pub enum PromptError {
     /// Escape: the user does not want to answer.
     #[error("nothing was chosen")]
     Cancelled,
-    /// [`TRIES`] answers that made no sense.
+    /// [`TRIES`] invalid answers.
     #[error("no valid answer after {TRIES} tries")]
     TooManyTries,
     /// An answer that is not UTF-8, or longer than [`MAX_ANSWER`].
-    #[error("the answer is not text, or far too long")]
+    #[error("the answer is not UTF-8 text, or is longer than {MAX_ANSWER} bytes")]
     NotText,
     /// The terminal itself failed.
     #[error("the terminal cannot be read or written")]
@@ -63,7 +63,7 @@ pub enum Choice {
     Other,
 }
 
-/// Somebody to ask. Every method blocks until there is an answer, so async code calls it from a blocking thread.
+/// Asks a person. Every method blocks until there is an answer, so async code calls it from a blocking thread.
 /// Questions are handed in without the colon and may hold text from a device: they are sanitised here.
 pub trait Prompt {
     /// Which of these networks.
@@ -86,7 +86,7 @@ pub fn is_dumb(term: Option<&str>) -> bool {
     term.map_or(cfg!(unix), |term| term.is_empty() || term == "dumb" || term == "unknown")
 }
 
-/// Whether an answer can be asked for: a terminal to read, one to write, and nobody said no.
+/// Whether questions may be asked: both standard input and standard error are terminals, and `--no-input` is absent.
 pub fn may_ask(stdin_is_terminal: bool, stderr_is_terminal: bool, no_input: bool) -> bool {
     stdin_is_terminal && stderr_is_terminal && !no_input
 }
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_the_input_is_no_answer() {
+    fn the_end_of_the_input_ends_the_question() {
         assert!(matches!(pick(b"").0, Err(PromptError::Closed)));
         assert!(matches!(pick(b"9\n").0, Err(PromptError::Closed)));
         assert!(matches!(with(b"", |prompt| prompt.text("SSID")).0, Err(PromptError::Closed)));
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn yes_no_default_and_nonsense() {
+    fn yes_no_default_and_invalid_answers() {
         for (input, default, answer) in [
             (&b"\n"[..], true, true),
             (b"\n", false, false),

@@ -23,7 +23,7 @@ use crate::wire::version::VersionInfo;
 pub struct Records<W> {
     started: Instant,
     exchanges: bool,
-    /// Whether the run is to stop where these cannot be written.
+    /// Whether a failed write stops the run.
     vital: bool,
     sink: Mutex<Sink<W>>,
 }
@@ -35,7 +35,7 @@ struct Sink<W> {
 
 impl<W: Write + Send> Records<W> {
     /// Times count from now; `exchanges` includes each request with its reply, and what the board prints. A reader
-    /// that went away stops nothing.
+    /// that went away does not stop the run.
     pub fn new(out: W, exchanges: bool) -> Self {
         Self { started: Instant::now(), exchanges, vital: false, sink: Mutex::new(Sink { out, failed: None }) }
     }
@@ -48,7 +48,7 @@ impl<W: Write + Send> Records<W> {
         }
     }
 
-    /// The failure of a run that is to stop where these cannot be written.
+    /// The failure that stops the run after a failed write.
     fn check(&self) -> Result<(), Failure> {
         let sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         match &sink.failed {

@@ -1,8 +1,8 @@
 //! The line that shows a running step: what it is, how long it has taken, and by when it will have ended.
 //!
 //! It is never as wide as the terminal, so that a `^C` the terminal echoes behind it does not wrap, and it is gone
-//! without a trace once the step is over. Steps shorter than a tick show nothing. Where and when it is drawn is
-//! [`super::active_lines`]'s business.
+//! without a trace once the step is over. Steps shorter than a tick show nothing. [`super::active_lines`] decides where
+//! and when it is drawn.
 
 use std::fmt::Write;
 use std::time::Duration;

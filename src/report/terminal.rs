@@ -1,7 +1,7 @@
 //! Questions on a terminal with keys: the network picker drawn in place, lines edited here, secrets shown as stars.
 //!
-//! Ctrl-C arrives as a key, not as a signal, except in plain mode, where lines are the terminal's own and whoever
-//! handles the signal ends the program. The cursor is hidden only within one write, so no way out can leave it hidden.
+//! Ctrl-C arrives as a key. In plain mode the terminal itself edits the lines, and Ctrl-C is a signal that ends the run.
+//! The cursor is hidden only within a single write, so it is visible whenever the program ends.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write};
@@ -38,7 +38,7 @@ impl Terminal {
         (height.into(), width.into())
     }
 
-    /// Shows text that is no question; it is sanitised already.
+    /// Shows a line that needs no answer. The text is sanitised already.
     ///
     /// # Errors
     /// [`PromptError::Terminal`].
@@ -46,8 +46,8 @@ impl Terminal {
         Ok(self.term.write_line(&fit(text, self.ascii))?)
     }
 
-    /// Keeps the terminal from echoing what is typed, until the value is dropped: what is typed, or pasted, while a
-    /// line about a rejected secret is being shown is mostly the next secret.
+    /// Stops the terminal from echoing typed text until the value is dropped: text typed or pasted while a message
+    /// about a rejected secret is shown is usually the next secret.
     ///
     /// # Errors
     /// [`PromptError::Terminal`].
@@ -186,7 +186,7 @@ fn pick<W: Write>(
         _ => None,
     };
     let chosen = chosen.map(|line| if screen.ascii { text::ascii(&line).into_owned() } else { line });
-    // What the picker came to matters more than whether its traces could be removed.
+    // The choice matters more than whether the picker could be cleared.
     let finished = screen.finish(chosen.as_deref());
     let choice = outcome?;
     finished?;
@@ -213,7 +213,7 @@ fn run<W: Write>(
     }
 }
 
-/// What is shown of a line while it is typed.
+/// How much of a line is shown while it is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Echo {
     Text,
@@ -263,7 +263,7 @@ fn edit_line(
             Err(error) => break Err(error),
         }
     };
-    // Also after Ctrl-C: what comes next begins on a line of its own.
+    // Also after Ctrl-C: the next output begins on a new line.
     out.write_all(b"\n")?;
     out.flush()?;
     outcome.map(|()| line)
