@@ -17,7 +17,8 @@ use crate::code::Code;
 use crate::failure::Failure;
 use crate::report::Document;
 use crate::sim::DeviceOptions;
-use crate::sim::http::{Fleet, Observer};
+use crate::sim::host::Observer;
+use crate::sim::http::Fleet;
 use crate::text;
 
 const EXAMPLES: &str = "\

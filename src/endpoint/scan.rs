@@ -5,7 +5,7 @@ mod network;
 use prost::Message;
 use zeroize::Zeroizing;
 
-pub use network::{AccessPoint, AuthMode, Network, ThreadNetwork, merge};
+pub use network::{AccessPoint, AuthMode, Network, SSID_MAX, ThreadNetwork, merge};
 
 use super::{ReplyError, Request, accept};
 use crate::wire::messages::{
@@ -15,8 +15,6 @@ use crate::wire::messages::{
 
 /// The endpoint's name.
 pub const ENDPOINT: &str = "prov-scan";
-/// An SSID's longest form, in bytes (IEEE 802.11).
-pub const SSID_MAX: usize = 32;
 /// How long the device listens on a channel, in ms: the reference client's value.
 const PERIOD_MS: u32 = 120;
 

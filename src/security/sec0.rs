@@ -1,8 +1,10 @@
 //! Security 0: one greeting each way, then plain bytes. It protects nothing and says so.
 
-use super::{
-    Cipher, CipherError, Credentials, CryptoRng, DeviceIdentity, Handshake, HandshakeError, Next, Scheme, Turn,
-    accept_status, decode, encode,
+use rand_core::CryptoRng;
+
+use super::scheme::{
+    Cipher, CipherError, Credentials, DeviceIdentity, Handshake, HandshakeError, Next, Scheme, Turn, accept_status,
+    decode, encode,
 };
 use crate::wire::messages::{
     Sec0Command, Sec0Msg, Sec0Payload, Sec0Response, sec0_payload::Payload, session_data::Proto,

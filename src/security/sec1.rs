@@ -7,14 +7,15 @@
 use aes::Aes256;
 use ctr::Ctr128BE;
 use ctr::cipher::{KeyIvInit, StreamCipher};
+use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{
-    Cipher, CipherError, Credentials, CryptoRng, DeviceIdentity, Handshake, HandshakeError, Next, Scheme, Turn,
-    accept_status, decode, encode, exactly,
+use super::scheme::{
+    Cipher, CipherError, Credentials, DeviceIdentity, Handshake, HandshakeError, Next, Scheme, Turn, accept_status,
+    decode, encode, exactly,
 };
 use crate::secret::ProofOfPossession;
 use crate::wire::messages::{

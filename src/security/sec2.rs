@@ -7,15 +7,16 @@ use aes_gcm::aead::consts::{U12, U16};
 use aes_gcm::aead::{Aead, KeyInit};
 use aes_gcm::aes::Aes256;
 use aes_gcm::{AesGcm, Nonce};
+use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::scheme::{
+    Cipher, CipherError, Credentials, DeviceIdentity, Handshake, HandshakeError, Next, NonceRule, Scheme, Turn,
+    accept_status, decode, encode, exactly,
+};
 use super::srp6a::client::{ClientKeys, inner_hash_is_ambiguous};
 use super::srp6a::{Agreement, DeviceKeys, EXPONENT_LEN, GROUP_LEN, HASH_LEN, Illegal, InnerHash, Verifier};
-use super::{
-    Cipher, CipherError, Credentials, CryptoRng, DeviceIdentity, Handshake, HandshakeError, Next, NonceRule, Scheme,
-    Turn, accept_status, decode, encode, exactly,
-};
 use crate::secret::Sec2Password;
 use crate::wire::messages::{
     Sec2Command0, Sec2Command1, Sec2Msg, Sec2Payload, Sec2Response0, Sec2Response1, sec2_payload::Payload,

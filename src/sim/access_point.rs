@@ -9,7 +9,6 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 
-use super::world::Admission;
 use crate::secret::Passphrase;
 
 /// Names of the auth modes that have one here; any other number is written as such.
@@ -27,6 +26,20 @@ const AUTH_NAMES: &[(&str, u8)] = &[
 const ENTERPRISE: &[u8] = &[5, 10, 14, 15, 16];
 /// Opportunistic encryption: no passphrase, but not open either.
 const OWE: u8 = 9;
+
+/// What an access point does with a station, once the passphrase was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Admission {
+    /// The passphrase decides.
+    #[default]
+    ByPassphrase,
+    /// Every station is refused as if its passphrase were wrong.
+    Refuse,
+    /// It is heard in scans, but never found when joining.
+    Vanish,
+    /// It answers nothing that a station gives up on.
+    Silent,
+}
 
 /// A Wi-Fi access point in range.
 #[derive(Debug, Clone)]

@@ -2,33 +2,14 @@
 //!
 //! All of it follows from the options and their seed, not from the device's course.
 
-use std::sync::{Arc, OnceLock};
-
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
 use super::fault::FaultKind;
 use super::options::DeviceOptions;
-use crate::secret::{ProofOfPossession, Sec2Password};
-use crate::security::srp6a::{InnerHash, Verifier};
+use crate::secret::ProofOfPossession;
+use crate::security::srp6a::Verifier;
 use crate::security::{DeviceIdentity, NonceRule};
-
-/// A verifier computed at first use and shared among clones; what it was computed for is kept with it.
-#[derive(Debug, Clone, Default)]
-pub struct SharedVerifier(Arc<OnceLock<(Key, Verifier)>>);
-
-/// User name, password and salt.
-type Key = (String, Sec2Password, Vec<u8>);
-
-impl SharedVerifier {
-    fn compute(&self, wanted: &Key) -> Verifier {
-        let generate = |(username, password, salt): &Key| {
-            Verifier::generate(username.as_bytes(), password.expose(), salt, InnerHash::Full)
-        };
-        let (key, verifier) = self.0.get_or_init(|| (wanted.clone(), generate(wanted)));
-        if key == wanted { verifier.clone() } else { generate(wanted) }
-    }
-}
 
 impl DeviceOptions {
     /// The service name: `PROV_d76c30`.
@@ -86,12 +67,6 @@ impl DeviceOptions {
         }
     }
 
-    /// Security 2's password: the PoP unless one was set.
-    pub(super) fn srp_password(&self) -> Sec2Password {
-        let pop = || self.pop.as_ref().map_or_else(|| Sec2Password::new([]), ProofOfPossession::repurpose);
-        self.password.clone().unwrap_or_else(pop)
-    }
-
     fn has(&self, kind: FaultKind) -> bool {
         self.faults.iter().any(|fault| fault.kind() == kind)
     }
@@ -104,7 +79,7 @@ impl DeviceOptions {
     }
 
     fn compute_verifier(&self) -> Verifier {
-        self.verifier.compute(&(self.username.clone(), self.srp_password(), self.salt()))
+        self.verifier.get(&self.username, &self.srp_password(), &self.salt())
     }
 }
 
@@ -126,7 +101,7 @@ mod tests {
         let first = DeviceOptions::default();
         let (one, two) = (first.numbered(1), first.numbered(2));
         assert_ne!(one.name(), two.name());
-        assert!(Arc::ptr_eq(&one.verifier.0, &two.verifier.0));
+        assert!(one.verifier.is_shared_with(&two.verifier));
         assert_eq!(one.compute_verifier().salt(), two.compute_verifier().salt());
     }
 }

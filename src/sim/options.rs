@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::access_point::{AccessPoint, AccessPointError};
 use super::fault::{Fault, FaultError};
-use super::identity::SharedVerifier;
 use super::profile::Profile;
+use super::shared_verifier::SharedVerifier;
 use super::world::World;
 use crate::secret::{ProofOfPossession, Sec2Password};
 use crate::security::DEFAULT_USERNAME;
@@ -208,6 +208,12 @@ impl DeviceOptions {
             return Err(OptionsError::NoPassword);
         }
         Ok(self)
+    }
+
+    /// Security 2's password: the PoP unless one was set.
+    pub(super) fn srp_password(&self) -> Sec2Password {
+        let pop = || self.pop.as_ref().map_or_else(|| Sec2Password::new([]), ProofOfPossession::repurpose);
+        self.password.clone().unwrap_or_else(pop)
     }
 
     /// The same device but for its seed (and so its name and node id): the `index`-th of a fleet. Set names are

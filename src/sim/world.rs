@@ -2,7 +2,7 @@
 //!
 //! No time and no randomness here. How an access point is written as text is in `access_point.rs`.
 
-use super::access_point::AccessPoint;
+use super::access_point::{AccessPoint, Admission};
 use super::event::FailReason;
 use crate::secret::Passphrase;
 
@@ -57,20 +57,6 @@ pub enum Joined<'a> {
     No(FailReason),
     /// The radio keeps trying without a word.
     Never,
-}
-
-/// What an access point does with a station, once the passphrase was looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Admission {
-    /// The passphrase decides.
-    #[default]
-    ByPassphrase,
-    /// Every station is refused as if its passphrase were wrong.
-    Refuse,
-    /// It is heard in scans, but never found when joining.
-    Vanish,
-    /// It answers nothing that a station gives up on.
-    Silent,
 }
 
 impl World {

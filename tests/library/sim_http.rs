@@ -8,7 +8,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use espctl::sim::http::{Ended, Fleet, Observer, serve};
+use espctl::sim::host::{Ended, Observer};
+use espctl::sim::http::{Fleet, serve};
 use espctl::sim::{Device, DeviceOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

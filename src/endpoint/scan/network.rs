@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
-use super::SSID_MAX;
 use crate::wire::messages::{ThreadScanEntry, WifiScanEntry};
+
+/// An SSID's longest form, in bytes (IEEE 802.11).
+pub const SSID_MAX: usize = 32;
 
 /// How a Wi-Fi network authenticates: the driver's own number, which grows with the driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

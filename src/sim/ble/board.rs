@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use zbus::zvariant::OwnedObjectPath;
 
 use crate::sim::gatt::{Peripheral, Written};
-use crate::sim::http::Observer;
+use crate::sim::host::Observer;
 
 /// A peripheral at work.
 pub(super) struct Board {

@@ -14,7 +14,7 @@ use super::objects::{ADVERTISEMENT, APPLICATION, place};
 use super::pairing_agent::PairingAgent;
 use super::watch::{Notice, Watch};
 use crate::sim::gatt::Peripheral;
-use crate::sim::http::{Ended, Observer};
+use crate::sim::host::{Ended, Observer};
 use crate::transport::TransportError;
 use crate::transport::ble::{AdapterFacts, BleError, Block, HostKind, bluez};
 

@@ -10,18 +10,7 @@ mod bus;
 mod host;
 mod objects;
 mod pairing_agent;
+mod properties;
 mod watch;
 
 pub use host::{Host, HostError, Running};
-
-use std::collections::HashMap;
-
-use zbus::zvariant::{OwnedValue, Type};
-
-/// Properties of one interface, or options of a call.
-type Properties = HashMap<String, OwnedValue>;
-
-/// A property, where it is there and of this type.
-fn property<T: TryFrom<OwnedValue> + Type>(properties: &Properties, name: &str) -> Option<T> {
-    properties.get(name)?.try_clone().ok()?.try_into().ok()
-}

@@ -16,7 +16,7 @@ use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 use zbus::{Connection, DBusError, interface};
 
 use super::board::{Board, Occupied};
-use super::{Properties, property};
+use super::properties::{Properties, property};
 use crate::sim::gatt::{Advertisement, Answer, Endpoint};
 use crate::wire::gatt::USER_DESCRIPTION;
 

@@ -9,7 +9,7 @@ use zbus::zvariant::OwnedObjectPath;
 use zbus::{MatchRule, Message, MessageStream};
 
 use super::bus::{BLUEZ, BUS, Bus, Fault};
-use super::{Properties, property};
+use super::properties::{Properties, property};
 
 const ADAPTER: &str = "org.bluez.Adapter1";
 const DEVICE: &str = "org.bluez.Device1";

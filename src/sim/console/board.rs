@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use super::Dialect;
-use super::Manner;
 use super::boot::{self, Cause};
 use super::line::{Command, Line, Piece, parse};
 use super::log::Log;
+use super::manner::{Dialect, Manner};
 use super::noise::Noise;
 use super::rainmaker_console::{self, Ran};
 use crate::sim::device::{BOOT_TIME, Device, Refusal, Reply, ReplyFault};

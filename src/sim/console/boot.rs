@@ -3,7 +3,6 @@
 //! Worded after an ESP32-C3 with ESP-IDF's provisioning example; the payload stands in it twice, as bare JSON and in
 //! the address of a page that draws it.
 
-use super::qr_payload;
 use crate::sim::options::DeviceOptions;
 
 /// Why the chip started, in the ROM's words.
@@ -27,7 +26,7 @@ pub(super) fn rom(cause: Cause) -> String {
 
 /// The bootloader's and the firmware's part, up to where the console takes over.
 pub(super) fn firmware(options: &DeviceOptions) -> String {
-    let payload = qr_payload(options);
+    let payload = options.qr_payload_over(None);
     let lines = [
         ("30", "boot", "ESP-IDF v5.5 2nd stage bootloader".to_owned()),
         ("44", "boot", "Loaded app from partition at offset 0x10000".to_owned()),

@@ -8,37 +8,18 @@ mod board;
 mod boot;
 mod line;
 mod log;
+mod manner;
 mod noise;
 #[cfg(unix)]
 mod pty;
 mod rainmaker_console;
 
 pub use board::{Board, Step};
+pub use manner::{Dialect, Manner};
 #[cfg(unix)]
 pub use pty::Host;
 
 use super::options::DeviceOptions;
-
-/// What the board's console speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Dialect {
-    /// ESP-IDF's `protocomm_console`.
-    #[default]
-    Protocomm,
-    /// The RainMaker agent's own commands.
-    RainMaker,
-}
-
-/// How the board behaves on its line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Manner {
-    /// Log lines between and inside everything else it prints.
-    pub noise: bool,
-    /// Bits per second to keep to; as fast as it goes where `None`.
-    pub baud: Option<u32>,
-    /// What its console speaks.
-    pub dialect: Dialect,
-}
 
 /// Text of the QR code on the label: no transport, since the code has no word for the console.
 pub fn qr_payload(options: &DeviceOptions) -> String {

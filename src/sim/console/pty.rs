@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use serialport::{SerialPort as _, TTYPort};
 use tokio::sync::oneshot;
 
-use super::{Board, Manner, Step};
+use super::board::{Board, Step};
+use super::manner::Manner;
 use crate::sim::device::Device;
-use crate::sim::http::{Ended, Observer};
+use crate::sim::host::{Ended, Observer};
 
 /// How long a read waits before time is let pass.
 const TICK: Duration = Duration::from_millis(5);

@@ -8,8 +8,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{Observer, serve};
+use super::server::serve;
 use crate::sim::device::Device;
+use crate::sim::host::{Ended, Observer};
 use crate::sim::options::DeviceOptions;
 
 /// Devices bound to their ports, not booted yet.
@@ -74,7 +75,7 @@ impl Fleet {
                     None => return Ok(stopped),
                     Some(result) => {
                         let result = result.map_err(io::Error::other)??;
-                        stopped += usize::from(result == super::Ended::Stopped);
+                        stopped += usize::from(result == Ended::Stopped);
                     }
                 }
             }

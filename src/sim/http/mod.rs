@@ -9,12 +9,5 @@ mod reply;
 mod request;
 mod server;
 
-use std::sync::Arc;
-
 pub use fleet::Fleet;
-pub use server::{Ended, serve};
-
-use super::event::Timed;
-
-/// Is told what happens, with the device's name.
-pub type Observer = Arc<dyn Fn(&str, &Timed) + Send + Sync>;
+pub use server::serve;

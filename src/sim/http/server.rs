@@ -12,12 +12,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::Observer;
 use super::cookie::{Belongs, Sessions};
 use super::reply::{self, Page};
 use super::request::{Head, HeadError};
 use crate::sim::device::{Device, Refusal, Reply, ReplyFault};
 use crate::sim::event::Event;
+use crate::sim::host::{Ended, Observer};
 
 /// Longest request body, in bytes.
 const BODY_LIMIT: usize = 4096;
@@ -30,15 +30,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 /// How long, and how many bytes of, a refused request are still taken in, so that closing does not reset the
 /// connection under the error page.
 const LINGER: (Duration, usize) = (Duration::from_millis(500), 256 * 1024);
-
-/// Why a server ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// The device stopped its service.
-    Stopped,
-    /// The caller asked for it.
-    Shutdown,
-}
 
 /// Serves one device on one listener until the device stops or `shutdown` resolves. The device boots now.
 ///

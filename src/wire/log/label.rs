@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::Line;
+use super::line::Line;
 use crate::secret::ProofOfPossession;
 use crate::wire::qr::{MAX_LEN, Payload, QrError};
 

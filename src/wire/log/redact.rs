@@ -11,12 +11,12 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use dump::Dumps;
-use named::{behind_half_a_key, named};
+use named::{behind_half_a_key, is_word, named};
 use zeroize::Zeroizing;
 
+use super::line;
 use super::split::RawLine;
 use crate::secret::REDACTED;
-use crate::wire::log;
 
 /// Most values that a board told itself are remembered, the last ones: it could print them for ever.
 const FOUND_MAX: usize = 64;
@@ -156,15 +156,11 @@ impl Redactor {
     }
 }
 
-fn is_word(c: Option<char>) -> bool {
-    c.is_some_and(char::is_alphanumeric)
-}
-
 /// Where a line of the log begins in a text; 0 where all of it is one, behind a prompt or not.
 fn logged(text: &str) -> Option<usize> {
-    let at = log::find(text)?;
+    let at = line::find(text)?;
     let is_prompt = text[..at].bytes().all(|byte| matches!(byte, b'>' | b' '));
-    if is_prompt { Some(log::find(&text[at + 1..]).map_or(0, |next| at + 1 + next)) } else { Some(at) }
+    if is_prompt { Some(line::find(&text[at + 1..]).map_or(0, |next| at + 1 + next)) } else { Some(at) }
 }
 
 /// Where the text ends in the start of a known value: the line was cut there.

@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::{MAX_LEN, Network, Payload, Transport};
+use super::payload::{Network, Payload, Transport};
 use crate::secret::ProofOfPossession;
 
+/// Longest payload that is read, in bytes. Real ones have about 100.
+pub const MAX_LEN: usize = 4096;
 /// The page that shows a label in a browser, on whichever host.
 const PAGE: &str = "/qrcode.html";
 
@@ -86,17 +88,21 @@ impl QrError {
     }
 }
 
-pub(super) fn payload(text: &str) -> Result<Payload, QrError> {
-    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\0');
-    if text.is_empty() {
-        return Err(QrError::Empty);
-    }
-    if text.len() > MAX_LEN {
-        return Err(QrError::TooLong { length: text.len() });
-    }
-    match link_data(text) {
-        Some(data) => linked(data?),
-        None => bare(text),
+impl Payload {
+    /// Reads a label's text: JSON, `NP:<name>|<pop>|<b|s>`, or a link to a `qrcode.html` page with either in its
+    /// `data` parameter, percent-encoded or not. Surrounding white space and a byte order mark do not matter.
+    pub fn parse(text: &str) -> Result<Self, QrError> {
+        let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\0');
+        if text.is_empty() {
+            return Err(QrError::Empty);
+        }
+        if text.len() > MAX_LEN {
+            return Err(QrError::TooLong { length: text.len() });
+        }
+        match link_data(text) {
+            Some(data) => linked(data?),
+            None => bare(text),
+        }
     }
 }
 
@@ -255,13 +261,13 @@ mod tests {
     const JSON: &str = r#"{"ver":"v1","name":"PROV_d76c30","username":"wifiprov","pop":"7a9d365e","transport":"ble"}"#;
 
     fn pop(text: &str) -> String {
-        let payload = payload(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let payload = Payload::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
         payload.pop.map(|pop| String::from_utf8_lossy(pop.expose()).into_owned()).unwrap_or_default()
     }
 
     #[test]
     fn the_json_form() {
-        let read = payload(JSON).expect("RainMaker's example");
+        let read = Payload::parse(JSON).expect("RainMaker's example");
         assert_eq!(read.version.as_deref(), Some("v1"));
         assert_eq!(read.name, "PROV_d76c30");
         assert_eq!(read.username.as_deref(), Some("wifiprov"));
@@ -272,29 +278,30 @@ mod tests {
 
     #[test]
     fn every_key_and_both_spellings_of_security() {
-        let read =
-            payload(r#"{"name":"P","transport":"SoftAP","password":"label-pass","security":"1","network":"THREAD"}"#);
+        let read = Payload::parse(
+            r#"{"name":"P","transport":"SoftAP","password":"label-pass","security":"1","network":"THREAD"}"#,
+        );
         let read = read.expect("a payload");
         assert_eq!((read.transport, read.network), (Some(Transport::SoftAp), Some(Network::Thread)));
         assert_eq!((read.security, read.pop), (Some(1), None));
         assert_eq!(read.password.map(|password| password.expose().len()), Some(10));
-        assert_eq!(payload(r#"{"name":"P","security":2}"#).map(|read| read.security), Ok(Some(2)));
-        let sparse = payload(r#"{"name":"P","pop":"","security":null,"transport":null,"future":[1]}"#);
+        assert_eq!(Payload::parse(r#"{"name":"P","security":2}"#).map(|read| read.security), Ok(Some(2)));
+        let sparse = Payload::parse(r#"{"name":"P","pop":"","security":null,"transport":null,"future":[1]}"#);
         assert_eq!(sparse, Ok(Payload::new("P")));
     }
 
     #[test]
     fn white_space_and_a_byte_order_mark_do_not_matter() {
-        assert_eq!(payload(&format!("\u{feff} \t{JSON}\r\n\0")), payload(JSON));
+        assert_eq!(Payload::parse(&format!("\u{feff} \t{JSON}\r\n\0")), Payload::parse(JSON));
         assert_eq!(pop("\u{feff}NP:PROV_1|abcd1234|b\r\n"), "abcd1234");
     }
 
     #[test]
     fn the_compact_form() {
-        let read = payload("NP:PROV_d76c30|7a9d365e|s").expect("a payload");
+        let read = Payload::parse("NP:PROV_d76c30|7a9d365e|s").expect("a payload");
         assert_eq!((read.name.as_str(), read.transport), ("PROV_d76c30", Some(Transport::SoftAp)));
         assert_eq!(
-            payload("NP:PROV_d76c30||b").map(|read| (read.pop, read.transport)),
+            Payload::parse("NP:PROV_d76c30||b").map(|read| (read.pop, read.transport)),
             Ok((None, Some(Transport::Ble)))
         );
         assert_eq!(pop("NP:PROV_1|a|b|c|b"), "a|b|c");
@@ -312,7 +319,7 @@ mod tests {
             format!("https://labels.example/qrcode.html?data={JSON}&lang=en#top"),
             format!("https://labels.example/qrcode.html?data={}", JSON.replace('"', "%22")),
         ] {
-            assert_eq!(payload(&link), payload(JSON), "{link}");
+            assert_eq!(Payload::parse(&link), Payload::parse(JSON), "{link}");
         }
         for data in
             ["NP:PROV_1|7a9d|b", "NP:PROV_1%7C7a9d%7Cb", "NP%3APROV_1%7C7a9d%7Cb&lang=en", "NP:PROV_1|7a9d|b#top"]
@@ -367,20 +374,20 @@ mod tests {
             ("NP:|abcd1234|b", QrError::MissingName),
             ("NP:PROV_1|abcd1234|x", QrError::UnknownTransport),
         ] {
-            assert_eq!(payload(text), Err(error), "{text}");
+            assert_eq!(Payload::parse(text), Err(error), "{text}");
         }
         let long = format!(r#"{{"name":"{}"}}"#, "P".repeat(MAX_LEN));
-        assert_eq!(payload(&long), Err(QrError::TooLong { length: long.len() }));
-        assert!(matches!(payload(&"[".repeat(MAX_LEN)), Err(QrError::Syntax { .. })));
+        assert_eq!(Payload::parse(&long), Err(QrError::TooLong { length: long.len() }));
+        assert!(matches!(Payload::parse(&"[".repeat(MAX_LEN)), Err(QrError::Syntax { .. })));
     }
 
     #[test]
     fn errors_do_not_quote_the_label() {
         let text = r#"{"name":"PROV_1","pop":"hush"hush","transport":"hush"}"#;
-        let error = payload(text).expect_err("firmware does not escape");
+        let error = Payload::parse(text).expect_err("firmware does not escape");
         assert!(error.hint().is_some_and(|hint| hint.contains("PoP")));
         for text in [text, r#"{"name":"P","pop":["hush"]}"#, "NP:P|hush", r#"{"name":"P","transport":"hush"}"#] {
-            let error = payload(text).expect_err(text);
+            let error = Payload::parse(text).expect_err(text);
             assert!(!format!("{error} {error:?} {:?}", error.hint()).contains("hush"), "{error:?}");
         }
     }

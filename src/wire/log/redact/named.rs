@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use super::is_word;
-
 /// What a secret is called, longest first, in lower case.
 const KEYS: [&str; 16] = [
     "proof of possession",
@@ -215,4 +213,9 @@ fn closing(value: &str, quote: &str) -> usize {
             || after.starts_with("%7d")
     };
     value.match_indices(quote).map(|(at, _)| at).find(|at| ends(*at)).unwrap_or(value.len())
+}
+
+/// Whether a character belongs to a word.
+pub(super) fn is_word(c: Option<char>) -> bool {
+    c.is_some_and(char::is_alphanumeric)
 }
