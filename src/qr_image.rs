@@ -1,8 +1,8 @@
 //! From a picture of a label to the text of its QR code: PNG or JPEG bytes in, text out.
 //!
-//! What the text means is [`crate::wire::qr`]'s affair, asked here only to choose between several codes in one
-//! picture. Reading the file, and what to say to the user, belong to the caller. Pictures are taken as hostile: their
-//! size is bounded before they are decoded, and the search has a deadline and survives a panic of its library.
+//! [`crate::wire::qr`] reads the text; it is called here only to choose between several codes in one picture. The
+//! caller reads the file and speaks to the user. Pictures may be hostile: their size is bounded before they are
+//! decoded, and the search has a deadline and survives a panic of its library.
 
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,9 +28,9 @@ const SEARCHED_SIDE: u32 = 1600;
 const SMALL_SIDE: u32 = 800;
 /// Width of the margin put around each picture: screenshots are often cut too close.
 const MARGIN: u32 = 16;
-/// Longest search. A photograph takes well under a second; one full of things like the corners of codes, minutes.
+/// Longest search. A photograph takes well under a second, one full of shapes like the corners of codes takes minutes.
 const SEARCH_TIME: Duration = Duration::from_secs(15);
-/// The thread that searches. Its panics are caught: a panic hook knows them by this name.
+/// The name of the thread that searches. Its panics are caught, and a panic hook knows them by it.
 pub const WORKER: &str = "qr-image";
 
 /// Why a picture gives no text.
@@ -105,12 +105,12 @@ struct Found {
     texts: Vec<String>,
 }
 
-/// Searches every variant of the picture on a thread of its own, which ends when nobody waits for it any longer.
+/// Searches every variant of the picture on a separate thread, which ends when its caller has stopped waiting.
 fn search_all(picture: DynamicImage) -> mpsc::Receiver<Found> {
     let (sender, findings) = mpsc::channel();
     let work = move || {
         for variant in variants(&picture) {
-            // rqrr 0.11 asserts on corners that make no square (its issue 54): the next variant may do better.
+            // rqrr 0.11 panics on corners that do not form a square (its issue 54): the next variant may be readable.
             let found = catch_unwind(AssertUnwindSafe(|| search(&variant))).unwrap_or_default();
             if sender.send(found).is_err() {
                 break;
@@ -145,7 +145,7 @@ fn decode(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, QrImageErro
     })
 }
 
-/// The picture as it might be readable, most likely first and each made only when it is its turn: at its own size
+/// The variants of the picture to search, most promising first, each made only when its turn comes: at its own size
 /// (within bounds), at twice and at half of it, and all of these with dark and light exchanged.
 fn variants(picture: &DynamicImage) -> impl Iterator<Item = GrayImage> {
     let backgrounds: &[u8] = if picture.color().has_alpha() { &[255, 0] } else { &[255] };
@@ -169,7 +169,7 @@ fn variants(picture: &DynamicImage) -> impl Iterator<Item = GrayImage> {
     })
 }
 
-/// Grey, with transparent pixels on a background of that shade: codes are drawn on nothing as often as on white.
+/// Grey, with transparent pixels on a background of that shade: codes are often drawn on a transparent background.
 fn flattened(picture: &DynamicImage, background: u8) -> GrayImage {
     if !picture.color().has_alpha() {
         return picture.to_luma8();
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_drawn_on_nothing_is_read() {
+    fn a_code_on_a_transparent_background_is_read() {
         for ink in [0, 255] {
             let clear = image::GrayAlphaImage::from_fn(300, 300, |x, y| {
                 let dark = drawn_at(x, y) < 128;
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_no_code() {
+    fn noise_is_not_taken_for_a_code() {
         let mut state = 0x2545_f491_4f6c_dd1d_u64;
         let noise = GrayImage::from_fn(300, 200, |_, _| {
             state ^= state << 13;
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_picture() {
+    fn other_files_are_refused() {
         let png = encoded(drawn(LABEL, 6, 4), ImageFormat::Png);
         let jpeg = encoded(drawn(LABEL, 6, 4), ImageFormat::Jpeg);
         assert!(looks_like_image(&png) && looks_like_image(&jpeg) && !looks_like_image(LABEL.as_bytes()));

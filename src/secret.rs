@@ -1,7 +1,7 @@
 //! Secrets, typed by purpose: a passphrase cannot be handed over where a proof of possession is meant.
 //!
-//! A [`Secret`] is wiped when dropped, prints as `(redacted)`, and is compared in constant time. It is not a vault:
-//! the bytes a protocol message carries are copied into that message, which wipes itself.
+//! A [`Secret`] is wiped when dropped, prints as `(redacted)`, and is compared in constant time. The bytes that a
+//! protocol message carries are copied into that message, which wipes itself as well.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -18,7 +18,7 @@ pub struct Secret<P> {
     purpose: PhantomData<fn() -> P>,
 }
 
-/// The purposes a [`Secret`] can have; none of them is ever built.
+/// The purposes a [`Secret`] can have: types without a value.
 pub mod purpose {
     /// Proof of possession: the text on the device's label.
     #[derive(Debug)]
@@ -59,12 +59,12 @@ impl<P> Secret<P> {
         Self { bytes: Zeroizing::new(bytes.into()), purpose: PhantomData }
     }
 
-    /// The bytes themselves. Every use of this is a place to look at in a review.
+    /// The bytes themselves. Reviewers look at each use of this.
     pub fn expose(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// True where there is nothing to keep secret (no PoP, an open network).
+    /// True for the empty secret (a device without PoP, an open network).
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }

@@ -1,8 +1,8 @@
-//! Text that came from a device or the cloud, made fit for a terminal: what could move the cursor, reorder a line or
-//! hide in it is shown as an escape instead.
+//! Text that came from a device or the cloud, made safe for a terminal: characters that could move the cursor,
+//! reorder a line or hide in it are shown as escapes.
 //!
-//! Pure functions over text; nothing here knows a terminal, a colour or a locale. Right-to-left letters are kept, so
-//! a terminal that reorders lines may still do so; the overrides that would let text lie about its order are not.
+//! Pure functions over text, without a terminal, a colour or a locale. Right-to-left letters are kept, so a terminal
+//! that reorders lines may still do so; characters that override the order of others are escaped.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -34,7 +34,7 @@ const INVISIBLE: &[(char, char)] = &[
 /// Escaped are controls (so all ANSI sequences), line and paragraph separators, every white space but U+0020, format
 /// characters (bidi overrides and isolates, zero-width ones, tags), variation selectors and blank fillers,
 /// private-use and unassigned characters, and combining marks with no letter before them or piled up on one. A
-/// backslash stays as it is, so the result can be handed in again unchanged.
+/// backslash stays as it is, so sanitising twice gives the same text as sanitising once.
 pub fn sanitise(text: &str) -> Cow<'_, str> {
     escape(text, |c, marks| !is_visible(c, marks))
 }

@@ -1,4 +1,5 @@
-//! `cloud_user_assoc` of RainMaker firmware: tell the node whose it is. The node tells its back end once it is online.
+//! `cloud_user_assoc` of RainMaker firmware: tell the node which user it belongs to. The node
+//! passes that on to its back end once it is online.
 
 use prost::Message;
 use zeroize::Zeroizing;
@@ -46,7 +47,7 @@ impl Request for SetUserMapping<'_> {
             (Ok(AssociationMsg::RespSetUserMapping), Some(Payload::RespSetUserMapping(inner))) => {
                 match AssociationStatus::try_from(inner.status) {
                     Ok(AssociationStatus::Success) => Ok(inner.node_id),
-                    // The two enums agree on nothing but 0; map to the provisioning words people know.
+                    // The two enums share the number 0 only; the name people know is the provisioning one.
                     Ok(AssociationStatus::InvalidParam) => Err(ReplyError::Refused(4)),
                     _ => Err(ReplyError::Refused(5)),
                 }

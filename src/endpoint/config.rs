@@ -1,4 +1,4 @@
-//! `prov-config`: hand over the network's credentials, have them applied, ask what became of it.
+//! `prov-config`: hand over the network's credentials, have them applied, ask whether the device has joined.
 
 use prost::Message;
 use zeroize::Zeroizing;
@@ -22,9 +22,9 @@ pub struct SetWifi<'a> {
     pub ssid: &'a [u8],
     /// Empty for an open network, else 8 to 63 bytes.
     pub passphrase: &'a Passphrase,
-    /// A wish for one radio; stock firmware accepts and ignores it.
+    /// The access point wanted; stock firmware accepts and ignores it.
     pub bssid: Option<[u8; 6]>,
-    /// A wish for a channel, 0 for none; stock firmware accepts and ignores it.
+    /// The channel wanted, 0 for any; stock firmware accepts and ignores it.
     pub channel: u8,
 }
 
@@ -133,20 +133,20 @@ pub enum JoinStatus {
 /// How far the device has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JoinState {
-    /// Joined, with where.
+    /// Joined this network.
     Joined(Joined),
     /// Trying; also what firmware says before any credentials were applied.
     Joining {
         /// After a failed attempt: how many are left. Firmware from ESP-IDF 5.4.1 on.
         attempts_left: Option<u32>,
     },
-    /// Not connected and not trying. Stock firmware never says so.
+    /// Neither connected nor trying. Stock firmware never sends it.
     Idle,
     /// Given up.
     Failed(JoinFailure),
 }
 
-/// Where the device has joined.
+/// The network that the device has joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Joined {
     /// A Wi-Fi network.
@@ -155,7 +155,7 @@ pub enum Joined {
         ip: String,
         /// Network name, bytes.
         ssid: Vec<u8>,
-        /// The access point, where that is told: a board's log does not.
+        /// The access point; absent where it was read from a board's log, which does not print it.
         access_point: Option<JoinedAccessPoint>,
     },
     /// A Thread network.
@@ -174,7 +174,7 @@ pub enum Joined {
 /// The access point a device has joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JoinedAccessPoint {
-    /// The radio's address. Stock firmware garbles what follows a zero byte: do not verify by it.
+    /// The radio's address. Stock firmware garbles the bytes after a zero byte, so it cannot identify the radio.
     pub bssid: Vec<u8>,
     /// Channel.
     pub channel: i32,
@@ -186,7 +186,7 @@ pub struct JoinedAccessPoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JoinFailure {
     /// The access point did not finish the handshake: wrong passphrase, or a weak signal. Also the default value, so
-    /// firmware without a better word says this too.
+    /// firmware reports it too where no other reason fits.
     Authentication,
     /// The device did not find the network.
     NotFound,

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::{ReplyError, Request};
 
-/// A request to an endpoint this program has no type for.
+/// A request to an endpoint for which this program has no typed request.
 #[derive(Debug)]
 pub struct Custom<'a> {
     /// The endpoint's name.

@@ -26,7 +26,7 @@ pub trait Request {
     /// Reads the plain reply.
     ///
     /// # Errors
-    /// [`ReplyError`] for bytes that are no reply to this request, or a reply that refuses it.
+    /// [`ReplyError`] for bytes that do not answer this request, or an answer that refuses it.
     fn decode(&self, reply: &[u8]) -> Result<Self::Reply, ReplyError>;
 }
 
@@ -35,16 +35,16 @@ pub trait Request {
 pub enum ReplyError {
     /// The bytes do not decode. Under security 1, which authenticates nothing, this is also what a session that is
     /// out of step looks like.
-    #[error("the reply does not decode")]
+    #[error("the reply cannot be decoded")]
     Malformed,
-    /// A well-formed message, but no answer to this request.
-    #[error("the reply is no answer to this request")]
+    /// A well-formed message that answers another request.
+    #[error("the reply does not answer this request")]
     Unexpected,
-    /// A reply that lacks what its meaning rests on. `Connected` is 0 on the wire, so an empty status reads as
-    /// success unless this is checked.
+    /// A reply without a part that it needs. `Connected` is 0 on the wire, so an empty status would read as success
+    /// without this check.
     #[error("the reply lacks its {0}")]
     Missing(&'static str),
-    /// The device understood and said no.
+    /// The device understood the request and refused it.
     #[error("the device answered {}", status_name(*.0))]
     Refused(i32),
 }

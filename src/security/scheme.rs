@@ -9,10 +9,10 @@ use super::srp6a::Verifier;
 use crate::secret::{ProofOfPossession, Sec2Password};
 use crate::wire::messages::{self as msg, SessionData};
 
-/// What the client knows; which part a scheme needs is the scheme's affair.
+/// What the client knows. Each scheme takes the part it needs.
 #[derive(Debug, Clone, Default)]
 pub struct Credentials {
-    /// Security 1: the PoP. `None` and empty both mean that the device has none.
+    /// Security 1: the PoP. `None` and an empty one both stand for a device without a PoP.
     pub pop: Option<ProofOfPossession>,
     /// Security 2: the user name, UTF-8.
     pub username: String,
@@ -36,7 +36,7 @@ pub enum DeviceIdentity {
     },
 }
 
-/// How security 2 derives an IV. The client reads it from the length of the nonce it is sent.
+/// How security 2 derives an IV. The client reads it from the length of the nonce that the device sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NonceRule {
     /// `sec_patch_ver` 0: one 16-byte IV for every message in both directions.
@@ -83,7 +83,7 @@ pub trait Handshake: Send {
 
 /// What one step of a handshake asks for.
 pub struct Turn {
-    /// Bytes for the session endpoint, if it is our turn to speak.
+    /// Bytes for the session endpoint, if this end speaks next.
     pub send: Option<Vec<u8>>,
     /// What follows once they are sent.
     pub next: Next,
@@ -93,7 +93,7 @@ pub struct Turn {
 pub enum Next {
     /// The peer's next message is due.
     Await(Box<dyn Handshake>),
-    /// The session stands.
+    /// The session is established.
     Established(Box<dyn Cipher>),
 }
 
@@ -121,11 +121,11 @@ impl std::fmt::Debug for Turn {
     }
 }
 
-/// Why a handshake ended. Each variant says who is wrong: the peer's bytes, the peer's choice, the proof, or us.
+/// Why a handshake ended. Each variant says what is wrong: the peer's bytes, the peer's choice, the proof, or the call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HandshakeError {
-    /// The bytes are no session message.
-    #[error("the peer sent bytes that are no session message")]
+    /// The bytes cannot be read as a session message.
+    #[error("the peer sent bytes that are not a session message")]
     Malformed,
     /// The message belongs to another scheme.
     #[error("the peer answered for security {theirs}, the session speaks security {ours}")]
@@ -184,7 +184,7 @@ pub enum CipherError {
 
 /// Decodes a session message and checks its scheme; the first thing each handshake does with received bytes.
 pub(super) fn decode(received: &[u8], ours: u8) -> Result<msg::session_data::Proto, HandshakeError> {
-    // No bytes at all would decode, as an empty message of security 0.
+    // Without this, an empty request would decode as an empty message of security 0.
     if received.is_empty() {
         return Err(HandshakeError::Malformed);
     }
@@ -200,7 +200,7 @@ pub(super) fn encode(version: u8, proto: msg::session_data::Proto) -> Vec<u8> {
     SessionData { sec_ver: i32::from(version), proto: Some(proto) }.encode_to_vec()
 }
 
-/// The peer's status field, which stock firmware never sets but a client must still believe.
+/// Checks the peer's status field. Stock firmware never sets it; other firmware may.
 pub(super) fn accept_status(status: i32) -> Result<(), HandshakeError> {
     if status == i32::from(msg::Status::Success) { Ok(()) } else { Err(HandshakeError::Refused { status }) }
 }

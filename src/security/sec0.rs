@@ -1,4 +1,4 @@
-//! Security 0: one greeting each way, then plain bytes. It protects nothing and says so.
+//! Security 0: one greeting each way, then plain bytes. It protects nothing.
 
 use rand_core::CryptoRng;
 

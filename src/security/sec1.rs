@@ -1,8 +1,8 @@
 //! Security 1: X25519, a key XORed with SHA-256 of the proof of possession, AES-256-CTR.
 //!
 //! There is one keystream, used for every byte in either direction in the order they travel: each side's proof is
-//! its first 64 bytes, the messages follow. Nothing authenticates the messages, which is why nothing but a fresh
-//! handshake is safe after a lost one.
+//! its first 64 bytes, the messages follow. The messages are not authenticated, so after a lost one only a new
+//! handshake is safe.
 
 use aes::Aes256;
 use ctr::Ctr128BE;
@@ -187,7 +187,8 @@ impl Cipher for Keystream {
     }
 }
 
-/// The shared secret, XORed with SHA-256 of the PoP. An empty PoP means no XOR at all, not one with the hash of nothing.
+/// The shared secret, XORed with SHA-256 of the PoP. Without a PoP there is no XOR, also not with the
+/// hash of an empty one.
 fn session_key(
     secret: &StaticSecret,
     peer: &[u8; KEY_LEN],

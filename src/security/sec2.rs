@@ -26,7 +26,7 @@ use crate::wire::messages::{
 const VERSION: u8 = 2;
 /// Longest salt a client takes; the firmware's are 16 bytes.
 const SALT_MAX: usize = 64;
-/// Longest user name the device takes here; the firmware's buffer is no tighter.
+/// Longest user name the device takes; the firmware's buffer has room for at least as much.
 const USERNAME_MAX: usize = 128;
 
 /// Security 2 in both roles.

@@ -1,8 +1,8 @@
 //! SRP-6a as Espressif's firmware computes it: RFC 5054 with the 3072-bit group, g = 5 and SHA-512.
 //!
-//! Pure arithmetic, no messages. What is padded to 384 bytes and what travels minimal is part of the scheme: k and u
-//! are over padded values, the proofs are over the byte strings as they travelled, K is the hash of a minimal S. What
-//! is left to time is the length of S, which the scheme hashes without leading zeros.
+//! Arithmetic only, no messages. Padding is part of the scheme: k and u are over values padded to 384 bytes, the
+//! proofs are over the byte strings as they travelled, K is the hash of S without its leading zeros. The length of S is
+//! therefore the one secret on which the time of a computation depends.
 //!
 //! The two ends are two implementations on purpose: `client` over the crate `srp`, `device` over our own arithmetic.
 

@@ -24,10 +24,10 @@ const AUTH_NAMES: &[(&str, u8)] = &[
 ];
 /// The driver's numbers for networks with user accounts.
 const ENTERPRISE: &[u8] = &[5, 10, 14, 15, 16];
-/// Opportunistic encryption: no passphrase, but not open either.
+/// Opportunistic encryption: encrypted without a passphrase.
 const OWE: u8 = 9;
 
-/// What an access point does with a station, once the passphrase was looked at.
+/// How an access point treats a station that wants to join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Admission {
     /// The passphrase decides.
@@ -37,7 +37,7 @@ pub enum Admission {
     Refuse,
     /// It is heard in scans, but never found when joining.
     Vanish,
-    /// It answers nothing that a station gives up on.
+    /// The station never hears a refusal and keeps trying.
     Silent,
 }
 
@@ -52,7 +52,7 @@ pub struct AccessPoint {
     pub channel: u8,
     /// Signal strength in dBm.
     pub rssi: i8,
-    /// The Wi-Fi driver's auth number, passed on raw; the enum of the messages ends at 7, real ones do not.
+    /// The Wi-Fi driver's auth number, passed on raw; the enum of the messages ends at 7, real numbers go on.
     pub auth: u8,
     /// Not reported in scans; can be joined by name.
     pub hidden: bool,
@@ -64,7 +64,7 @@ pub struct AccessPoint {
     pub admission: Admission,
 }
 
-/// Text that describes no access point.
+/// Why a text cannot be read as an access point.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AccessPointError {
     /// The network name is missing or too long.
@@ -74,9 +74,11 @@ pub enum AccessPointError {
     #[error("a WPA passphrase has 8 to 63 bytes, this one has {0}")]
     Passphrase(usize),
     /// An unknown suffix.
-    #[error("{0:?} is none of channel, rssi, auth, hidden, bssid, join-ms, admission")]
+    #[error(
+        "unknown key {0:?} of an access point; the keys are channel, rssi, auth, hidden, bssid, join-ms, admission"
+    )]
     UnknownKey(String),
-    /// A suffix whose value makes no sense.
+    /// A suffix with an invalid value.
     #[error("{key} takes {expected}, not {value:?}")]
     BadValue {
         /// The suffix.

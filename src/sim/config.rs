@@ -22,9 +22,9 @@ use crate::wire::messages::{
 
 const SSID_MAX: usize = 32;
 const PASSPHRASE_MAX: usize = 63;
-/// The reason of a failed join that the firmware's manager has no group for.
+/// A reason for a failed join that the firmware's manager does not translate.
 const CONNECTION_FAIL: u16 = 205;
-/// The address the device is given; the one of the recorded conversations.
+/// The address that the network gives the device; the one of the recorded conversations.
 pub(super) const ADDRESS: &str = "192.168.1.77";
 
 impl Device {
@@ -55,7 +55,7 @@ impl Device {
         if self.strikes(now, FaultKind::SetInvalidArgument, "").is_some() {
             return Status::InvalidArgument;
         }
-        // The firmware keeps C strings; bssid and channel are taken and forgotten.
+        // The firmware keeps C strings; it accepts bssid and channel and ignores them.
         let ssid = until_zero(&set.ssid).to_vec();
         self.note(now, Event::CredentialsSet { ssid: printable(&ssid) });
         self.staged = Some(Staged::Wifi { ssid, passphrase: Passphrase::new(until_zero(&set.passphrase)) });
@@ -70,7 +70,7 @@ impl Device {
         }
     }
 
-    /// Credentials from the agent's console: taken and applied at once, unless the firmware works with others. A device
+    /// Credentials from the agent's console: taken and applied at once, unless the firmware is using others. A device
     /// that has joined already leaves its network for the new one.
     pub(super) fn join_at_once(&mut self, now: Duration, ssid: &[u8], passphrase: &[u8]) -> bool {
         if self.station.is_connected() {
@@ -242,7 +242,7 @@ impl Device {
     }
 }
 
-/// What a fault makes of a status reply.
+/// How a fault changes a status reply.
 pub(super) enum StatusFault {
     /// The inner status InternalError and nothing else.
     Error,

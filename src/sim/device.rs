@@ -1,7 +1,7 @@
 //! The device itself: bytes to a named endpoint in, bytes out, at a time given by its host.
 //!
 //! No I/O and no clock. Randomness comes from the options' seed, so that a conversation can be repeated. Endpoints
-//! are routed here; each family's handler is in a file of its own.
+//! are routed here; each family's handler is in a separate file.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -43,7 +43,7 @@ pub struct Device {
     pub(super) thread_scan: ThreadEntries,
     pub(super) challenges: Challenges,
     pub(super) wrong_proofs: u32,
-    /// A blocking scan in the wrong state: the handler never returns, so nothing is answered any more.
+    /// A blocking scan in the wrong state: the handler never returns, so no request is answered any more.
     pub(super) stuck: bool,
     pub(super) service: Service,
     events: VecDeque<Timed>,
@@ -62,7 +62,7 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// How long the handler takes, e.g. for a blocking scan.
     pub after: Duration,
-    /// What becomes of the reply on the link.
+    /// What happens to the reply on the link.
     pub fault: Option<ReplyFault>,
 }
 
@@ -73,16 +73,16 @@ pub enum ReplyFault {
     Truncated,
     /// An HTTP server answers with status 500 instead.
     Status500,
-    /// Something that is no HTTP arrives instead.
+    /// Bytes that are not HTTP arrive instead.
     NotHttp,
 }
 
-/// Why there is no reply.
+/// Why a request got no reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// No such endpoint on this device.
     UnknownEndpoint,
-    /// The handler failed; the host closes the link without a word.
+    /// The handler failed; the host closes the link without an answer.
     Handler,
     /// The handler never returns.
     Hang,
@@ -118,7 +118,7 @@ impl Device {
         device
     }
 
-    /// What it was booted from.
+    /// The options it was booted with.
     pub fn options(&self) -> &DeviceOptions {
         &self.options
     }
@@ -159,7 +159,7 @@ impl Device {
         self.secure = Secure::None;
     }
 
-    /// Starts anew: sessions, what was staged and the count of wrong proofs are gone, and the link is off the air meanwhile.
+    /// Restarts: sessions, staged credentials and the count of wrong proofs are lost, and the link is down meanwhile.
     pub(super) fn restart(&mut self, now: Duration) {
         self.secure = Secure::None;
         self.staged = None;
@@ -192,7 +192,7 @@ impl Device {
         self.endpoints().contains(&endpoint)
     }
 
-    /// Takes what happened since the last call, oldest first.
+    /// Takes the events since the last call, oldest first.
     pub fn take_events(&mut self) -> Vec<Timed> {
         self.events.drain(..).collect()
     }
@@ -217,14 +217,14 @@ impl Device {
         }
     }
 
-    /// A request inside the secure session. Where the handler fails after decryption, the request's bytes have moved
-    /// the cipher on and no answer does, as on the firmware.
+    /// A request inside the secure session. Where the handler fails after decryption, the request has advanced the
+    /// cipher and there is no answer that would, as on the firmware.
     fn application(&mut self, now: Duration, endpoint: &str, request: &[u8]) -> Handled {
         let lost = self.strikes(now, FaultKind::LostSession, endpoint).is_some();
         if lost {
             self.secure = Secure::None;
         }
-        // Security 0 does not insist on its greeting.
+        // Security 0 works without its greeting.
         let open = self.options.security() == 0;
         let plain = if open && !lost { Some(request.to_vec()) } else { self.secure.open(request) };
         let plain = plain.ok_or(Refusal::Handler)?;
@@ -248,7 +248,7 @@ impl Device {
         options.profile.document(options.security(), options.pop.is_none(), options.thread)
     }
 
-    /// What faults do to a finished reply.
+    /// Applies faults to a finished reply.
     fn spoil(&mut self, now: Duration, endpoint: &str, mut reply: Reply) -> Reply {
         if let Some(fault) = self.strikes(now, FaultKind::Delay, endpoint) {
             reply.after += fault.span().unwrap_or_default();
@@ -275,7 +275,7 @@ impl Device {
         reply
     }
 
-    /// Counts an occasion for a fault; the fault, if it strikes.
+    /// Counts an occasion for a fault, and returns the fault if it strikes.
     pub(super) fn strikes(&mut self, now: Duration, kind: FaultKind, endpoint: &str) -> Option<super::fault::Fault> {
         let fault = self.script.strikes(kind, endpoint)?;
         self.note(now, Event::Fault { name: fault.name() });

@@ -25,7 +25,7 @@ pub struct Timed {
 pub enum Event {
     /// A new transport session began; the secure session of the old one is gone.
     TransportSession,
-    /// A secure session stands.
+    /// A secure session was established.
     SessionUp {
         /// The security version.
         security: u8,
@@ -37,7 +37,7 @@ pub enum Event {
     },
     /// A handshake message was refused for another reason than a wrong proof.
     HandshakeRefused {
-        /// The scheme's words.
+        /// The reason, in the scheme's words.
         reason: String,
     },
     /// A request was refused: no such endpoint, no session, no such message, not decryptable.
@@ -67,7 +67,7 @@ pub enum Event {
         /// Attempts left before the device gives up.
         remaining: u32,
     },
-    /// One attempt to join failed for a reason the protocol has no word for; the firmware tries again.
+    /// One attempt to join failed for a reason that the protocol cannot express; the firmware tries again.
     JoinRetried {
         /// The Wi-Fi disconnect reason.
         reason: u16,
@@ -97,20 +97,20 @@ pub enum Event {
         /// Its name.
         name: &'static str,
     },
-    /// The provisioning service went away.
+    /// The provisioning service stopped.
     Stopped {
         /// Why.
         reason: StopReason,
     },
 }
 
-/// Why a join failed, as the wire can say it.
+/// Why a join failed, as far as the protocol can express it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailReason {
     /// Wrong passphrase, or a handshake the access point did not finish. On Thread: an invalid dataset.
     Auth,
-    /// No such network to this radio.
+    /// The radio does not find the network.
     NotFound,
 }
 
@@ -120,7 +120,7 @@ pub enum FailReason {
 pub enum StopReason {
     /// The client read the status Connected.
     Provisioned,
-    /// Connected, but nobody read it in time.
+    /// Connected, but no client read that status in time.
     AutoStop,
     /// Too many wrong proofs; only a reboot brings the service back.
     Lockout,
@@ -159,7 +159,7 @@ impl fmt::Display for Event {
             Self::Fault { name } => write!(f, "fault: {name}"),
             Self::Stopped { reason } => f.write_str(match reason {
                 StopReason::Provisioned => "service stopped: provisioned",
-                StopReason::AutoStop => "service stopped: connected, and nobody asked",
+                StopReason::AutoStop => "service stopped: connected, and no client read the status",
                 StopReason::Lockout => "service stopped: too many wrong proofs",
                 StopReason::WindowClosed => "service stopped: the provisioning window closed",
                 StopReason::Vanished => "service stopped: the link vanished",

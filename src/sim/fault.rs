@@ -43,7 +43,7 @@ faults! {
     EmptyReply "empty-reply" "[ENDPOINT]" "answers a request with nothing"
     OversizeReply "oversize-reply" "[ENDPOINT]" "answers a request with a mebibyte"
     Http500 "http-500" "[ENDPOINT]" "answers a request with HTTP status 500"
-    HttpNotHttp "http-not-http" "[ENDPOINT]" "answers a request with something that is no HTTP"
+    HttpNotHttp "http-not-http" "[ENDPOINT]" "answers a request with bytes that are not HTTP"
     Reboot "reboot" "[ENDPOINT]" "restarts in the middle of answering a request"
     LostSession "lost-session" "[ENDPOINT]" "forgets its secure session when an encrypted request arrives"
     NoSessionEndpoint "no-session-endpoint" "" "has no prov-session endpoint"
@@ -54,7 +54,7 @@ faults! {
     ShortS "short-s" "" "picks its key so that the shared secret has 383 bytes (security 2); takes a second or so"
     ShortSalt "short-salt" "" "has a salt of 15 bytes (security 2)"
     ZeroSalt "zero-salt" "" "has a salt that starts with a zero byte (security 2)"
-    Lockout "lockout" "[COUNT]" "stops after COUNT wrong proofs, 1 unless told"
+    Lockout "lockout" "[COUNT]" "stops after COUNT wrong proofs, 1 by default"
     ScanEmpty "scan-empty" "" "finds no network in a scan"
     ScanNeverFinishes "scan-never-finishes" "" "never ends a scan; a blocking one never answers"
     ScanStatusError "scan-status-error" "" "answers a scan status with InternalError"
@@ -66,7 +66,7 @@ faults! {
     ConnectingForever "connecting-forever" "" "never gets further than Connecting when joining"
     AuthFailed "auth-failed" "" "fails to join with an authentication error, whatever the passphrase"
     NotFound "not-found" "" "fails to join with network not found, whatever the network"
-    OtherReason "other-reason" "[REASON]" "fails to join with this disconnect reason, 205 unless told, and tries for ever"
+    OtherReason "other-reason" "[REASON]" "fails to join with this disconnect reason, 205 by default, and keeps trying"
     AlreadyConnected "already-connected" "[SSID]" "has joined already and only waits for its status to be read"
     ResetInternalError "reset-internal-error" "" "answers prov-ctrl with InternalError"
     DropAfterApply "drop-after-apply" "[MS]" "goes off the air once apply-config is answered, for MS milliseconds or for good"
@@ -82,14 +82,14 @@ pub struct Fault {
     value: Option<String>,
 }
 
-/// Text that is no fault.
+/// Why a text cannot be read as a fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FaultError {
     /// An unknown name; the message lists the known ones.
-    #[error("{0:?} is no fault; the faults are {names}", names = names())]
+    #[error("unknown fault {0:?}; the faults are {names}", names = names())]
     Unknown(String),
-    /// What follows the `@` makes no sense.
-    #[error("{0:?} is no occasion: write @3, @2-4 or @3-, counted from 1")]
+    /// The part after the `@` cannot be read.
+    #[error("cannot read the occasion {0:?} of a fault: write @3, @2-4 or @3-, counted from 1")]
     Occasion(String),
     /// A value is missing, superfluous or malformed.
     #[error("{name} takes {expected}")]
@@ -212,12 +212,12 @@ impl Script {
         Self { entries: faults.iter().map(|fault| (fault.clone(), 0)).collect() }
     }
 
-    /// The fault of this kind, if there is one at all; for what is decided once.
+    /// The fault of this kind, if the script has one. For decisions that are taken once.
     pub(super) fn has(&self, kind: FaultKind) -> Option<&Fault> {
         self.entries.iter().map(|(fault, _)| fault).find(|fault| fault.kind == kind)
     }
 
-    /// Counts an occasion for this kind of fault; the fault, if it strikes now.
+    /// Counts an occasion for this kind of fault, and returns the fault if it strikes now.
     pub(super) fn strikes(&mut self, kind: FaultKind, endpoint: &str) -> Option<Fault> {
         let mut striking = None;
         for (fault, seen) in &mut self.entries {

@@ -1,5 +1,5 @@
 //! The simulated device as a GATT peripheral: its attribute table, what a write and a read do, and what it
-//! advertises. Pure: a link comes, goes and carries values at times its host gives; no radio here.
+//! advertises. Pure: a link comes, goes and carries values at times that its host gives, without a radio.
 //!
 //! As ESP-IDF's protocomm does it on either of its two Bluetooth stacks. A request is a whole value written, however
 //! many packets that took; its answer is the value then read. A link is a transport session.
@@ -60,12 +60,12 @@ pub struct Advertisement {
     pub service: Uuid,
     /// In the scan response.
     pub name: String,
-    /// In the scan response: the company, and what it says. None where the firmware has none, or the name leaves
-    /// no room.
+    /// In the scan response: the company and its data. `None` where the firmware sends none, or the name leaves too
+    /// little room.
     pub manufacturer: Option<(u16, [u8; 10])>,
 }
 
-/// What became of a write.
+/// The outcome of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
     /// How long the device takes to answer.
@@ -83,11 +83,11 @@ pub enum Answer {
     Done,
     /// An ATT error.
     Refused(u8),
-    /// Nothing, ever.
+    /// No answer, ever.
     Never,
 }
 
-/// A name that no scan response holds.
+/// A name that does not fit into a scan response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a Bluetooth name has 1 to {NAME_MAX} bytes, this one has {0}")]
 pub struct NameLength(usize);
@@ -187,12 +187,12 @@ impl Peripheral {
         Advertisement { service: self.service, name, manufacturer }
     }
 
-    /// Whether it advertises: nobody is connected, and provisioning runs.
+    /// Whether it advertises: no central is connected, and provisioning runs.
     pub fn is_advertising(&self, now: Duration) -> bool {
         !self.connected && self.device.is_serving(now)
     }
 
-    /// Whether somebody is connected.
+    /// Whether a central is connected.
     pub fn is_connected(&self) -> bool {
         self.connected
     }

@@ -1,6 +1,6 @@
-//! Who a simulated device is: its name, its node id, its label, and what its security layer knows.
+//! The identity of a simulated device: its name, its node id, its label, and what its security layer knows.
 //!
-//! All of it follows from the options and their seed, not from the device's course.
+//! All of it is computed from the options and their seed; the device's state plays no part.
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -27,8 +27,8 @@ impl DeviceOptions {
         self.qr_payload_over(Some("softap"))
     }
 
-    /// Text of the QR code on the label, with the code's word for how the device is reached; without one for a
-    /// console, for which the code has no word.
+    /// Text of the QR code on the label, with the transport that the code names; `None` for a console, which
+    /// the code cannot name.
     pub fn qr_payload_over(&self, transport: Option<&str>) -> String {
         let mut payload = serde_json::Map::new();
         let mut put = |key: &str, value: String| payload.insert(key.to_owned(), value.into());
@@ -52,7 +52,7 @@ impl DeviceOptions {
         serde_json::Value::Object(payload).to_string()
     }
 
-    /// What the device's security layer is given.
+    /// What the device's security scheme needs.
     pub(super) fn identity(&self) -> DeviceIdentity {
         match self.security() {
             0 => DeviceIdentity::Open,
@@ -83,7 +83,7 @@ impl DeviceOptions {
     }
 }
 
-/// Bytes that belong to a device's identity, not to its course: drawn from the seed and a purpose.
+/// Bytes of a device's identity, drawn from the seed for one purpose.
 fn mark<const N: usize>(seed: u64, purpose: u8) -> [u8; N] {
     let mut rng = ChaCha20Rng::seed_from_u64(seed);
     rng.set_stream(u64::from(purpose));

@@ -1,4 +1,4 @@
-//! The simulated device behind the transport seam: `sim:`, an in-memory link with the manners of SoftAP.
+//! The simulated device behind the transport seam: `sim:`, an in-memory link with the limits of SoftAP.
 //!
 //! Each connect boots a fresh device from the locator's parameters (its address, if any, is the device's name).
 //! Later exchanges after a close reach the same device, as a cookie does over HTTP. Time is tokio's, so that a test
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn parameters_that_make_no_device() {
+    async fn parameters_that_cannot_be_read_as_a_device() {
         let locator: Locator = "sim:?profile=idf-9".parse().expect("a locator");
         let error = KIND.connect(&locator, Opening::unwatched()).await.err().expect("no device");
         assert!(error.to_string().contains("netprov-1.2"), "{error}");

@@ -1,6 +1,6 @@
-//! Everything a simulated device can be told before it boots, and the `sim:` locator's way of saying it.
+//! The settings of a simulated device before it boots, and how they are read from pairs of text.
 //!
-//! No command line here: the keys are those of the flags, and each front end hands over pairs of text.
+//! The command line and the `sim:` locator both hand over such pairs; the keys are the names of the flags.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use super::world::World;
 use crate::secret::{ProofOfPossession, Sec2Password};
 use crate::security::DEFAULT_USERNAME;
 
-/// The proof of possession of a device that was told none.
+/// The default proof of possession.
 pub const DEFAULT_POP: &str = "abcd1234";
-/// How long joining takes unless told.
+/// How long joining takes by default.
 pub const DEFAULT_JOIN: Duration = Duration::from_millis(500);
 /// How long the firmware waits after apply before its radio starts.
 pub const DEFAULT_APPLY_DELAY: Duration = Duration::from_secs(1);
@@ -39,14 +39,14 @@ pub const KEYS: &[&str] = &[
     "no-auto-stop",
 ];
 
-/// What a simulated device is before it boots. Clones share one SRP verifier, which is dear to compute.
+/// What a simulated device is before it boots. Clones share one SRP verifier, which takes long to compute.
 #[derive(Debug, Clone)]
 pub struct DeviceOptions {
     /// The firmware it pretends to run.
     pub profile: Profile,
     /// Security version; the profile's own where `None`.
     pub security: Option<u8>,
-    /// Proof of possession of security 1, and of security 2 where `password` is `None`. `None`: a device without.
+    /// Proof of possession of security 1, and of security 2 where `password` is `None`. `None`: a device without PoP.
     pub pop: Option<ProofOfPossession>,
     /// User name of security 2.
     pub username: String,
@@ -56,9 +56,9 @@ pub struct DeviceOptions {
     pub name: Option<String>,
     /// RainMaker's node id; drawn from the seed where `None`.
     pub node_id: Option<String>,
-    /// Who is on the air.
+    /// The networks in range.
     pub world: World,
-    /// How long joining takes at an access point that says nothing else.
+    /// How long joining takes at an access point without a time of its own.
     pub join: Duration,
     /// Time between apply and the radio's start.
     pub apply_delay: Duration,
@@ -66,7 +66,7 @@ pub struct DeviceOptions {
     pub scan: Option<Duration>,
     /// Attempts to join; the profile's own where `None`.
     pub attempts: Option<u32>,
-    /// What goes wrong.
+    /// Scripted faults.
     pub faults: Vec<Fault>,
     /// Seed of everything random.
     pub seed: u64,
@@ -80,16 +80,16 @@ pub struct DeviceOptions {
     pub verifier: SharedVerifier,
 }
 
-/// Parameters that describe no device.
+/// Why parameters cannot be read as a device.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OptionsError {
     /// An unknown key.
-    #[error("{0:?} is no setting of a simulated device; those are {keys}", keys = KEYS.join(", "))]
+    #[error("unknown option for the simulated device: {0:?}; the options are {keys}", keys = KEYS.join(", "))]
     UnknownKey(String),
     /// An unknown profile.
-    #[error("{0:?} is no profile; the profiles are {names}", names = profile_names())]
+    #[error("unknown profile {0:?}; the profiles are {names}", names = profile_names())]
     UnknownProfile(String),
-    /// A value that makes no sense.
+    /// An invalid value.
     #[error("{key} takes {expected}, not {value:?}")]
     BadValue {
         /// The key.
@@ -100,7 +100,7 @@ pub enum OptionsError {
         value: String,
     },
     /// The profile's firmware does not have this security version.
-    #[error("{profile} knows no security 2")]
+    #[error("firmware profile {profile} does not have security 2")]
     Security2 {
         /// The profile.
         profile: &'static str,
@@ -108,10 +108,10 @@ pub enum OptionsError {
     /// A device without PoP was asked for security 2, which needs a password.
     #[error("security 2 needs a password: give pop or password")]
     NoPassword,
-    /// An access point that cannot be.
+    /// An access point that cannot be read.
     #[error("ap: {0}")]
     AccessPoint(#[from] AccessPointError),
-    /// A fault that cannot be.
+    /// A fault that cannot be read.
     #[error("fault: {0}")]
     Fault(#[from] FaultError),
 }
@@ -233,7 +233,7 @@ impl DeviceOptions {
 
     /// The security version the device runs.
     pub fn security(&self) -> u8 {
-        // Security 2 cannot do without a password; a device without a secret is one of security 1.
+        // Security 2 needs a password, so a device without a secret runs security 1.
         let without_secret = self.pop.is_none() && self.password.is_none();
         let usual = if without_secret { self.profile.security.min(1) } else { self.profile.security };
         self.security.unwrap_or(usual)
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_said_is_current_firmware() {
+    fn the_default_is_current_firmware() {
         let options = options(&[]).expect("defaults");
         assert_eq!((options.profile.name, options.security()), ("netprov-1.2", 2));
         let name = options.name();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::security::NonceRule;
 
-/// How a device gets to know its owner.
+/// How a device learns its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Association {
     /// Not at all: plain ESP-IDF.
@@ -19,7 +19,7 @@ pub enum Association {
     ChallengeResponse,
 }
 
-/// What a firmware is and does.
+/// The traits of one firmware.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is one trait of a firmware, not a state")]
 pub struct Profile {
@@ -55,7 +55,7 @@ pub struct Profile {
     pub attempts: u32,
     /// Whether the application resets the state machine itself once joining failed.
     pub resets_itself: bool,
-    /// How the device gets to know its owner.
+    /// How the device learns its owner.
     pub association: Association,
     /// Application labels of the version document: name, version, capabilities.
     pub labels: &'static [(&'static str, &'static str, &'static [&'static str])],

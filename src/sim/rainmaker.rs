@@ -1,7 +1,7 @@
 //! RainMaker's endpoints: `cloud_user_assoc` (user mapping) and `ch_resp` (challenge and response).
 //!
-//! The signature is none: 256 bytes derived by SHA-256 from the node id, the seed and the challenge, as long as the
-//! RSA one of a real node, deterministic, and worthless. A back end that checks signatures must be simulated too.
+//! The signature is an imitation: 256 bytes derived by SHA-256 from the node id, the seed and the challenge, as long as
+//! the RSA signature of a real node. It proves nothing, so a back end that checks signatures must be simulated too.
 
 use std::time::Duration;
 

@@ -104,7 +104,7 @@ impl Device {
             let entries = if empty { Vec::new() } else { entries };
             self.note(now, Event::ScanStarted { networks: entries.len() });
             *scanner = Scanner { entries, ends: now + takes, never: fault || deaf };
-            // In the wrong state the firmware's own handler is lost for good; a fault is kinder.
+            // In the wrong state the firmware's handler never returns; a fault only keeps the scan from ending.
             self.stuck = deaf && blocking;
         }
         match (blocking, scanner.never) {
@@ -145,7 +145,7 @@ fn in_steps(span: Duration) -> Duration {
     STEP * u32::try_from(steps).unwrap_or(u32::MAX)
 }
 
-/// What the firmware makes of what is on the air.
+/// The list of networks as the firmware builds it.
 fn observe(world: &World, by_channel: bool) -> Vec<WifiScanEntry> {
     let heard = |channel: Option<u8>| {
         let visible = world.access_points.iter().filter(|ap| !ap.hidden && channel.is_none_or(|own| own == ap.channel));

@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::device::Device;
 use super::event::{Event, StopReason};
 
-/// The service goes this long after the status Connected was read.
+/// The service stops this long after the status Connected was read.
 const CLEANUP_DELAY: Duration = Duration::from_secs(1);
-/// The service goes this long after the device joined, if nobody reads its status.
+/// The service stops this long after the device joined, if no client reads its status.
 const AUTO_STOP: Duration = Duration::from_secs(30);
-/// A vanishing link still carries the answer on its way.
+/// How long a link that is about to go still works, so that the answer under way arrives.
 const LAST_WORDS: Duration = Duration::from_millis(20);
 
 /// The service's known ends.

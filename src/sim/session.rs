@@ -1,8 +1,8 @@
 //! The device's side of `prov-session`: one secure session, restarted by any command 0, dropped with its transport
 //! session.
 //!
-//! The cryptography is the scheme's; here is only which message meets which state, what is counted, and the faults
-//! that spoil a handshake.
+//! The cryptography is in the scheme. This file decides which message fits which state, counts wrong proofs, and
+//! applies the faults of a handshake.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub(super) enum Secure {
     Awaiting(Box<dyn Handshake>),
     /// The client's proof was wrong. The firmware still waits for one, which can no longer match.
     Rejected,
-    /// The session stands.
+    /// The session is established.
     Up(Box<dyn Cipher>),
 }
 
@@ -51,10 +51,10 @@ impl Device {
     /// One handshake message.
     pub(super) fn handshake(&mut self, now: Duration, request: &[u8]) -> Result<Vec<u8>, Refusal> {
         let version = self.options.security();
-        // A message of another scheme, or none at all, leaves the session as it is.
+        // A message of another scheme, or bytes that are not a message, leave the session as it is.
         let data = SessionData::decode(request).ok();
         let Some((data, command)) = data.and_then(|data| command(version, &data).map(|command| (data, command))) else {
-            return self.refuse_handshake(now, "no message of this device's scheme");
+            return self.refuse_handshake(now, "the message does not belong to this device's scheme");
         };
         let handshake = match (std::mem::take(&mut self.secure), command) {
             (_, 0) => self.begin(version, &data)?,
@@ -175,7 +175,7 @@ fn client_public(command: &SessionData) -> &[u8] {
     }
 }
 
-/// A generator whose first draw of an exponent's length is known beforehand.
+/// A random generator whose first draw of an exponent is given.
 struct Prepared<'a> {
     first: Option<[u8; EXPONENT_LEN]>,
     rest: &'a mut ChaCha20Rng,

@@ -8,10 +8,10 @@ use std::time::Duration;
 use super::event::{Event, FailReason, Timed};
 use crate::wire::messages::{ThreadAttached, WifiConnected};
 
-/// The least time between attempts that never end.
+/// The least time between attempts that repeat without end.
 const RETRY: Duration = Duration::from_millis(50);
 
-/// Where the provisioning service stands; the names are the firmware's.
+/// The state of the provisioning service; the names are the firmware's.
 #[derive(Debug, Clone)]
 enum Phase {
     Started,
@@ -32,18 +32,18 @@ pub(super) struct Join {
     pub(super) each: Duration,
     /// Attempts before giving up, at least 1.
     pub(super) attempts: u32,
-    /// What comes of it.
+    /// How it ends.
     pub(super) outcome: Outcome,
     /// Attempts that failed so far.
     pub(super) failed: u32,
 }
 
-/// What comes of a join.
+/// How a join ends.
 #[derive(Debug, Clone)]
 pub(super) enum Outcome {
     Joined(Link),
     Failed(FailReason),
-    /// Every attempt fails with this disconnect reason, for which the protocol has no word, and another one follows.
+    /// Every attempt fails with this disconnect reason, which the protocol cannot express, and another one follows.
     Retries(u16),
     Never,
 }
@@ -79,7 +79,7 @@ impl Station {
         Self { phase: Phase::Started, status: Status::Connecting }
     }
 
-    /// A device that joined in an earlier life.
+    /// A device that has joined before it booted.
     pub(super) fn connected(link: Link) -> Self {
         Self { phase: Phase::Succeeded, status: Status::Connected(link) }
     }

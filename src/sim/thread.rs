@@ -17,7 +17,7 @@ use crate::wire::messages::{
 
 /// Longest operational dataset, in bytes.
 const DATASET_MAX: usize = 254;
-/// How long a Thread scan takes unless told.
+/// How long a Thread scan takes by default.
 const SCAN: Duration = Duration::from_millis(1200);
 
 /// The Thread scan's results.
@@ -109,7 +109,7 @@ impl Device {
         Status::Success
     }
 
-    /// What will come of attaching, and the network's name.
+    /// How attaching will end, and the network's name.
     pub(super) fn plan_thread(&self, dataset: &ThreadDataset) -> (Outcome, String) {
         match self.options.world.attach(dataset.expose()) {
             Ok(network) => (Outcome::Joined(link(network)), network.name.clone()),

@@ -1,4 +1,4 @@
-//! The radio world around a simulated device: who is on the air, and what comes of joining them.
+//! The radio world around a simulated device: which networks are on the air, and what happens when it joins one.
 //!
 //! No time and no randomness here. How an access point is written as text is in `access_point.rs`.
 
@@ -6,9 +6,9 @@ use super::access_point::{AccessPoint, Admission};
 use super::event::FailReason;
 use crate::secret::Passphrase;
 
-/// The network every default world has, twice.
+/// The network that has two access points in the default world.
 pub const DEFAULT_SSID: &str = "HomeNet";
-/// Its passphrase. Public by design: it opens nothing but the simulator.
+/// Its passphrase. Public by design: it works in the simulator only.
 pub const DEFAULT_PASSPHRASE: &str = "correct-horse-battery";
 
 /// What the device's radio can hear.
@@ -40,7 +40,7 @@ pub struct ThreadNetwork {
 }
 
 impl ThreadNetwork {
-    /// An operational dataset that attaches to it. Its key is public by design: it opens nothing but the simulator.
+    /// An operational dataset that attaches to it. Its key is public by design: it works in the simulator only.
     pub fn dataset(&self) -> Vec<u8> {
         let [high, low] = self.pan_id.to_be_bytes();
         let channel = [0x00, 0x03, 0x00, 0x00, self.channel];
@@ -48,14 +48,14 @@ impl ThreadNetwork {
     }
 }
 
-/// What comes of a join.
+/// How a join ends.
 #[derive(Debug, Clone)]
 pub enum Joined<'a> {
-    /// It works, with this access point.
+    /// The device joins this access point.
     Yes(&'a AccessPoint),
-    /// It fails.
+    /// The join fails.
     No(FailReason),
-    /// The radio keeps trying without a word.
+    /// The radio keeps trying and reports nothing.
     Never,
 }
 
@@ -69,7 +69,7 @@ impl World {
             Admission::Vanish => Joined::No(FailReason::NotFound),
             Admission::Silent => Joined::Never,
             Admission::ByPassphrase if ap.is_enterprise() => Joined::No(FailReason::Auth),
-            // With a passphrase set, the driver raises its threshold to WPA2 and passes an open network by.
+            // With a passphrase set, the driver raises its threshold to WPA2 and ignores open networks.
             Admission::ByPassphrase if ap.is_open() && !passphrase.is_empty() => Joined::No(FailReason::NotFound),
             Admission::ByPassphrase if ap.passphrase != *passphrase => Joined::No(FailReason::Auth),
             Admission::ByPassphrase => Joined::Yes(ap),
@@ -84,7 +84,7 @@ impl World {
     /// The Thread network a dataset belongs to.
     ///
     /// # Errors
-    /// [`FailReason::Auth`] where the dataset is no list of TLVs with a network key, [`FailReason::NotFound`] where
+    /// [`FailReason::Auth`] where the dataset is not a list of TLVs with a network key, [`FailReason::NotFound`] where
     /// its extended PAN id is not on the air.
     pub fn attach(&self, dataset: &[u8]) -> Result<&ThreadNetwork, FailReason> {
         let ext_pan_id = ext_pan_id(dataset).ok_or(FailReason::Auth)?;
@@ -109,7 +109,7 @@ fn ext_pan_id(dataset: &[u8]) -> Option<&[u8]> {
 }
 
 impl Default for World {
-    /// A home with neighbours: everything a client has to cope with is in range.
+    /// A home with neighbours. Every kind of network that a client has to handle is in range.
     fn default() -> Self {
         let home = |last, channel, rssi| {
             AccessPoint::new(DEFAULT_SSID, DEFAULT_PASSPHRASE).bssid_ending(last).on(channel, rssi)

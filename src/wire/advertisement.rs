@@ -1,7 +1,7 @@
 //! What a Bluetooth LE advertisement says its sender is: provisionable by this program, or by something else.
 //!
 //! Read from what any host stack hands up (names, service UUIDs, service data, manufacturer data). Other senders'
-//! bytes are hostile: every length is checked, nothing is believed beyond its place. No radio here.
+//! bytes are hostile: every length is checked, and nothing outside its place is trusted. No radio here.
 
 use std::collections::BTreeMap;
 
@@ -186,7 +186,7 @@ mod tests {
         let told = Commissionable { discriminator: 0xf00, vendor: 0xfff1, product: 0x8000 };
         assert_eq!(matter.kind(), Kind::Matter(told));
         matter.service_data.insert(MATTER, vec![0x01; 8]);
-        assert_eq!(matter.kind(), Kind::Other, "an extended announcement is no commissionable one");
+        assert_eq!(matter.kind(), Kind::Other, "an extended announcement is not a commissionable one");
         matter.service_data.insert(MATTER, vec![0x00, 0x00]);
         assert_eq!(matter.kind(), Kind::Other);
 

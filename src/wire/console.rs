@@ -53,7 +53,7 @@ pub fn find_answer(output: &[u8], line: &str) -> Option<Answer> {
 }
 
 /// Whether the prompt is back after the echo of `line`, whatever was printed between them. The line may have bytes
-/// that are no ASCII.
+/// that are not ASCII.
 pub fn is_answered(output: &[u8], line: &[u8]) -> bool {
     between(&clean(output), &clean(line)).is_some()
 }
@@ -97,7 +97,7 @@ fn is_torn(line: &str) -> bool {
     digits >= 2 && line[digits..].starts_with(|c: char| !c.is_whitespace())
 }
 
-/// Output without escape sequences, log lines and carriage returns; bytes that are no ASCII become `?`.
+/// Output without escape sequences, log lines and carriage returns; bytes that are not ASCII become `?`.
 pub fn clean(output: &[u8]) -> String {
     let text = strip_escapes(output);
     let mut clean = String::with_capacity(text.len());
@@ -111,7 +111,7 @@ pub fn clean(output: &[u8]) -> String {
     clean
 }
 
-/// Output without ANSI escape sequences and carriage returns; bytes that are no ASCII become `?`.
+/// Output without ANSI escape sequences and carriage returns; bytes that are not ASCII become `?`.
 pub fn strip_escapes(output: &[u8]) -> String {
     let mut text = String::with_capacity(output.len());
     let mut bytes = output.iter().copied().peekable();
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(answer(&output("\r\n08015a021001")), Some(Answer::Reply(vec![8, 1, 0x5a, 2, 0x10, 1])));
         assert_eq!(answer(&output("")), Some(Answer::Refused));
         assert_eq!(answer(&format!("{LINE}\r\n\r\n0801")), None);
-        assert_eq!(answer("\n>> "), None, "a prompt from before is no answer");
+        assert_eq!(answer("\n>> "), None, "an earlier prompt does not count as an answer");
         let under_way = |output: &str| is_under_way(output.as_bytes(), LINE.as_bytes());
         assert!(under_way(&format!("\n>> {LINE}\r\n")) && !under_way("\n>> prov-") && !under_way(&output("")));
     }
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_without_its_beginning_is_none() {
+    fn a_reply_without_its_beginning_is_ignored() {
         for torn in ["\r\n0801Guru meditates\r\n5a02", "\r\n08I (x) a: b\r\n015a02", "\r\n08015a02esp_x: y"] {
             assert_eq!(answer(&output(torn)), Some(Answer::Unreadable), "{torn:?}");
         }

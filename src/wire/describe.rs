@@ -1,7 +1,7 @@
 //! A message in words, for traces: decoded by its endpoint, with secrets replaced.
 //!
-//! The replacing is done by the message types themselves (`messages.rs`); what has no type is given by length only,
-//! since nobody knows whether it is secret.
+//! The replacing is done by the message types themselves (`messages.rs`); of data without a type
+//! only the length is given, since it may be secret.
 
 use std::fmt::Debug;
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 /// The service of RainMaker firmware and of ESP-IDF's example.
 pub const SERVICE: Uuid = Uuid::from_u128(0x021a_9004_0382_4aea_bff4_6b3f_1c5a_dfb4);
-/// The service of a provisioning manager whose application sets none.
+/// The service of a provisioning manager where the application does not set one.
 pub const SERVICE_OF_MANAGER: Uuid = Uuid::from_u128(0x1775_244d_6b43_439b_877c_060f_2d9b_ed07);
 /// The service of firmware from before the manager.
 pub const SERVICE_OF_OLD: Uuid = Uuid::from_u128(0x0000_ffff_0000_1000_8000_0080_5f9b_34fb);

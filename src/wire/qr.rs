@@ -1,7 +1,7 @@
 //! The payload of the onboarding label's QR code: what to look for and the secret to open it with.
 //!
-//! The text only; finding it in a picture is [`crate::qr_image`]'s affair. Sources: ESP-IDF's
-//! `wifi_prov_print_qr` and RainMaker's `app_wifi`. Labels hold secrets, so no error here quotes any part of one.
+//! The text only; [`crate::qr_image`] finds it in a picture. Sources: ESP-IDF's `wifi_prov_print_qr` and RainMaker's
+//! `app_wifi`. Labels hold secrets, so errors never quote a part of one.
 
 mod parse;
 mod payload;

@@ -1,7 +1,7 @@
 //! The version document of the `proto-ver` endpoint: what the firmware is and can do.
 //!
 //! Devices answer pretty-printed JSON; firmware older than the provisioning manager answers a bare version string or
-//! nothing. Everything in it is the device's word: bounded here, sanitised where it is shown.
+//! nothing. Its texts come from the device: bounded here, sanitised where they are shown.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -24,7 +24,7 @@ pub struct VersionInfo {
     pub capabilities: Vec<String>,
     /// The application's own labels (`rmaker`, `rmaker_extra`, …), in the document's order.
     pub applications: Vec<Application>,
-    /// False where the answer was no JSON: firmware older than the provisioning manager.
+    /// False where the answer was not JSON: firmware older than the provisioning manager.
     pub structured: bool,
 }
 
@@ -40,8 +40,8 @@ pub struct Application {
 }
 
 impl VersionInfo {
-    /// Reads a `proto-ver` reply. What is no JSON object but short plain text, or nothing, is old firmware; `None`
-    /// for anything else: whoever sent it is no device (a captive portal's page).
+    /// Reads a `proto-ver` reply. Short plain text, or nothing, in place of a JSON object is old firmware; `None` for
+    /// anything else, which does not come from a device (a captive portal's page).
     pub fn parse(reply: &[u8]) -> Option<Self> {
         let document = match serde_json::from_slice::<Value>(reply) {
             Ok(Value::Object(document)) if reply.len() <= MAX_LEN => document,
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_documents_say_nothing() {
+    fn odd_documents_are_read_as_empty() {
         for document in [&br#"{"prov":5}"#[..], br#"{"prov":{"cap":"x","sec_ver":-1}}"#, b"{}"] {
             let info = VersionInfo::parse(document).expect("a document");
             assert_eq!((info.security(), info.capabilities.len()), (1, 0));
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_document_is_no_device() {
+    fn other_pages_do_not_come_from_a_device() {
         for reply in [&b"[1,2]"[..], b"{\"prov\":", b"\xff\xfe", b"<html>", &[b'a'; 33], &[b'['; 5000]] {
             assert_eq!(VersionInfo::parse(reply), None);
         }

@@ -1,6 +1,6 @@
 //! Why the radio left a network: the numbers of ESP-IDF's `wifi_err_reason_t`, and what they are called.
 //!
-//! The protocol carries none of them; firmware logs them. What a reason means for a person is said elsewhere. Below
+//! The protocol carries none of them; firmware logs them. Advice for people is given elsewhere. Below
 //! 100 they are IEEE 802.11's own, from 200 on the driver's.
 
 /// Number and name, without the `WIFI_REASON_` before it.
@@ -49,7 +49,7 @@ static REASONS: &[(u16, &str)] = &[
     (212, "NO_AP_FOUND_IN_RSSI_THRESHOLD"),
 ];
 
-/// A reason for people: `reason 15 (4WAY_HANDSHAKE_TIMEOUT)`, and the number alone where it has no name.
+/// A reason for people: `reason 15 (4WAY_HANDSHAKE_TIMEOUT)`, or the number alone where the table has no name for it.
 pub fn described(number: u16) -> String {
     match REASONS.iter().find(|(own, _)| *own == number) {
         Some((_, name)) => format!("reason {number} ({name})"),

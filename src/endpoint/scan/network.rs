@@ -15,7 +15,7 @@ impl AuthMode {
     /// No passphrase.
     pub const OPEN: Self = Self(0);
 
-    /// The name people know; `None` for numbers this program has no name for.
+    /// The name people know; `None` for numbers without a name here.
     pub fn name(self) -> Option<&'static str> {
         const NAMES: [&str; 17] = [
             "Open",
@@ -81,7 +81,7 @@ pub struct AccessPoint {
 }
 
 impl AccessPoint {
-    /// Reads an entry; `None` for one whose lengths no radio produces.
+    /// Reads an entry; `None` where a field has an impossible length.
     pub(super) fn read(entry: WifiScanEntry) -> Option<Self> {
         let bssid = match entry.bssid.len() {
             0 => [0; 6],
@@ -121,8 +121,8 @@ impl Network {
     }
 }
 
-/// Merges entries by name, radios and networks each strongest first. Hidden entries stay one each: an empty name
-/// says nothing about belonging together.
+/// Merges entries by name, radios and networks each strongest first. Hidden entries are not merged: two
+/// networks may both have an empty name.
 pub fn merge(mut entries: Vec<AccessPoint>) -> Vec<Network> {
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.rssi));
     let mut networks: Vec<Network> = Vec::new();

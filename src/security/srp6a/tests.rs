@@ -20,7 +20,7 @@ const PASSWORD: &[u8] = b"abcd1234";
 const SALT: &str = "036ee0c7bcb9eda84c9eac97d93decf4";
 
 /// How often chance is asked; a run takes a few dozen milliseconds.
-const ORACLE_RUNS: usize = 24;
+const ORACLE_RUNS: usize = 16;
 
 fn bytes(text: &str) -> Vec<u8> {
     hex::decode(text).expect("hexadecimal")
@@ -150,7 +150,7 @@ fn a_short_s_is_hashed_without_its_leading_zero() {
 
 /// Q2: the firmware takes 384 bytes exactly.
 #[test]
-fn a_short_a_makes_no_key_pair() {
+fn a_short_a_is_refused() {
     assert!(ClientKeys::from_exponent(&exponent(0x80, 502)).is_none());
     assert!(ClientKeys::from_exponent(&exponent(0x80, 501)).is_some());
 }
@@ -207,7 +207,7 @@ fn a_salt_keeps_its_leading_zero() {
 
 /// A verifier of zero would let every client in that proves S = 0.
 #[test]
-fn a_verifier_that_is_zero_or_too_long_is_no_verifier() {
+fn a_verifier_that_is_zero_or_too_long_is_refused() {
     let modulus = G3072::generator().params().modulus().to_be_bytes();
     for verifier in [&[][..], &[0; 1], &[0; GROUP_LEN], &*modulus, &[1; GROUP_LEN + 1]] {
         assert!(Verifier::from_bytes(b"salt", verifier).is_none(), "{} bytes", verifier.len());
@@ -234,7 +234,7 @@ fn both_halves_agree_with_the_crates_own_client_and_server() {
         let Some(client) = ClientKeys::from_exponent(&a) else { continue };
         if run % 4 == 0 {
             b = *DeviceKeys::short_public_exponent(&b, &verifier);
-        } else if run % 4 == 1 && run < 12 {
+        } else if run == 1 {
             b = *DeviceKeys::short_secret_exponent(&b, &verifier, client.public()).expect("a legal A");
         }
         let device = DeviceKeys::from_exponent(&b, &verifier);

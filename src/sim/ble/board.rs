@@ -67,7 +67,7 @@ impl Board {
         self.booted + time
     }
 
-    /// Wakes whoever waits when something changes.
+    /// Wakes the waiting tasks when something changes.
     pub(super) fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
     }
@@ -95,7 +95,7 @@ impl Board {
     }
 
     /// A central uses an attribute. Its first use is the link's beginning: bluetoothd does not say to which role of
-    /// this computer a new link belongs, and a keyboard's is no session.
+    /// this computer a new link belongs, and the link of a keyboard does not start a session.
     pub(super) fn used_by(&self, central: OwnedObjectPath) -> Result<(), Occupied> {
         let now = self.now();
         let mut state = self.state();

@@ -12,11 +12,11 @@ use crate::transport::ble::{BleError, HostKind};
 
 /// bluetoothd's name.
 pub(super) const BLUEZ: &str = "org.bluez";
-/// The bus's own: a name nobody else can have.
+/// The bus's own name, which no program can take.
 pub(super) const BUS: &str = "org.freedesktop.DBus";
 /// The longest bluetoothd may take: it takes 2 s to end a link.
 const ANSWER: Duration = Duration::from_secs(5);
-/// The bus's errors where nobody has bluetoothd's name.
+/// The bus's errors where no program has bluetoothd's name.
 const NOBODY: [&str; 2] = ["org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner"];
 /// Longest text of bluetoothd that is repeated, in columns.
 const TEXT_MAX: usize = 200;
@@ -54,7 +54,7 @@ impl Bus {
         &self.owner
     }
 
-    /// Whether a central has a link, as far as that can be told; one that is not known has none.
+    /// Whether a central has a link, as far as that can be told; an unknown central has none.
     pub(super) async fn has_link(&self, central: &str) -> bool {
         let (interface, arguments) = ("org.freedesktop.DBus.Properties", ("org.bluez.Device1", "Connected"));
         let asked = self.connection.call_method(Some(BLUEZ), central, Some(interface), "Get", &arguments);

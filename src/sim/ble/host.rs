@@ -20,7 +20,7 @@ use crate::transport::ble::{AdapterFacts, BleError, Block, HostKind, bluez};
 
 const GATT_MANAGER: &str = "org.bluez.GattManager1";
 const ADVERTISING_MANAGER: &str = "org.bluez.LEAdvertisingManager1";
-/// A link that goes down still carries the answer on its way.
+/// How long a link that is about to go still works, so that the answer under way arrives.
 const LAST_WORDS: Duration = Duration::from_millis(20);
 /// How long after an advertisement was taken back it may take until it is clear why.
 const REASON: Duration = Duration::from_secs(1);
@@ -33,14 +33,14 @@ pub enum HostError {
     /// What keeps Bluetooth from being used.
     #[error(transparent)]
     Bluetooth(#[from] TransportError),
-    /// More than one adapter, none of them named.
+    /// The computer has several adapters, and the caller did not name one.
     #[error("there are {}", adapters.join(" and "))]
     SeveralAdapters {
         /// Their names and addresses.
         adapters: Vec<String>,
     },
-    /// The adapter can be no peripheral.
-    #[error("bluetoothd offers no {missing} for {adapter}")]
+    /// The adapter cannot be a peripheral.
+    #[error("bluetoothd does not offer {missing} for {adapter}")]
     NoPeripheral {
         /// The adapter.
         adapter: String,
@@ -93,7 +93,7 @@ impl Host {
     /// Finds the adapter: the one named, else the only one.
     ///
     /// # Errors
-    /// Where there is no Bluetooth, or the adapter can be no peripheral.
+    /// Where there is no Bluetooth, or the adapter cannot be a peripheral.
     pub async fn open(adapter: Option<&str>) -> Result<Self, HostError> {
         let (connection, adapter) = bluez::reach(adapter).await.map_err(HostError::of_choosing)?;
         let lacks = |interface: &&'static str| !adapter.interfaces.iter().any(|own| own == interface);
@@ -261,7 +261,7 @@ impl Running {
         HostError::AdvertisingRefused { adapter: self.host.adapter.name.clone(), reason }
     }
 
-    /// Ends a new link that is none: a request may come after the news that its link is down.
+    /// Ends a new link that is down already: a request may arrive after the signal that its link is down.
     fn look_link_up(&mut self) {
         let Some(link) = self.board.link() else { return };
         if self.looked_up.as_ref().is_some_and(|other| other.is(&link)) {

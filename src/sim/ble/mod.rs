@@ -2,8 +2,8 @@
 //! an ESP32. Linux only.
 //!
 //! What the device is and does is in [`super::gatt`]; here are the objects bluetoothd is given (`objects.rs`), the
-//! loop that keeps them in step with the device (`host.rs`), and what is heard of links (`watch.rs`). What firmware
-//! does and bluetoothd does not let through is told in docs/simulator.md.
+//! loop that keeps them in step with the device (`host.rs`), and what is heard of links (`watch.rs`). docs/simulator.md
+//! says what firmware does and bluetoothd prevents.
 
 mod board;
 mod bus;

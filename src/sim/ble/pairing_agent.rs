@@ -1,6 +1,6 @@
 //! Pairing as firmware does it: no keys, no display, every central accepted ("just works"). Only for a device that
-//! wants its link encrypted, and only where the system has no agent of its own: a desktop's asks its user instead.
-// The shape of an interface is D-Bus's: arguments that nobody needs are there all the same.
+//! wants its link encrypted, and only where the system has no agent: the agent of a desktop asks its user instead.
+// D-Bus fixes the shape of an interface, so unused arguments remain.
 #![allow(clippy::unused_self, clippy::needless_pass_by_value, clippy::used_underscore_binding)]
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,7 +33,7 @@ impl PairingAgent {
         Ok(Self { paired })
     }
 
-    /// Unregisters it, and forgets whom it let in: firmware does not bond.
+    /// Unregisters it, and removes the pairings it accepted: firmware does not bond.
     pub(super) async fn release(self, bus: &Bus, adapter: &str) {
         let (path, interface) = MANAGER;
         let own = ObjectPath::from_static_str_unchecked(AGENT);
@@ -46,7 +46,7 @@ impl PairingAgent {
 }
 
 struct Accepts {
-    /// The device's adapter: what goes on at others is none of its business.
+    /// The device's adapter: requests for other adapters are refused.
     below: String,
     paired: Arc<Mutex<Vec<OwnedObjectPath>>>,
 }
@@ -70,7 +70,7 @@ impl Accepts {
         self.accept(device)
     }
 
-    /// Of this computer's own services none is the device's.
+    /// The device does not use this computer's own services, so each is refused.
     fn authorize_service(&self, _device: OwnedObjectPath, _uuid: String) -> Result<(), Declined> {
         Err(Declined::Rejected("no service of the simulated device".into()))
     }

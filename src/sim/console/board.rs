@@ -26,7 +26,7 @@ pub enum Step {
 pub struct Board {
     device: Device,
     line: Line,
-    /// The session id of the last command; none so far.
+    /// The session id of the last command; `None` before the first one.
     session: Option<u32>,
     /// A command that never returns has the console.
     hangs: bool,
@@ -34,9 +34,9 @@ pub struct Board {
     /// Whether the console is the agent's.
     agent: bool,
     log: Log,
-    /// What happened and was not yet told.
+    /// Events that were not yet reported.
     happened: Vec<Timed>,
-    /// When the next log line that nothing asked for is due. None before anybody has typed.
+    /// When the next log line that nothing asked for is due. `None` before the first input.
     next_noise: Option<Duration>,
 }
 
@@ -87,7 +87,7 @@ impl Board {
 
     /// Takes all the input that is there.
     pub fn input(&mut self, now: Duration, drained: &[u8]) -> Vec<Step> {
-        // Off the air: nobody reads the line.
+        // The device is off the air: the line is not read.
         if self.hangs || (!self.agent && !self.device.is_serving(now)) {
             return Vec::new();
         }

@@ -1,8 +1,8 @@
 //! A simulated device behind a pseudo-terminal: ESP-IDF's stock console, with its echo, its 255-character lines, its
 //! log in between, and a boot log at the start; or the RainMaker agent's console, with the same line discipline.
 //!
-//! [`Board`] is pure: bytes in at a time, bytes and pauses out. [`Host`] gives it a pseudo-terminal. What a real
-//! UART has and this has not: modem lines, and a wrong rate.
+//! [`Board`] is pure: bytes in at a time, bytes and pauses out. [`Host`] gives it a pseudo-terminal. Unlike a
+//! real UART it has neither modem lines nor a baud rate that could be wrong.
 
 mod board;
 mod boot;
@@ -21,7 +21,7 @@ pub use pty::Host;
 
 use super::options::DeviceOptions;
 
-/// Text of the QR code on the label: no transport, since the code has no word for the console.
+/// Text of the QR code on the label: without a transport, since the code cannot name the console.
 pub fn qr_payload(options: &DeviceOptions) -> String {
     options.qr_payload_over(None)
 }

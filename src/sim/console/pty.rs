@@ -1,4 +1,4 @@
-//! The pseudo-terminal a simulated board is behind. It blocks, so it has a thread of its own.
+//! The pseudo-terminal of a simulated board. Its calls block, so it runs on a separate thread.
 
 use std::future::Future;
 use std::io::{self, Read, Write};
@@ -21,9 +21,9 @@ const TICK: Duration = Duration::from_millis(5);
 const CHUNK: usize = 1024;
 /// Bytes that may wait for a reader: a pseudo-terminal holds 4095 for one, and blocks its writer past some more.
 const UNREAD: u32 = 3000;
-/// How long a reader may keep the board waiting who may not be there.
+/// How long the board waits for a reader that may not be there.
 const READER_WAIT: Duration = Duration::from_millis(200);
-/// The same for one who has written since he last read nothing: only his machine is slow.
+/// The same for a reader that is known to be there, since it has written: its computer may be slow.
 const CLIENT_WAIT: Duration = Duration::from_secs(10);
 /// How long the thread may take to notice the end.
 const ENDING: Duration = Duration::from_secs(1);
@@ -47,7 +47,7 @@ impl Host {
     /// Makes a pseudo-terminal.
     ///
     /// # Errors
-    /// Where the system has none left.
+    /// Where the system cannot make another one.
     pub fn open() -> io::Result<Self> {
         let (mut master, slave) = TTYPort::pair()?;
         master.set_timeout(TICK)?;
@@ -170,7 +170,7 @@ impl Wire {
         }
     }
 
-    /// Prints; what nobody reads is lost, as on a UART.
+    /// Prints; output without a reader is lost, as on a UART.
     fn print(&mut self, bytes: &[u8]) {
         let length = if self.baud.is_some() { PACED } else { CHUNK };
         for piece in bytes.chunks(length) {
@@ -185,8 +185,8 @@ impl Wire {
         }
     }
 
-    /// Writes a piece once there is room for it; whether there came to be, without waiting for a reader who may never
-    /// come.
+    /// Writes a piece once there is room for it; returns whether there was, without waiting for a reader that may
+    /// never come.
     fn write(&mut self, mut piece: &[u8]) -> bool {
         let end = Instant::now() + if self.attended { CLIENT_WAIT } else { READER_WAIT };
         while !piece.is_empty() {

@@ -63,7 +63,7 @@ pub(super) fn run(device: &mut Device, log: &mut Log, now: Duration, line: &[u8]
         }
         ("wifi-prov" | "add-user", _) => Err((format!("{TAG}: Invalid Usage.\r\n"), INVALID_ARGUMENT)),
         ("sign-data", _) => Err(("Usage: sign-data <data>\r\n".to_owned(), FAILED)),
-        // The firmware says nothing of commands it does not know.
+        // The firmware prints nothing for unknown commands.
         _ => Ok(String::new()),
     };
     let text = result.unwrap_or_else(|(text, number)| {

@@ -3,13 +3,13 @@
 //! See docs/protocol.md, SoftAP. The device remembers one session id and one socket. An exact cookie continues the session from
 //! any socket; without a readable cookie the remembered socket does; everything else is a new session.
 
-/// The firmware's cookie buffer holds 20 bytes, a terminating zero included; what is longer is as good as none.
+/// The firmware's cookie buffer holds 20 bytes, a terminating zero included; a longer one is ignored.
 const READABLE: usize = 19;
 
 /// The one session the server knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sessions {
-    /// False for firmware whose sessions are those of the socket.
+    /// False for firmware where a session lasts as long as its socket.
     cookies: bool,
     id: Option<u32>,
     socket: Option<u64>,

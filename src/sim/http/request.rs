@@ -16,7 +16,7 @@ pub(super) struct Head {
     /// The target's path without its first slash.
     pub(super) endpoint: String,
     /// Whether the target is that path and nothing else. The protocomm handler takes the whole target for the
-    /// endpoint's name, so that a query or a proxy's absolute form finds none.
+    /// endpoint's name, so a query or a proxy's absolute form finds no endpoint.
     pub(super) verbatim: bool,
     /// `Content-Length`; `None` where it is missing, unreadable, or the body is chunked.
     pub(super) content_length: Option<usize>,
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_that_no_handler_understands() {
+    fn targets_without_a_handler() {
         for target in ["/proto-ver?x=1", "http://192.168.4.1/proto-ver", "/proto-ver#x"] {
             let head = parse(&format!("POST {target} HTTP/1.1\r\n\r\n")).expect("a head").expect("complete");
             assert_eq!((head.endpoint.as_str(), head.verbatim), ("proto-ver", false), "{target}");
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_that_count_as_none() {
+    fn lengths_that_cannot_be_read() {
         for header in ["", "Content-Length: x\r\n", "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n"] {
             let head = parse(&format!("POST /x HTTP/1.1\r\n{header}\r\n")).expect("a head").expect("complete");
             assert_eq!(head.content_length, None, "{header}");

@@ -1,7 +1,7 @@
 //! The server's one loop: accept, read a request, hand it to the device, send the reply, close or keep.
 //!
 //! Parsing is in `request.rs`, wording in `reply.rs`, sessions in `cookie.rs`. Like the firmware's server it does one
-//! thing at a time: while a handler takes its time, nobody else is accepted.
+//! thing at a time: while a handler runs, no other connection is accepted.
 
 use std::future::Future;
 use std::io;
@@ -21,7 +21,7 @@ use crate::sim::host::{Ended, Observer};
 
 /// Longest request body, in bytes.
 const BODY_LIMIT: usize = 4096;
-/// How long the firmware waits within a request. Between requests it has no end.
+/// How long the firmware waits within a request. Between requests it waits without limit.
 const IO_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes read at a time.
 const CHUNK: usize = 1024;
@@ -75,7 +75,7 @@ struct Connection {
     hangs: bool,
 }
 
-/// What becomes of a connection after a request.
+/// Whether a connection goes on after a request.
 enum Fate {
     Keep,
     Close,
@@ -103,7 +103,7 @@ impl Server {
                 none => none.insert(TcpListener::bind(address).await?),
             };
             tokio::select! {
-                // As on the firmware: first who is connected, then who wants to be.
+                // As on the firmware: the open connection first, then new ones.
                 biased;
                 alive = wait_for_request(connection.as_mut()) => {
                     let fate = match connection.as_mut().filter(|_| alive) {
@@ -119,7 +119,7 @@ impl Server {
                 // The older connection goes when a new one comes.
                 accepted = open.accept() => match accepted {
                     Ok((stream, _)) => connection = Some(self.welcome(stream)),
-                    // A client that was gone again, or no descriptors left: neither is the device's end.
+                    // The client has gone already, or descriptors have run out: the device goes on in both cases.
                     Err(_) => sleep(ACCEPT_PAUSE).await,
                 },
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}

@@ -1,6 +1,6 @@
 //! The onboarding payload in what a board prints: in a link, bare, compact, or as a block of JSON over several lines.
 //!
-//! Firmware that prints blocks: Twomes' generic ESP firmware, whose `POST /device payload:` names the PoP
+//! Twomes' generic ESP firmware prints blocks: its `POST /device payload:` names the PoP
 //! `proof_of_possession`, or `activation_token` where the same number serves as both.
 
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::wire::qr::{MAX_LEN, Payload, QrError};
 
 /// Most lines of a block.
 const BLOCK_LINES: usize = 40;
-/// What the PoP is called in a block that is no label.
+/// What the PoP is called in a block other than a label.
 const POP_KEYS: [&str; 3] = ["pop", "proof_of_possession", "activation_token"];
 
 /// Looks for the payload, line by line. What it holds may be secret.
@@ -53,7 +53,7 @@ impl Finder {
         }
     }
 
-    /// Why something that looked like a payload was none.
+    /// Why a text that looked like a payload could not be read.
     pub fn trouble(&self) -> Option<QrError> {
         self.trouble
     }
@@ -69,7 +69,7 @@ impl Finder {
         self.object(text.get(start..=end)?)
     }
 
-    /// One more line of the block; nothing that is no JSON object runs on for ever.
+    /// One more line of the block. A block that does not end after some lines is given up.
     fn go_on(&mut self, text: &str) -> Option<Payload> {
         let mut block = self.block.take()?;
         block.text.push_str(text);
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn other_objects_are_no_payload() {
+    fn other_objects_are_not_payloads() {
         for log in [
             r#"{"node_id":"x","name":"Switch","type":"esp.device.switch"}"#,
             "I (5) app: {\"name\":\"Switch\"}",
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_that_makes_no_sense_is_remembered() {
+    fn a_payload_that_cannot_be_read_is_remembered() {
         let mut finder = Finder::default();
         assert_eq!(finder.push(&Line::parse(r#"{"name":"P","pop":"hush"hush","transport":"ble"}"#)), None);
         assert!(matches!(finder.trouble(), Some(QrError::Syntax { .. })));

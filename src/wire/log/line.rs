@@ -50,16 +50,16 @@ impl Level {
 pub struct Line {
     /// Since the board's start (or of the day, where its log has the time of day), in milliseconds.
     pub at_ms: Option<u64>,
-    /// Its level; none where the line is no log line.
+    /// Its level; `None` where the line is not a log line.
     pub level: Option<Level>,
-    /// The part of the firmware that speaks; none likewise.
+    /// The part of the firmware that printed it; `None` likewise.
     pub tag: Option<String>,
-    /// What it says; the whole line where it is no log line.
+    /// What it says; the whole line where it is not a log line.
     pub text: String,
 }
 
 impl Line {
-    /// Reads a line without its end and without escape sequences. Whatever is no log line is a line of text.
+    /// Reads a line without its end and without escape sequences. Any other line than a log line is kept as text.
     pub fn parse(line: &str) -> Self {
         // The console's prompt has no line end; the log goes on behind it.
         let line = line.trim_end().trim_start_matches(">> ");
@@ -116,7 +116,7 @@ fn beginning(text: &[u8]) -> Option<(Level, u64, usize)> {
 fn espressif(line: &str) -> Option<Line> {
     let (level, at_ms, length) = beginning(line.as_bytes())?;
     let rest = &line[length..];
-    // The Wi-Fi library leaves out the space after the colon, and some lines have no tag at all.
+    // The Wi-Fi library leaves out the space after the colon, and some lines lack the tag.
     let (tag, text) = match rest.split_once(':') {
         Some((tag, text)) if !tag.is_empty() && !tag.contains(' ') => (Some(tag.to_owned()), text.trim_start()),
         _ => (None, rest),

@@ -1,8 +1,8 @@
 //! Secrets taken out of what a board prints: those that are known, by value, and those that firmware names, by key.
 //!
 //! Firmware prints Wi-Fi passphrases (`Password : …`), user secrets (`secret_key = …`) and the PoP (in its payload)
-//! in clear. What stands after such a key goes, to the end of the line where nothing says where it ends: rather too
-//! much than too little. A value that was found by its key is known from then on.
+//! in clear. What stands after such a key goes, to the end of the line where its end is unclear: too much is
+//! better than too little. A value that was found by its key is known from then on.
 
 mod dump;
 mod named;
@@ -18,16 +18,16 @@ use super::line;
 use super::split::RawLine;
 use crate::secret::REDACTED;
 
-/// Most values that a board told itself are remembered, the last ones: it could print them for ever.
+/// How many values found in the board's output are remembered, the latest ones: a board may print without end.
 const FOUND_MAX: usize = 64;
-/// A known value this short counts only as a word of its own.
+/// A known value shorter than this is replaced only where it is a separate word.
 const SHORT: usize = 4;
 
 /// Takes secrets out of lines.
 #[derive(Default)]
 pub struct Redactor {
     known: Vec<Known>,
-    /// Where in `known` the values are that the board told itself, the oldest first.
+    /// Indices in `known` of the values found in the board's output, the oldest first.
     found: VecDeque<usize>,
     dumps: Dumps,
     begun: bool,
@@ -65,7 +65,7 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Makes a value known for good. The empty one is no secret.
+    /// Makes a value known for good. An empty value is ignored.
     pub fn learn(&mut self, secret: &[u8]) {
         match self.place(secret) {
             Some(place) => self.found.retain(|found| *found != place),
@@ -74,7 +74,7 @@ impl Redactor {
         }
     }
 
-    /// Makes a value known that the board told itself, until it has told many others.
+    /// Makes a value known that was found in the board's output, until many others were found.
     pub fn learn_found(&mut self, secret: &[u8]) {
         if secret.is_empty() || self.place(secret).is_some() {
             return;
@@ -146,7 +146,7 @@ impl Redactor {
         self.forms().flat_map(matches).collect()
     }
 
-    /// A value found by its key, where it is no word of prose.
+    /// Remembers a value found by its key, unless it looks like a word of prose.
     fn remember(&mut self, value: &str) {
         let value = value.split(',').next().unwrap_or(value).trim().to_owned();
         let telling = value.len() >= 12 || value.contains(|c: char| c.is_ascii_digit());
@@ -172,7 +172,7 @@ fn start_of(known: &str, text: &str) -> Option<Range<usize>> {
         .map(|part| text.len() - part.len()..text.len())
 }
 
-/// Where the text begins with the end of a known value: nobody listened before.
+/// Where the text begins with the end of a known value: the start was printed before the port was opened.
 fn end_of(known: &str, text: &str) -> Option<Range<usize>> {
     (1..known.len().saturating_sub(SHORT - 1))
         .filter_map(|from| known.get(from..))
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_stays() {
+    fn other_text_stays() {
         for line in [
             "W (9) wifi:Password length matches WPA2 standards, authmode threshold changes from OPEN to WPA2",
             "E (9) security1: Key mismatch. Close connection",
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_is_bounded_and_lines_of_keys_are_no_trouble() {
+    fn memory_is_bounded_and_lines_full_of_keys_are_fast() {
         let mut redactor = Redactor::default();
         redactor.learn(b"given-before");
         redactor.learn_found(b"first-found");

@@ -10,9 +10,9 @@ pub const LINE_MAX: usize = 4096;
 /// A line as it came, without its end and without escape sequences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawLine {
-    /// Its text; bytes that are no UTF-8 became U+FFFD.
+    /// Its text; bytes that are not UTF-8 became U+FFFD.
     pub text: Zeroizing<String>,
-    /// Whether it is all there: not where it was too long, or had not ended yet.
+    /// Whether it is complete: false where it was too long, or had not ended yet.
     pub whole: bool,
 }
 
@@ -23,7 +23,7 @@ pub struct Splitter {
     escape: Escape,
     /// The line is longer than is kept.
     cut: bool,
-    /// All bytes so far, and those that no log has.
+    /// All bytes so far, and those that a log never contains.
     seen: u64,
     odd: u64,
 }
@@ -78,7 +78,7 @@ impl Splitter {
         self.end(false)
     }
 
-    /// Whether what arrives is no text: too many bytes that no log has, as at a wrong baud rate.
+    /// Whether the input is not text: too many bytes that a log never contains, as at a wrong baud rate.
     pub fn is_garbled(&self) -> bool {
         self.seen >= 48 && self.odd * 4 > self.seen
     }
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn endless_lines_are_cut_and_their_rest_is_no_line() {
+    fn endless_lines_are_cut_and_their_rest_is_dropped() {
         let mut splitter = Splitter::default();
         let mut long = vec![b'x'; 1024 * 1024];
         long.extend(b" password: hush\nnext\n");

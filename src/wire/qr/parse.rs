@@ -13,10 +13,10 @@ pub const MAX_LEN: usize = 4096;
 /// The page that shows a label in a browser, on whichever host.
 const PAGE: &str = "/qrcode.html";
 
-/// Why a text is no label. None of these carries any part of the text: it may hold the proof of possession.
+/// Why a text cannot be read as a label. No variant carries a part of the text, which may hold the proof of possession.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum QrError {
-    /// Nothing but white space.
+    /// White space only.
     #[error("the QR payload is empty")]
     Empty,
     /// More than [`MAX_LEN`] bytes.
@@ -57,7 +57,7 @@ pub enum QrError {
     /// No `name`, or an empty one.
     #[error("the QR payload names no device")]
     MissingName,
-    /// A key whose value is of another type than text.
+    /// A value that is not text.
     #[error("\"{key}\" in the QR payload is not text")]
     WrongType {
         /// The key.
@@ -106,7 +106,7 @@ impl Payload {
     }
 }
 
-/// What follows `data=` in a link to the page; `None` where the text is no such link.
+/// The text after `data=` in a link to the page; `None` for any other text.
 fn link_data(text: &str) -> Option<Result<&str, QrError>> {
     let (scheme, rest) = text.split_once("://")?;
     if !scheme.eq_ignore_ascii_case("https") && !scheme.eq_ignore_ascii_case("http") {
@@ -216,7 +216,7 @@ fn json(text: &str) -> Result<Payload, QrError> {
     })
 }
 
-/// The text at `key`; none where it is absent, null or empty.
+/// The text at `key`; `None` where it is absent, null or empty.
 fn word<'a>(fields: &'a Map<String, Value>, key: &'static str) -> Result<Option<&'a str>, QrError> {
     match fields.get(key) {
         None | Some(Value::Null) => Ok(None),

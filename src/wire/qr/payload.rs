@@ -13,7 +13,7 @@ pub struct Payload {
     pub name: String,
     /// `transport`.
     pub transport: Option<Transport>,
-    /// `pop`, the password of security 2 where that is what the device speaks; none where absent or empty.
+    /// `pop`, or the password of a device with security 2; `None` where absent or empty.
     pub pop: Option<ProofOfPossession>,
     /// `username` of security 2.
     pub username: Option<String>,

@@ -385,7 +385,7 @@ pub(crate) const CASES: &[Case] = &[
         "usage.invalid-value",
         "",
         2,
-        "is no fault",
+        "unknown fault",
     ),
     words("a fault that is none", &["sim", "--fault", "explode"]).fails("usage.invalid-value", "", 2, "--list"),
     words("an address to listen on that is none", &["sim", "--http", "127.0.0.1:99999"]).fails(

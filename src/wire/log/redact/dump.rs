@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 /// Bytes in a line of ESP-IDF's dumps.
 const WIDTH: usize = 16;
-/// So many bytes from the middle or the end of a secret are one without a line before that began it.
+/// This many bytes from the middle or the end of a secret count as the secret even without its beginning.
 const TELLING: usize = 4;
 
 /// Follows dumps from line to line.
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_stays() {
+    fn other_text_stays() {
         let mut redactor = redactor();
         for line in [
             "I (777) wifi:mode : sta (24:0a:c4:00:01:02)",

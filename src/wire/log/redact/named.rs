@@ -1,4 +1,4 @@
-//! Where in a line a secret stands, by what firmware calls it.
+//! Where in a line a secret stands, found by the names that firmware gives to secrets.
 
 use std::ops::Range;
 
@@ -116,7 +116,7 @@ fn keys(lower: &str) -> Vec<(usize, usize)> {
         .filter(|(at, length)| {
             let before = lower[..*at].chars().next_back().filter(|_| !lower[..*at].ends_with("%22"));
             let after = lower[at + length..].chars().next();
-            // `wifiPassword` is one, `popup`, `compass` and `password_len` are none.
+            // `wifiPassword` is a key; `popup`, `compass` and `password_len` are not.
             (*length > 5 || !is_word(before)) && !is_word(after) && after != Some('_')
         })
         .collect();
