@@ -76,7 +76,7 @@ pub struct Written {
     pub drops_link: bool,
 }
 
-/// What answers a write.
+/// The answer to a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// A write response.
@@ -147,7 +147,7 @@ impl Peripheral {
         if !(1..=NAME_MAX).contains(&length) {
             return Err(NameLength(length));
         }
-        // Firmware without a version document is older than the manager, and has the service of its time.
+        // Firmware without a version document is older than the manager and uses the older service.
         let own = if device.options().profile.structured { gatt::SERVICE } else { gatt::SERVICE_OF_OLD };
         let service = service.unwrap_or(own);
         let mut own_id = gatt::FIRST_OWN_ID;
@@ -207,12 +207,12 @@ impl Peripheral {
         self.device.stops_at().is_some_and(|at| at <= now)
     }
 
-    /// When something happens by itself next; a host calls [`Self::tick`] then.
+    /// When the device acts next without a request; a host calls [`Self::tick`] then.
     pub fn next_change(&self, now: Duration) -> Option<Duration> {
         self.device.next_change(now)
     }
 
-    /// Lets time pass; what happened meanwhile.
+    /// Advances the device's clock; returns the events of that time.
     pub fn tick(&mut self, now: Duration) -> Vec<Timed> {
         self.device.tick(now);
         self.device.take_events()

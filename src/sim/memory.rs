@@ -69,7 +69,7 @@ impl MemoryLink {
         Self { device, booted: Instant::now(), peer }
     }
 
-    /// The device, to look at what happened.
+    /// The device, for tests that look at its state.
     pub fn device(&mut self) -> &mut Device {
         &mut self.device
     }
@@ -86,7 +86,7 @@ impl MemoryLink {
         let peer = || self.peer.clone();
         match self.device.handle(now, endpoint, request) {
             Ok(reply) => {
-                // The timer's smallest step is a millisecond: a sleep of nothing would cost one.
+                // The timer's smallest step is a millisecond, so a sleep of zero would cost one.
                 if !reply.after.is_zero() {
                     tokio::time::sleep(reply.after).await;
                 }

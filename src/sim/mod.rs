@@ -2,9 +2,8 @@
 //!
 //! [`Device`] is one pure function over bytes and time. Hosts feed it: [`memory`] behind the transport seam,
 //! [`http`] behind a TCP listener that answers like the firmware's own HTTP server, [`console`] behind a
-//! pseudo-terminal, `ble` as a peripheral of this computer's
-//! Bluetooth ([`gatt`]). Nothing here prints, reads the environment or
-//! exits; what happened is drained as [`event::Event`]s.
+//! pseudo-terminal, `ble` as a peripheral of this computer's Bluetooth ([`gatt`]). Nothing here prints, reads the
+//! environment or exits; a host drains [`event::Event`]s instead.
 
 pub mod access_point;
 #[cfg(target_os = "linux")]

@@ -71,7 +71,7 @@ pub struct Profile {
     pub cookies: bool,
 }
 
-/// Current network_provisioning as in ESP-IDF's example: what the other profiles differ from.
+/// Current network_provisioning as in ESP-IDF's example. The other profiles list their differences from it.
 const NETPROV: Profile = Profile {
     name: "netprov-1.2",
     about: "network_provisioning 1.2.4 on ESP-IDF 6, as in its example",
@@ -98,7 +98,7 @@ const NETPROV: Profile = Profile {
     cookies: true,
 };
 
-/// wifi_provisioning as in ESP-IDF 5.5: what the older profiles differ from.
+/// wifi_provisioning as in ESP-IDF 5.5. The older profiles list their differences from it.
 const WIFI_PROVISIONING: Profile = Profile {
     name: "idf-5.5",
     about: "wifi_provisioning of ESP-IDF 5.5",

@@ -1,4 +1,4 @@
-//! `prov-scan`: what the radio heard, in pages.
+//! `prov-scan`: the networks the radio heard, in pages.
 //!
 //! As the firmware does it (docs/protocol.md, scan): at most 16 entries, merged channel by channel, where a full list drops
 //! its tail for every later entry, even a weaker one. Thread's half is in `thread.rs`.
@@ -88,7 +88,8 @@ impl Device {
         }
     }
 
-    /// Starts a scan, unless one runs. How long the answer takes: a blocking one waits for the end, in whole steps.
+    /// Starts a scan, unless one runs, and returns how long the answer takes: a blocking scan waits for the end, in
+    /// whole steps.
     pub(super) fn start_scan<E: Clone>(
         &mut self,
         now: Duration,

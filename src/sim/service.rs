@@ -1,6 +1,7 @@
 //! When the provisioning service comes and goes: after success, by lockout, by its window, by a link that vanishes.
 //!
-//! As the firmware does it (docs/protocol.md, life cycle). Everything is computed from times the host gives; what ends a join is in `station.rs`.
+//! As the firmware does it (docs/protocol.md, life cycle). Everything is computed from times that the host
+//! gives. How a join ends is in `station.rs`.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -38,8 +39,8 @@ impl Device {
         self.service.stop.map(|(at, _)| at).into_iter().chain(auto_stop).chain(window).min()
     }
 
-    /// When something happens by itself next: an event falls due, or the service goes or comes. A host sleeps until
-    /// then and calls [`Self::tick`].
+    /// When the device changes next without a request: an event falls due, or the service stops or comes back. A host
+    /// sleeps until then and calls [`Self::tick`].
     pub fn next_change(&self, now: Duration) -> Option<Duration> {
         let outage =
             self.service.outage.as_ref().map(|outage| if now < outage.start { outage.start } else { outage.end });
@@ -47,7 +48,7 @@ impl Device {
         due.into_iter().flatten().filter(|at| *at > now).min()
     }
 
-    /// Lets time pass: what happened until `now` becomes events.
+    /// Advances the device's clock: everything up to `now` becomes events.
     pub fn tick(&mut self, now: Duration) {
         let profile = &self.options.profile;
         let happened = self.station.settle(now, profile.resets_itself, profile.reports_attempts);

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::secret::Sec2Password;
 use crate::security::srp6a::{InnerHash, Verifier};
 
-/// A verifier computed at first use and shared among clones; what it was computed for is kept with it.
+/// A verifier computed at first use and shared among clones, kept with the values it was computed from.
 #[derive(Debug, Clone, Default)]
 pub struct SharedVerifier(Arc<OnceLock<(Source, Verifier)>>);
 

@@ -1,7 +1,7 @@
 //! The state machine behind `prov-config`: credentials, the radio that joins, and what its status reads.
 //!
-//! Time is an argument; [`Station::settle`] moves the machine to a point in time and tells what happened on the way.
-//! Which request is allowed when is decided here, the messages are made elsewhere.
+//! Time is an argument; [`Station::settle`] moves the machine to a point in time and returns the events up to then.
+//! This file decides when a request is allowed; `config.rs` and `thread.rs` make the messages.
 
 use std::time::Duration;
 
@@ -112,7 +112,7 @@ impl Station {
         }
     }
 
-    /// When something will happen by itself next.
+    /// When the machine changes next without a request.
     pub(super) fn next_change(&self) -> Option<Duration> {
         let Phase::CredentialsReceived(join) = &self.phase else { return None };
         match join.outcome {

@@ -1,4 +1,4 @@
-//! What a Bluetooth LE advertisement says its sender is: provisionable by this program, or by something else.
+//! What kind of device sent a Bluetooth LE advertisement: one that this program can provision, or another kind.
 //!
 //! Read from what any host stack hands up (names, service UUIDs, service data, manufacturer data). Other senders'
 //! bytes are hostile: every length is checked, and nothing outside its place is trusted. No radio here.
@@ -36,16 +36,16 @@ pub enum Kind {
     Matter(Commissionable),
     /// ESP-IDF's older BluFi, another protocol on the service of the oldest unified provisioning.
     BluFi,
-    /// Espressif's company id and nothing known beyond.
+    /// A device with Espressif's company id, otherwise unknown.
     Espressif,
-    /// Nothing this program knows.
+    /// An unknown kind.
     Other,
 }
 
-/// How far an Improv device has come (Improv Wi-Fi, service data, byte 0).
+/// The state of an Improv device (Improv Wi-Fi, service data, byte 0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImprovState {
-    /// It wants a button pressed first.
+    /// It waits for a button to be pressed.
     AwaitsAuthorization,
     /// It takes credentials.
     Authorized,
@@ -58,7 +58,7 @@ pub enum ImprovState {
 /// What a Matter device says of itself (Matter Core, 5.4.2.5.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Commissionable {
-    /// 12 bits: which of several devices, as on its label.
+    /// The discriminator, 12 bits: tells devices apart, as printed on the label.
     pub discriminator: u16,
     /// Of the Connectivity Standards Alliance; 0 where it is not told.
     pub vendor: u16,
@@ -78,7 +78,7 @@ const IMPROV_DATA: Uuid = short(0x4677);
 const MATTER: Uuid = short(0xfff6);
 /// The opcode of Matter's "commissionable".
 const MATTER_COMMISSIONABLE: u8 = 0x00;
-/// How BluFi firmware names itself unless it is told otherwise.
+/// The default name of BluFi firmware.
 const BLUFI_NAME: &str = "BLUFI";
 
 /// A UUID of 16 bits on Bluetooth's base.
@@ -87,7 +87,7 @@ const fn short(id: u16) -> Uuid {
 }
 
 impl Advertisement {
-    /// What the sender is, as far as this tells.
+    /// The kind of the sender, as far as the advertisement shows it.
     pub fn kind(&self) -> Kind {
         if let Some(commissionable) = self.service_data.get(&MATTER).and_then(|data| commissionable(data)) {
             return Kind::Matter(commissionable);

@@ -58,7 +58,7 @@ pub fn is_answered(output: &[u8], line: &[u8]) -> bool {
     between(&clean(output), &clean(line)).is_some()
 }
 
-/// Whether the echo of `line` is whole and the prompt is not back after it: what the board does takes its time.
+/// Whether the echo of `line` is complete and the prompt is not back yet: the board is still at work.
 pub fn is_under_way(output: &[u8], line: &[u8]) -> bool {
     clean(output).contains(&clean(line)) && !is_answered(output, line)
 }
@@ -70,7 +70,7 @@ fn between<'a>(text: &'a str, line: &str) -> Option<&'a str> {
     rest.find(PROMPT).map(|end| &rest[..end])
 }
 
-/// The answer between echo and prompt. Firmware prints lower-case hex; other lines are noise that had no log level.
+/// The answer between echo and prompt. Firmware prints lower-case hex; other lines are noise without a log level.
 fn read_answer(between: &str) -> Answer {
     let is_hex = |line: &&str| !line.is_empty() && hex_digits(line) == line.len();
     let lines: Vec<_> = between.lines().map(str::trim).collect();
@@ -91,7 +91,7 @@ fn hex_digits(line: &str) -> usize {
     line.bytes().take_while(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')).count()
 }
 
-/// Whether a line may be the beginning of a reply that noise without a level fell into: what follows is the rest.
+/// Whether a line may be the beginning of a reply into which a line without a level fell; the rest follows it.
 fn is_torn(line: &str) -> bool {
     let digits = hex_digits(line);
     digits >= 2 && line[digits..].starts_with(|c: char| !c.is_whitespace())
@@ -104,7 +104,7 @@ pub fn clean(output: &[u8]) -> String {
     let mut rest = text.as_str();
     while let Some(start) = log::find(rest) {
         clean.push_str(&rest[..start]);
-        // A log line that has not ended yet hides what follows it until it has.
+        // A log line that has not ended yet hides the text after it until it ends.
         rest = rest[start..].find('\n').map_or("", |end| &rest[start + end + 1..]);
     }
     clean.push_str(rest);

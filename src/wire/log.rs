@@ -1,8 +1,8 @@
-//! What a board prints on its serial port: lines of ESP-IDF's log, of Arduino's, boot banners, and anything else.
+//! The text that a board prints on its serial port: lines of ESP-IDF's log, of Arduino's, boot banners, and any other.
 //!
 //! Pure text work. [`Splitter`] makes lines of bytes, [`Line`] reads one, [`Redactor`] takes the secrets out,
-//! [`Finder`] looks for the onboarding payload. Firmware prints secrets in clear, so a line is shown redacted or not
-//! at all. Sources: ESP-IDF `esp_log`, arduino-esp32 `esp32-hal-log.h`.
+//! [`Finder`] looks for the onboarding payload. Firmware prints secrets in clear, so a line is never shown
+//! without redaction. Sources: ESP-IDF `esp_log`, arduino-esp32 `esp32-hal-log.h`.
 
 mod label;
 mod line;

@@ -1,7 +1,7 @@
 //! The bytes both ends of the wire agree on: generated messages, the version document, the QR payload, serial lines,
 //! GATT services, the reasons that firmware logs.
 //!
-//! Nothing here does I/O or knows which end it serves.
+//! No I/O. Client and simulated device use the same code.
 
 pub mod advertisement;
 pub mod console;

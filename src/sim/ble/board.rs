@@ -17,7 +17,7 @@ pub(super) struct Board {
     booted: Instant,
     name: String,
     observer: Option<Observer>,
-    /// Changes when something happened that the loop has to look at, or that ends a wait for the link's end.
+    /// Changes when the loop has something to do, or the end of a link was noticed.
     changed: watch::Sender<()>,
 }
 
@@ -25,7 +25,7 @@ struct State {
     peripheral: Peripheral,
     link: Option<Link>,
     links: u64,
-    taken_back: bool,
+    withdrawn: bool,
 }
 
 /// The link to a central.
@@ -35,12 +35,12 @@ pub(super) struct Link {
     number: u64,
     /// bluetoothd's object of the central.
     pub(super) central: OwnedObjectPath,
-    /// The device wants it down.
-    pub(super) condemned: bool,
+    /// The device wants to end it.
+    pub(super) closing: bool,
 }
 
 impl Link {
-    /// Whether it is that one, and not a later one of the same central.
+    /// Whether both are the same link; a later link of the same central is another one.
     pub(super) fn is(&self, other: &Self) -> bool {
         self.number == other.number
     }
@@ -53,7 +53,7 @@ pub(super) struct Occupied;
 impl Board {
     pub(super) fn new(peripheral: Peripheral, observer: Option<Observer>) -> Arc<Self> {
         let name = peripheral.device().options().name();
-        let state = Mutex::new(State { peripheral, link: None, links: 0, taken_back: false });
+        let state = Mutex::new(State { peripheral, link: None, links: 0, withdrawn: false });
         Arc::new(Self { state, booted: Instant::now(), name, observer, changed: watch::Sender::new(()) })
     }
 
@@ -62,7 +62,7 @@ impl Board {
         self.booted.elapsed()
     }
 
-    /// When that time is reached.
+    /// The moment at which the device's clock shows `time`.
     pub(super) fn at(&self, time: Duration) -> Instant {
         self.booted + time
     }
@@ -72,7 +72,7 @@ impl Board {
         self.changed.subscribe()
     }
 
-    /// Lets the device's time pass, and shows what happened.
+    /// Advances the device's clock to now and reports the events of that time.
     pub(super) fn tick(&self) -> Duration {
         let now = self.now();
         let events = self.state().peripheral.tick(now);
@@ -84,7 +84,7 @@ impl Board {
         now
     }
 
-    /// Looks at the device.
+    /// Reads from the device.
     pub(super) fn with<T>(&self, look: impl FnOnce(&Peripheral) -> T) -> T {
         look(&self.state().peripheral)
     }
@@ -105,7 +105,7 @@ impl Board {
             None => {}
         }
         state.links += 1;
-        state.link = Some(Link { number: state.links, central, condemned: false });
+        state.link = Some(Link { number: state.links, central, closing: false });
         state.peripheral.connected(now);
         drop(state);
         self.changed.send_replace(());
@@ -117,7 +117,7 @@ impl Board {
         self.end_link(|link| link.central == *central);
     }
 
-    /// This link is down, or as good as.
+    /// This link is down, or did not go down in time and counts as down.
     pub(super) fn end(&self, ended: &Link) {
         self.end_link(|link| link.is(ended));
     }
@@ -132,23 +132,23 @@ impl Board {
         }
     }
 
-    /// The device wants its link down.
-    pub(super) fn condemn(&self) {
+    /// Asks the loop to end the link, as the device wants.
+    pub(super) fn close_link(&self) {
         if let Some(link) = &mut self.state().link {
-            link.condemned = true;
+            link.closing = true;
         }
         self.changed.send_replace(());
     }
 
-    /// bluetoothd no longer advertises the device.
-    pub(super) fn take_back(&self) {
-        self.state().taken_back = true;
+    /// Notes that bluetoothd no longer advertises the device.
+    pub(super) fn withdraw(&self) {
+        self.state().withdrawn = true;
         self.changed.send_replace(());
     }
 
-    /// Whether it does not.
-    pub(super) fn is_taken_back(&self) -> bool {
-        self.state().taken_back
+    /// Whether bluetoothd has stopped advertising the device.
+    pub(super) fn is_withdrawn(&self) -> bool {
+        self.state().withdrawn
     }
 
     /// Hands a value to an endpoint.
@@ -191,13 +191,13 @@ mod tests {
         assert!(!board.with(|peripheral| peripheral.is_advertising(board.now())));
         board.lost(&central(2));
         assert!(board.link().is_some(), "somebody else's link");
-        board.condemn();
+        board.close_link();
         let old = board.link().expect("a link");
-        assert_eq!((&old.central, old.condemned), (&central(1), true));
+        assert_eq!((&old.central, old.closing), (&central(1), true));
         board.lost(&central(1));
         assert_eq!(board.link(), None);
         assert_eq!(board.used_by(central(1)), Ok(()));
         board.end(&old);
-        assert!(board.link().is_some_and(|link| !link.condemned), "the next link of the same central");
+        assert!(board.link().is_some_and(|link| !link.closing), "the next link of the same central");
     }
 }

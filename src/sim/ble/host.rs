@@ -22,12 +22,12 @@ const GATT_MANAGER: &str = "org.bluez.GattManager1";
 const ADVERTISING_MANAGER: &str = "org.bluez.LEAdvertisingManager1";
 /// How long a link that is about to go still works, so that the answer under way arrives.
 const LAST_WORDS: Duration = Duration::from_millis(20);
-/// How long after an advertisement was taken back it may take until it is clear why.
+/// How long it may take after an advertisement was withdrawn until the reason is known.
 const REASON: Duration = Duration::from_secs(1);
 
 type Options = std::collections::HashMap<&'static str, Value<'static>>;
 
-/// Why a device cannot be simulated, or no longer.
+/// Why a device cannot be simulated, or cannot be simulated any longer.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
     /// What keeps Bluetooth from being used.
@@ -177,8 +177,8 @@ impl Running {
             changes.borrow_and_update();
             self.look_link_up();
             self.keep_link();
-            if self.board.is_taken_back() {
-                return self.taken_back(&mut shutdown).await;
+            if self.board.is_withdrawn() {
+                return self.withdrawn(&mut shutdown).await;
             }
             self.keep_advertising().await?;
             let (ended, wake) = self.board.with(|peripheral| (peripheral.has_ended(now), peripheral.next_change(now)));
@@ -195,8 +195,9 @@ impl Running {
         }
     }
 
-    /// bluetoothd has taken the advertisement back. It does so, too, before it says that the adapter goes, or goes itself.
-    async fn taken_back(&mut self, mut shutdown: impl Future<Output = ()> + Unpin) -> Result<Ended, HostError> {
+    /// bluetoothd has withdrawn the advertisement. It also does so just before the adapter goes, or
+    /// bluetoothd itself.
+    async fn withdrawn(&mut self, mut shutdown: impl Future<Output = ()> + Unpin) -> Result<Ended, HostError> {
         let clear = sleep(REASON);
         tokio::pin!(clear);
         loop {
@@ -250,7 +251,7 @@ impl Running {
             let taken = self.host.ask(ADVERTISING_MANAGER, "RegisterAdvertisement", &(own, Options::new())).await;
             taken.map_err(|fault| if fault.gone { fault.into() } else { self.refused(fault.words) })?;
         } else {
-            // Where that is refused, it has stopped already; what else is wrong is seen elsewhere.
+            // A refusal means that it has stopped already; other errors show at the next call.
             let _ = self.host.ask(ADVERTISING_MANAGER, "UnregisterAdvertisement", &own).await;
         }
         self.advertising = wanted;
@@ -280,7 +281,7 @@ impl Running {
     fn keep_link(&mut self) {
         let now = self.board.now();
         let keeps = self.board.with(|peripheral| peripheral.keeps_link(now));
-        let unwanted = self.board.link().filter(|link| link.condemned || !keeps);
+        let unwanted = self.board.link().filter(|link| link.closing || !keeps);
         let Some(link) = unwanted.filter(|link| !self.dropping.as_ref().is_some_and(|other| other.is(link))) else {
             return;
         };

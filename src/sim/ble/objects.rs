@@ -1,9 +1,9 @@
 //! The objects bluetoothd is given: the service, a characteristic and its user description for each endpoint, and
-//! the advertisement. They answer calls; when they are registered is `host.rs`.
+//! the advertisement. They answer calls; `host.rs` registers them.
 //!
-//! Of the ATT errors firmware answers with, bluetoothd lets an application choose few: those with an error of their
-//! own, and 0x80 to 0x9f as a number. The nearest is taken for the others.
-// The shape of an interface is D-Bus's: values that are always the same are properties, and arguments are values.
+//! bluetoothd lets an application answer with few of the ATT errors that firmware uses: those with a D-Bus error, and
+//! 0x80 to 0x9f as a number. The nearest one stands for the others.
+// D-Bus fixes the shape of an interface: constant values are properties, and arguments are passed by value.
 #![allow(clippy::unused_self, clippy::needless_pass_by_value)]
 
 use std::collections::HashMap;
@@ -30,7 +30,7 @@ const INTERVAL: u32 = 160;
 const OWN_ERRORS: std::ops::RangeInclusive<u8> = 0x80..=0x9f;
 const INVALID_VALUE_LENGTH: u8 = 0x0d;
 
-/// How bluetoothd is answered where a value is refused.
+/// The D-Bus error that refuses a value.
 #[derive(Debug, PartialEq, DBusError)]
 #[zbus(prefix = "org.bluez.Error")]
 pub(super) enum Refused {
@@ -137,7 +137,7 @@ impl Characteristic {
         let written = self.board.write(self.endpoint.name, &value);
         pause(written.after).await;
         if written.drops_link {
-            self.board.condemn();
+            self.board.close_link();
         }
         match written.answer {
             Answer::Done => Ok(()),
@@ -232,13 +232,13 @@ impl Advertised {
             .map_err(Into::into)
     }
 
-    /// bluetoothd took the advertisement back.
+    /// bluetoothd withdrew the advertisement.
     fn release(&self) {
-        self.board.take_back();
+        self.board.withdraw();
     }
 }
 
-/// The central that bluetoothd calls for has the link, or may not call.
+/// Gives the link to the central that bluetoothd calls for, or refuses the call.
 fn use_by(board: &Board, options: &Properties) -> Result<(), Refused> {
     let central = property(options, "device").ok_or_else(|| Refused::Failed("for which device?".into()))?;
     Ok(board.used_by(central)?)
@@ -250,7 +250,7 @@ fn part(value: &[u8], options: &Properties) -> Result<Vec<u8>, Refused> {
     value.get(offset..).map(<[u8]>::to_vec).ok_or_else(|| Refused::InvalidOffset("past the value's end".into()))
 }
 
-/// The timer's smallest step is a millisecond: a sleep of nothing would cost one.
+/// The timer's smallest step is a millisecond, so a sleep of zero would cost one.
 async fn pause(span: Duration) {
     if !span.is_zero() {
         sleep(span).await;

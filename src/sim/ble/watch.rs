@@ -1,5 +1,5 @@
-//! What bluetoothd signals of the adapter and its links, picked from the stream of everything it signals. A task of
-//! its own reads on, so that a storm of signals holds nothing up.
+//! bluetoothd's signals about the adapter and its links. A separate task reads the stream of all signals and picks
+//! these out, so that many signals do not delay the device.
 
 use futures_util::stream::{StreamExt, select_all};
 use tokio::sync::mpsc;
@@ -14,7 +14,7 @@ use super::properties::{Properties, property};
 const ADAPTER: &str = "org.bluez.Adapter1";
 const DEVICE: &str = "org.bluez.Device1";
 
-/// What concerns a peripheral.
+/// A change that matters to a peripheral.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Notice {
     /// The link to this central is down.
@@ -58,7 +58,7 @@ impl Watch {
         Ok(Self { notices, task })
     }
 
-    /// The next notice. May be dropped.
+    /// The next notice. The future may be dropped and called again.
     pub(super) async fn next(&mut self) -> Notice {
         self.notices.recv().await.unwrap_or(Notice::DaemonGone)
     }

@@ -31,7 +31,7 @@ pub struct Board {
     /// A command that never returns has the console.
     hangs: bool,
     noise: Option<Noise>,
-    /// Whether the console is the agent's.
+    /// Whether the console is that of the RainMaker agent.
     agent: bool,
     log: Log,
     /// Events that were not yet reported.
@@ -62,7 +62,7 @@ impl Board {
         &mut self.device
     }
 
-    /// Lets the device's time pass; what happened meanwhile, which the board logs as well.
+    /// Advances the device's clock; returns the events of that time, which the board logs as well.
     pub fn tick(&mut self, now: Duration) -> Vec<Timed> {
         self.device.tick(now);
         self.take_note();
@@ -75,7 +75,7 @@ impl Board {
         self.happened.extend(events);
     }
 
-    /// When the device stops by itself, if it will. The agent's console goes on after provisioning.
+    /// When the device's service stops, if it does. The RainMaker agent's console goes on after provisioning.
     pub fn stops_at(&self) -> Option<Duration> {
         if self.agent { None } else { self.device.stops_at() }
     }

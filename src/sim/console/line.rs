@@ -54,7 +54,7 @@ pub(super) struct Command {
     pub(super) request: Vec<u8>,
 }
 
-/// Reads a line as the firmware does: the id like `atoi`, hex in pairs, what is left over ignored.
+/// Reads a line as the firmware does: the id like `atoi`, hex in pairs, and ignores the rest.
 pub(super) fn parse(line: &[u8]) -> Option<Command> {
     let text = String::from_utf8_lossy(line);
     let mut words = text.split(' ').filter(|word| !word.is_empty());

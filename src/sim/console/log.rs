@@ -1,4 +1,4 @@
-//! The firmware's log on the simulated board: what its parts print of what happens. Pure.
+//! The firmware's log on the simulated board: the lines that its parts print for each event. Pure.
 //!
 //! Worded after ESP-IDF's provisioning manager, its example application and esp_netif. Like them, it prints passphrases
 //! in clear.

@@ -1,4 +1,4 @@
-//! Log lines in the manner of ESP-IDF, at places that a generator picks: what shares the UART with the console.
+//! Log lines in the manner of ESP-IDF, at random places. They share the UART with the console.
 
 use std::time::Duration;
 

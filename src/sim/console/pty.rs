@@ -15,7 +15,7 @@ use super::manner::Manner;
 use crate::sim::device::Device;
 use crate::sim::host::{Ended, Observer};
 
-/// How long a read waits before time is let pass.
+/// How long a read waits before the device's clock is advanced.
 const TICK: Duration = Duration::from_millis(5);
 /// Bytes taken at once.
 const CHUNK: usize = 1024;
@@ -27,7 +27,7 @@ const READER_WAIT: Duration = Duration::from_millis(200);
 const CLIENT_WAIT: Duration = Duration::from_secs(10);
 /// How long the thread may take to notice the end.
 const ENDING: Duration = Duration::from_secs(1);
-/// The line stays up this long after the device has stopped, so that its last words are read.
+/// The line stays up this long after the device has stopped, so that its last output is read.
 const LINGER: Duration = Duration::from_millis(500);
 /// Bits a byte takes on the wire: start, eight, stop.
 const BITS: u32 = 10;
@@ -217,7 +217,7 @@ impl Wire {
         }
     }
 
-    /// Lets the device's time pass and reports what happened.
+    /// Advances the device's clock and reports the events of that time.
     fn tick(&mut self) -> Duration {
         let now = self.booted.elapsed();
         let events = self.board.tick(now);

@@ -1,7 +1,7 @@
 //! The RainMaker agent's console on the simulated board: its commands. Pure.
 //!
 //! Worded after esp-rainmaker's `esp_rmaker_console.c` and `esp_rmaker_commands.c`. Like the firmware, it echoes and logs
-//! passphrases in clear; the log, by which a join is followed, is in `log.rs`.
+//! passphrases in clear; the log, in which a client follows a join, is in `log.rs`.
 
 use std::time::Duration;
 
@@ -18,9 +18,9 @@ const FAILED: i32 = -1;
 /// Most words of a line.
 const WORDS_MAX: usize = 8;
 
-/// What a line led to.
+/// The outcome of a line.
 pub(super) enum Ran {
-    /// This was printed, after what is to be logged.
+    /// The command printed this; the log lines come first.
     Printed(Vec<u8>),
     /// The command never returns.
     Hung,

@@ -1,4 +1,4 @@
-//! Reading a request's head as the firmware's HTTP server does: its limits, and what it looks at.
+//! Reading a request's head as the firmware's HTTP server does: its limits, and the fields it reads.
 //!
 //! Bytes only; the socket is in `server.rs`.
 

@@ -71,7 +71,7 @@ struct Connection {
     socket: u64,
     /// What arrived and was not used yet.
     buffer: Vec<u8>,
-    /// A handler was called that never returns.
+    /// The last request called a handler that never returns.
     hangs: bool,
 }
 
@@ -127,7 +127,7 @@ impl Server {
         }
     }
 
-    /// Lets the device's time pass and reports what happened.
+    /// Advances the device's clock and reports the events of that time.
     fn tick(&mut self) -> Duration {
         let now = self.booted.elapsed();
         self.device.tick(now);
@@ -183,7 +183,7 @@ impl Server {
         match self.device.handle(now, &head.endpoint, &body) {
             Ok(reply) => {
                 self.tick();
-                // The timer's smallest step is a millisecond: a sleep of nothing would cost one.
+                // The timer's smallest step is a millisecond, so a sleep of zero would cost one.
                 if !reply.after.is_zero() {
                     sleep(reply.after).await;
                 }

@@ -1,4 +1,4 @@
-//! Bytes into lines: whatever ends them, however they arrive, and however hostile they are.
+//! Bytes into lines, for every kind of line end, in pieces of any size, from boards that print anything.
 //!
 //! Lines may hold secrets in clear: they are wiped when they are dropped.
 

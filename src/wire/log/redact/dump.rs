@@ -1,5 +1,5 @@
 //! Known secrets in dumps of memory, also where one goes over several lines: `ESP_LOG_BUFFER_HEX`, `_HEXDUMP` and
-//! `_CHAR`, which print 16 bytes a line, and the like. Bytes in hex are taken for what they are wherever they stand.
+//! `_CHAR`, which print 16 bytes a line, and the like. Bytes in hex are recognised anywhere in a line.
 
 use std::ops::Range;
 

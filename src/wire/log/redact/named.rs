@@ -81,14 +81,14 @@ pub(super) fn behind_half_a_key(text: &str) -> Option<Range<usize>> {
     (!half.is_empty() && KEYS.iter().any(|key| key.ends_with(&half))).then_some(start..text.len())
 }
 
-/// What stands behind the name of a secret, and the middle of compact payloads.
+/// The values after names of secrets, and the middle of compact payloads.
 pub(super) fn named(text: &str) -> Vec<Range<usize>> {
     let lower = text.to_ascii_lowercase();
     let mut spans = compact(&lower);
     spans.extend(commanded(text));
     let mut from = 0;
     for (start, length) in keys(&lower) {
-        // A longer key hides the shorter ones in it; where no value follows, another key may.
+        // A longer key hides the shorter ones in it. Where no value follows it, the next key is tried.
         if start < from {
             continue;
         }
@@ -97,7 +97,7 @@ pub(super) fn named(text: &str) -> Vec<Range<usize>> {
         from = span.as_ref().map_or(end, |span| span.end.max(end));
         spans.extend(span);
     }
-    // A link whose payload could not be read by its keys, and yet seems to hold some.
+    // A link with a payload that seems to hold secrets, though no key was found in it.
     if let Some((at, mark)) = lower.match_indices("qrcode.html?data=").next()
         && spans.is_empty()
         && ["pop", "pass", "%7c", "|"].iter().any(|hint| lower[at..].contains(hint))
@@ -188,7 +188,7 @@ fn value(text: &str, lower: &str, start: usize, end: usize) -> Option<Range<usiz
     }
     if let Some((opening, closing)) = QUOTES.iter().find(|(opening, _)| behind.starts_with(*opening)) {
         let quoted = &behind[opening.len_utf8()..];
-        // Firmware does not escape: what is quoted may have the quote in it.
+        // Firmware does not escape, so a quoted value may contain the quote.
         let length = quoted.rfind(*closing).unwrap_or(quoted.len());
         return Some(at(quoted)..at(quoted) + length);
     }
@@ -203,7 +203,7 @@ fn is_prose(text: &str) -> bool {
     !is_quoted && (word.is_empty() || PROSE.contains(&word))
 }
 
-/// Where a quoted value ends: at the quote that something follows which JSON allows there. Firmware does not escape.
+/// Where a quoted value ends: at a quote after which JSON could go on. Firmware does not escape quotes.
 fn closing(value: &str, quote: &str) -> usize {
     let ends = |at: usize| {
         let after = value[at + quote.len()..].trim_start();
