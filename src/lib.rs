@@ -30,11 +30,10 @@ pub mod wire;
 pub mod endpoint;
 pub mod security;
 
-// Links: the only I/O to devices. The agent's console is no transport, but a conversation of its own on a port.
-pub mod rainmaker_console;
+// Links: the only I/O to devices.
 pub mod transport;
 
-// One device: its session, and the stages it goes through. Events and errors are values of all layers from here up.
+// One device: its session, the dialects it may speak, and the stages it goes through. Events and errors are values of all layers from here up.
 pub mod device;
 pub mod error;
 pub mod event;

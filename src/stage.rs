@@ -7,6 +7,8 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
+    /// What a back end needs before the device is reached, while the internet still is.
+    Prepare,
     /// Opening the link.
     Connect,
     /// Reading the version document.
@@ -25,6 +27,12 @@ pub enum Stage {
     AwaitNetwork,
     /// After a failed join: putting the device back to its start.
     Recover,
+    /// Bringing this computer back to its own network.
+    Return,
+    /// Asking the back end whether the node has reported to it.
+    Confirm,
+    /// Writing down what is known of the device now.
+    Record,
     /// A request outside provisioning: `send`, `reset`.
     Request,
 }
@@ -33,6 +41,7 @@ impl Stage {
     /// The stage in words, for people.
     pub fn describe(self) -> &'static str {
         match self {
+            Self::Prepare => "asking the back end",
             Self::Connect => "connecting",
             Self::Identify => "reading the device's version",
             Self::Secure => "secure session",
@@ -42,6 +51,9 @@ impl Stage {
             Self::Apply => "applying credentials",
             Self::AwaitNetwork => "joining the network",
             Self::Recover => "resetting the device's provisioning state",
+            Self::Return => "going back to this computer's network",
+            Self::Confirm => "waiting for the back end to confirm",
+            Self::Record => "recording the device",
             Self::Request => "request",
         }
     }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use espctl::device::{Context, DialectChoice, PromptsOff, SecurityPlan, SharedRng, WifiPlan};
 use espctl::event::Observer;
 use espctl::failure::Failure;
-use espctl::provision::{Context, Outcome, Plan, PromptsOff, SecurityPlan, Verdict, WifiPlan, provision};
+use espctl::provision::{Outcome, Plan, Verdict, provision};
 use espctl::session::deadline::Budget;
 use espctl::transport::{TransportKind, Unobserved};
 use getrandom::SysRng;
@@ -29,6 +30,7 @@ pub(crate) async fn provision_known(
 ) -> Result<Outcome, Failure> {
     let plan = Plan {
         device: locator.parse().expect("a locator"),
+        dialect: DialectChoice::Auto,
         security: SecurityPlan { pop: Some(POP.into()), ..SecurityPlan::default() },
         association: None,
         network: true,
@@ -37,8 +39,8 @@ pub(crate) async fn provision_known(
         retry: false,
     };
     let budget = Budget::new(Some(Duration::from_mins(2)));
-    let mut context = Context { kind, observer, log: Arc::new(Unobserved), budget, rng: Box::new(UnwrapErr(SysRng)) };
-    provision(&plan, &mut context, &mut PromptsOff).await
+    let context = Context { kind, observer, log: Arc::new(Unobserved), budget, rng: SharedRng::new(UnwrapErr(SysRng)) };
+    provision(&plan, &context, &mut PromptsOff).await
 }
 
 /// Whether a run led to a device that says it is online.

@@ -10,17 +10,20 @@ use super::App;
 use super::args::{DeviceArgs, RecordArgs, SecurityArgs};
 use super::board::BoardArgs;
 use super::device::{self, Target};
-use super::dialect::{self, DialectArgs, ProvisionOutcome};
+use super::dialect::DialectArgs;
 use super::input::{SecretSource, hex_bytes, one_reader};
 use super::rainmaker::RainMakerArgs;
 use super::single_run::{self, Person};
 use crate::code::{Code, TYPE_AGAIN};
+use crate::device::plan::{check_dataset, check_passphrase, check_ssid};
+use crate::device::{AnswerError, DialectChoice, Question, SecurityPlan, WifiPlan};
 use crate::device_run::{DeviceRun, RedactingAnswers, learn_given};
+use crate::endpoint::Request;
+use crate::endpoint::associate::SetUserMapping;
 use crate::event::{Event, Silent};
 use crate::failure::Failure;
 use crate::process::input::Input;
-use crate::provision::plan::{check_dataset, check_passphrase, check_ssid};
-use crate::provision::{self, Plan, Question, SecurityPlan, UserMapping, Verdict, WifiPlan};
+use crate::provision::{self, Outcome, Plan, UserMapping, Verdict};
 use crate::report::records::{device_json, joined_json};
 use crate::report::{Document, error_json, human};
 use crate::secret::{MappingKey, Passphrase, ThreadDataset};
@@ -155,13 +158,15 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
         };
         board.begin(&plan, &device_run).await;
         offer_hotspot(&target, &person, &device_run).await?;
-        let mut context = device_run.context(target.kind);
+        let context = device_run.context(target.kind);
         let mut answers = RedactingAnswers { answers: &mut *answers, redaction: device_run.redaction.clone() };
-        let dialect = args.dialect.choose(&plan.device)?;
-        let outcome = dialect::provision(dialect, &plan, &mut context, &mut answers).await;
+        let outcome = provision::provision(&plan, &context, &mut answers).await;
         let document = match outcome {
             Ok(outcome) => document(&outcome, target.name.as_deref()),
-            Err(failure) => return Err(without_passphrase(board.explain(failure, &device_run).await, &args.network)),
+            Err(failure) => {
+                let failure = ruled_out(failure, plan.dialect);
+                return Err(without_passphrase(board.explain(failure, &device_run).await, &args.network));
+            }
         };
         Ok(match document.caveat {
             Some(caveat) => {
@@ -200,9 +205,19 @@ async fn wanted(args: &Args, input: &Input, app: &App<'_>) -> Result<Wanted, Fai
     }
     // With a dataset beside the name, the device decides which it takes.
     if wifi.ssid.is_some() && wifi.passphrase.is_none() && dataset.is_none() && !app.output.may_ask {
-        return Err(provision::AnswerError::Missing(Question::Passphrase).into());
+        return Err(AnswerError::Missing(Question::Passphrase).into());
     }
     Ok(Wanted { security, association, wifi, dataset })
+}
+
+/// Where a dialect was chosen and another one might have been answered.
+fn ruled_out(failure: Failure, choice: DialectChoice) -> Failure {
+    match (choice, choice.ruled_out(&failure)) {
+        (DialectChoice::Named(name), Some(other)) => {
+            failure.hint(format!("leave out --dialect {name} to have {} tried as well", other.describe()))
+        }
+        _ => failure,
+    }
 }
 
 /// Where the network was said to be open, no passphrase was mistyped.
@@ -217,8 +232,17 @@ fn without_passphrase(mut failure: Failure, network: &NetworkArgs) -> Failure {
 /// Args made real: every value checked, nothing sent yet.
 fn plan(args: &Args, wanted: Wanted, target: Target) -> Result<(Plan, Target), Failure> {
     let Wanted { security, association, wifi, dataset } = wanted;
+    let dialect = args.dialect.choose(&target.locator)?;
+    if let Some(dialect) = dialect.dialect() {
+        dialect.check_network(&wifi, dataset.as_ref())?;
+        if let Some(UserMapping { user_id, secret_key }) = &association {
+            let request = SetUserMapping { user_id, secret_key };
+            dialect.check_request(request.endpoint(), &request.encode())?;
+        }
+    }
     let plan = Plan {
         device: target.locator.clone(),
+        dialect,
         security: device::completed(security, target.payload.as_ref()),
         association,
         network: !args.network.no_wifi,
@@ -226,12 +250,11 @@ fn plan(args: &Args, wanted: Wanted, target: Target) -> Result<(Plan, Target), F
         dataset,
         retry: !args.network.no_retry,
     };
-    dialect::check(args.dialect.choose(&plan.device)?, &plan)?;
     Ok((plan, target))
 }
 
 fn missing_network(qr: bool) -> Failure {
-    let mut failure: Failure = provision::AnswerError::Missing(Question::Network).into();
+    let mut failure: Failure = AnswerError::Missing(Question::Network).into();
     failure.hints.push("a Thread device takes --thread-dataset instead".to_owned());
     if qr { failure.because("a device's QR code does not hold the network it is to join") } else { failure }
 }
@@ -331,8 +354,8 @@ async fn offer_hotspot(target: &Target, person: &Person, device_run: &DeviceRun)
 }
 
 /// The outcome as a document.
-fn document(outcome: &ProvisionOutcome, name: Option<&str>) -> Document {
-    let shown = text::sanitise(name.unwrap_or(&outcome.peer));
+fn document(outcome: &Outcome, name: Option<&str>) -> Document {
+    let shown = text::sanitise(name.unwrap_or(&outcome.device.peer));
     let seconds = outcome.took.as_secs_f32();
     let (word, network, line) = match &outcome.verdict {
         Verdict::Online(joined) => {
@@ -349,14 +372,14 @@ fn document(outcome: &ProvisionOutcome, name: Option<&str>) -> Document {
     };
     let mut body = json!({
         "outcome": word,
-        "device": device_json(name, &outcome.peer, outcome.version.as_ref()),
-        "security": outcome.security,
+        "device": device_json(name, &outcome.device.peer, outcome.device.version.as_ref()),
+        "security": outcome.device.security,
         "network": network,
         "node_id": outcome.node_id,
         "took_ms": outcome.took.as_millis(),
     });
-    if outcome.is_agent() {
-        body["dialect"] = json!("agent");
+    if outcome.device.version.is_none() {
+        body["dialect"] = json!(outcome.device.dialect);
     }
     let caveat = match &outcome.verdict {
         Verdict::Applied { cause } => {

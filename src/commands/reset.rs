@@ -4,16 +4,14 @@ use serde_json::json;
 
 use super::App;
 use super::args::SessionArgs;
-use super::dialect::NeedsSession;
-use super::session::in_session;
+use super::session::with_device;
 use crate::code::Code;
-use crate::endpoint::control::{Action, Control};
-use crate::endpoint::scan::Radio;
+use crate::device::Need;
+use crate::endpoint::control::Action;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::report::Document;
 use crate::session::Meaning;
-use crate::session::deadline::limit;
 use crate::stage::Stage;
 
 /// Options of `reset`.
@@ -28,11 +26,12 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let action = if args.reprov { Action::Reprovision } else { Action::Reset };
-    in_session(&args.session, app, NeedsSession::Reset, async |opened, context| {
+    with_device(&args.session, app, Need::Reset, async |device, context| {
         context.before(Stage::Request).await?;
-        context.observer.observe(&Event::Started { stage: Stage::Request, deadline: limit::EXCHANGE });
-        let radio = if opened.version.is_thread() { Radio::Thread } else { Radio::Wifi };
-        opened.session.call(&Control { action, radio }).await.map_err(|error| {
+        if let Some(deadline) = device.deadline(Stage::Request) {
+            context.observe(&Event::Started { stage: Stage::Request, deadline });
+        }
+        device.reset(action).await.map_err(|error| {
             let meaning = error.meaning();
             explain(Failure::from(error).at(Stage::Request), meaning, action)
         })

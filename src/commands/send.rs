@@ -8,24 +8,19 @@ use zeroize::Zeroizing;
 
 use super::App;
 use super::args::SessionArgs;
-use super::device::{self, Target};
-use super::dialect::{DialectArgs, NeedsSession, may_be_agent, neither};
+use super::device;
+use super::dialect::DialectArgs;
 use super::input::{hex_bytes, one_reader};
 use super::single_run::{self, log_access};
 use crate::code::Code;
-use crate::device_run::DeviceRun;
-use crate::endpoint::custom::Custom;
+use crate::device::{Context, Device, DeviceFacts, Need};
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::process::input::Input;
-use crate::provision::{Context, Opened, rainmaker_console};
-use crate::rainmaker_console::Command;
 use crate::report::Document;
-use crate::session::deadline::limit;
 use crate::session::{Meaning, SessionErrorKind};
 use crate::stage::Stage;
 use crate::text;
-use crate::transport::console::Dialect;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -61,9 +56,6 @@ pub(super) struct Args {
 /// No link carries more; checked again, exactly, by the link in use.
 const PAYLOAD_MAX: usize = 4096;
 
-/// What the agent's console can be sent.
-const SIGN: &str = "sign-data";
-
 pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
     args.dialect.needs_console(&mut args.session.device, app);
     let from_input = args.file.as_deref().is_some_and(|path| path.as_os_str() == "-");
@@ -71,75 +63,44 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
     let input = app.input(args.session.device.timeout);
     let payload = payload(&args, &input).await?;
     let target = device::target(&args.session.device, &input, app).await?;
-    let dialect = args.dialect.choose(&target.locator)?;
-    if dialect == Dialect::RainMaker {
-        check_signable(&args.endpoint, &payload)?;
+    let choice = args.dialect.choose(&target.locator)?;
+    let need = Need::Request(&args.endpoint);
+    if let Some(dialect) = choice.dialect() {
+        dialect.check_need(need, target.locator.address())?;
+        dialect.check_request(&args.endpoint, &payload)?;
     }
     let plan = device::security_plan(&args.session.security, None, target.payload.as_ref(), &input, app).await?;
     let (device_run, person) =
         single_run::start(args.session.device.timeout, &args.session.record, &input, app).await?;
     let mut answers = person.answers();
-    let work = async {
-        if dialect == Dialect::RainMaker {
-            return sign(&args, &target, &payload, &device_run).await;
-        }
-        let call = async |opened: &mut Opened, context: &mut Context<'_>| {
-            context.before(Stage::Request).await?;
-            context.observer.observe(&Event::Started { stage: Stage::Request, deadline: limit::EXCHANGE });
-            let request = Custom { endpoint: &args.endpoint, payload: &payload };
-            opened.session.call(&request).await.map_err(|error| {
-                let silent = matches!(error.kind, SessionErrorKind::Transport(_));
-                let meaning = error.meaning();
-                explain(Failure::from(error).at(Stage::Request), meaning, silent, &args.endpoint)
-            })
-        };
-        match device_run.in_session(&target.locator, target.kind, &plan, &mut *answers, call).await {
-            Ok(reply) => Ok(document(&args, reply)),
-            Err(failure) if args.endpoint == SIGN && may_be_agent(dialect, &failure, &*device_run.observer) => {
-                sign(&args, &target, &payload, &device_run).await.map_err(|other| neither(failure, other))
-            }
-            Err(failure) if args.endpoint != SIGN && dialect == Dialect::Auto => {
-                let needs = NeedsSession::Request(&args.endpoint);
-                Err(needs.explain(failure, &target.locator, &device_run.context(target.kind)).await)
-            }
-            Err(failure) => Err(failure),
-        }
-    };
-    Box::pin(
-        device_run
-            .run(async { work.await.map_err(|failure| device_run.diagnosed(failure, &log_access(&target.locator))) }),
-    )
-    .await
-}
-
-/// The agent's commands that change something are those of `provision`.
-fn check_signable(endpoint: &str, payload: &[u8]) -> Result<(), Failure> {
-    if endpoint != SIGN {
-        return Err(Failure::new(Code::UsageUnsupported)
-            .saying(format!("the RainMaker agent's console is sent {SIGN} only, not {}", text::sanitise(endpoint)))
-            .hint("espctl provision gives it a network or a user; espctl info tells its node id"));
-    }
-    Command::sign_data(as_text(payload)?).map(drop).map_err(Failure::from)
-}
-
-fn as_text(payload: &[u8]) -> Result<&str, Failure> {
-    std::str::from_utf8(payload).map_err(|_| {
-        Failure::new(Code::UsageInvalid).saying("the RainMaker agent's console signs text, and this is no UTF-8")
-    })
-}
-
-/// Has the node sign the payload.
-async fn sign(args: &Args, target: &Target, payload: &[u8], device_run: &DeviceRun) -> Result<Document, Failure> {
-    check_signable(&args.endpoint, payload)?;
     let context = device_run.context(target.kind);
-    let mut agent = rainmaker_console::open(&target.locator, &context).await?;
+    let work = async {
+        let mut device = device_run.open((choice, need), &target.locator, &plan, &context, &mut *answers).await?;
+        let reply = send(&mut *device, &args.endpoint, &payload, &context).await;
+        let facts = device.facts().clone();
+        device.close().await;
+        Ok(document(&args, reply?, &facts))
+    };
+    let log = log_access(&target.locator);
+    Box::pin(device_run.run(async { work.await.map_err(|failure: Failure| device_run.diagnosed(failure, &log)) })).await
+}
+
+/// Sends the payload, once.
+async fn send(
+    device: &mut dyn Device,
+    endpoint: &str,
+    payload: &[u8],
+    context: &Context<'_>,
+) -> Result<Vec<u8>, Failure> {
     context.before(Stage::Request).await?;
-    let signature = rainmaker_console::sign(&mut agent, as_text(payload)?, &context).await?;
-    let mut document = document(args, signature);
-    document.text = document.json["reply_hex"].as_str().unwrap_or_default().to_owned();
-    document.json["dialect"] = json!("agent");
-    document.json["node_id"] = json!(rainmaker_console::node_id(&agent));
-    Ok(document)
+    if let Some(deadline) = device.deadline(Stage::Request) {
+        context.observe(&Event::Started { stage: Stage::Request, deadline });
+    }
+    device.send(endpoint, payload).await.map_err(|error| {
+        let silent = matches!(error.kind, SessionErrorKind::Transport(_));
+        let meaning = error.meaning();
+        explain(Failure::from(error).at(Stage::Request), meaning, silent, endpoint)
+    })
 }
 
 async fn payload(args: &Args, input: &Input) -> Result<Zeroizing<Vec<u8>>, Failure> {
@@ -184,15 +145,21 @@ fn explain(failure: Failure, meaning: Meaning, silent: bool, endpoint: &str) -> 
     }
 }
 
-fn document(args: &Args, reply: Vec<u8>) -> Document {
+fn document(args: &Args, reply: Vec<u8>, device: &DeviceFacts) -> Document {
+    let without_session = device.security.is_none();
     let shown = match std::str::from_utf8(&reply) {
-        Ok(text) => text::sanitise(text.trim_end_matches(['\0', '\n'])).into_owned(),
-        Err(_) => hex::encode(&reply),
+        Ok(text) if !without_session => text::sanitise(text.trim_end_matches(['\0', '\n'])).into_owned(),
+        // What has no session replies with a signature.
+        _ => hex::encode(&reply),
     };
-    let body = json!({
+    let mut body = json!({
         "endpoint": args.endpoint,
         "reply_hex": hex::encode(&reply),
         "reply_text": std::str::from_utf8(&reply).ok(),
     });
+    if without_session {
+        body["dialect"] = json!(device.dialect);
+        body["node_id"] = json!(device.node_id);
+    }
     Document { raw: args.raw.then_some(reply), ..Document::new("send", shown, body) }
 }

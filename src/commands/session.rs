@@ -1,38 +1,38 @@
-//! What `scan`, `reset` and their like share: a session is opened and one thing is carried out in it.
+//! What `scan` and `reset` share: a device is opened and one thing is carried out on it.
 
 use super::App;
 use super::args::SessionArgs;
 use super::device;
-use super::dialect::NeedsSession;
+use super::dialect::located;
 use super::input::one_reader;
 use super::single_run::{self, log_access};
+use crate::device::{Context, Device, Need};
 use crate::failure::Failure;
-use crate::provision::{Context, Opened};
 
-/// Opens a session with the device, carries out `work` in it, and closes it on every way out but an interruption, which
-/// drops it.
-///
-/// `needs` is what the work is for a board with the agent's console alone.
-pub(super) async fn in_session<T>(
+/// Opens a device for what `need` says, carries out `work` on it, and releases it on every way out but an interruption,
+/// which drops it.
+pub(super) async fn with_device<T>(
     args: &SessionArgs,
     app: &App<'_>,
-    needs: NeedsSession<'_>,
-    work: impl AsyncFnOnce(&mut Opened, &mut Context<'_>) -> Result<T, Failure>,
+    need: Need<'_>,
+    work: impl AsyncFnOnce(&mut dyn Device, &Context<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     one_reader(&args.device, &args.security, &[])?;
     let input = app.input(args.device.timeout);
     let target = device::target(&args.device, &input, app).await?;
-    needs.check(&target.locator)?;
+    let choice = located(&target.locator).unwrap_or_default();
+    if let Some(dialect) = choice.dialect() {
+        dialect.check_need(need, target.locator.address())?;
+    }
     let plan = device::security_plan(&args.security, None, target.payload.as_ref(), &input, app).await?;
     let (device_run, person) = single_run::start(args.device.timeout, &args.record, &input, app).await?;
+    let context = device_run.context(target.kind);
     let mut answers = person.answers();
     let run = async {
-        match device_run.in_session(&target.locator, target.kind, &plan, &mut *answers, work).await {
-            Ok(done) => Ok(done),
-            Err(failure) => {
-                Err(Box::pin(needs.explain(failure, &target.locator, &device_run.context(target.kind))).await)
-            }
-        }
+        let mut device = device_run.open((choice, need), &target.locator, &plan, &context, &mut *answers).await?;
+        let result = work(&mut *device, &context).await;
+        device.close().await;
+        result
     };
     let log = log_access(&target.locator);
     Box::pin(device_run.run(async { run.await.map_err(|failure| device_run.diagnosed(failure, &log)) })).await

@@ -19,9 +19,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::board::{LinkLog, LogHistory, Redaction, diagnose};
 use crate::code::{Code, UNHEARD};
+use crate::device::{Answers, Context, Device, DialectChoice, Need, SecurityPlan, SharedRng, open};
 use crate::event::{FanOut, Observer};
 use crate::failure::Failure;
-use crate::provision::{Answers, Context, Opened, SecurityPlan, open};
 use crate::session::deadline::Budget;
 use crate::stage::Stage;
 use crate::text;
@@ -81,29 +81,32 @@ impl DeviceRun {
             observer: self.observer.clone(),
             log: Arc::new(LinkLog::new(self.observer.clone(), self.redaction.clone())),
             budget: self.budget.clone(),
-            rng: Box::new(UnwrapErr(SysRng)),
+            rng: SharedRng::new(UnwrapErr(SysRng)),
         }
     }
 
-    /// Opens a session, carries out `work` in it, and closes it on every way out but an interruption, which drops it.
+    /// Opens a device for what `need` says, in the dialect that was chosen or the first that it speaks.
     ///
     /// # Errors
-    /// Those of the stages up to the session, and those of `work`.
-    pub async fn in_session<T>(
+    /// Those of the stages connect, identify and secure, and where the device cannot be asked for that.
+    pub async fn open(
         &self,
-        device: &Locator,
-        kind: &'static dyn TransportKind,
+        (choice, need): (DialectChoice, Need<'_>),
+        to: &Locator,
         plan: &SecurityPlan,
+        context: &Context<'_>,
         answers: &mut dyn Answers,
-        work: impl AsyncFnOnce(&mut Opened, &mut Context<'_>) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    ) -> Result<Box<dyn Device>, Failure> {
         redacting::learn(&self.redaction, plan);
-        let mut context = self.context(kind);
         let mut answers = RedactingAnswers { answers, redaction: self.redaction.clone() };
-        let mut opened = open(device, plan, &mut context, &mut answers).await?;
-        let result = work(&mut opened, &mut context).await;
-        opened.session.close().await;
-        result
+        let reached = open(choice, to, context, &mut answers).await?;
+        match reached.lacks(need) {
+            Some(failure) => {
+                reached.close().await;
+                Err(failure)
+            }
+            None => reached.secure(plan, context, &mut answers).await,
+        }
     }
 
     /// A failure with what the board said about it, where it was heard, and else how to hear it.

@@ -2,9 +2,10 @@
 //! way. What a line with a secret looks like is known in `wire::log`.
 
 use crate::board::Redaction;
+use crate::device::{AnswerError, Answers, Pick, Retry, SecurityPlan, Selection, WifiPlan};
 use crate::endpoint::scan::Network;
 use crate::failure::Failure;
-use crate::provision::{AnswerError, Answers, Pick, Retry, SecurityPlan, Selection, UserMapping, WifiPlan};
+use crate::provision::UserMapping;
 use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use crate::transport::{BoxFuture, Candidate, CandidateKind};
 

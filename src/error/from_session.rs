@@ -9,6 +9,9 @@ use crate::transport::TransportError;
 
 impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
+        if let SessionErrorKind::Dialect { failure, .. } = error.kind {
+            return *failure;
+        }
         let mut failure = Self::new(code(&error)).caused_by(&error);
         if let SessionErrorKind::Transport(error) = &error.kind {
             failure = ble::advise(serial::advise(failure, error), error);

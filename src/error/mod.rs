@@ -2,7 +2,6 @@
 
 mod ble;
 mod from_session;
-mod rainmaker_console;
 mod serial;
 
 pub use serial::{advise_shared, shared};

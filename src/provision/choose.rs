@@ -1,40 +1,41 @@
-//! Which network: the device scans, a person chooses. Handing it over is `network.rs`'s work.
+//! Which network: the device scans, a person chooses, and says what is still missing.
 
-use super::answers::{AnswerError, Answers, Selection};
-use super::network::Target;
-use super::plan;
-use super::run::Run;
-use super::scan;
+use super::state::Run;
 use crate::code::Code;
-use crate::endpoint::scan::Network;
+use crate::device::plan::{check_dataset, check_passphrase, check_ssid};
+use crate::device::{Answers, Credentials, Heard, Retry, Selection};
+use crate::endpoint::scan::{Network, Radio};
 use crate::event::Event;
 use crate::failure::Failure;
-use crate::secret::Passphrase;
-use crate::session::deadline::limit;
+use crate::secret::{Passphrase, ThreadDataset};
 use crate::stage::Stage;
 
-impl Run<'_, '_> {
+impl Run<'_> {
     /// Scans, and has a person choose.
     pub(super) async fn scan(&mut self, answers: &mut dyn Answers) -> Result<(), Failure> {
+        let at = self.asking_stage();
         loop {
-            self.started(Stage::Scan, limit::SCAN);
-            let Some(heard) = self.heard().await? else {
-                let reason = "the device's firmware cannot scan; the network's name has to be typed".to_owned();
-                self.observe(&Event::Skipped { stage: Stage::Scan, reason });
-                let asked = self.context.budget.paused(answers.network_name()).await;
-                return self.take(asked.map_err(at_scan)?, false, answers).await;
+            self.started(Stage::Scan);
+            let heard = match self.device()?.scan().await? {
+                Heard::Wifi(heard) => heard,
+                Heard::Thread(_) => Vec::new(),
+                Heard::Cannot { reason, .. } => {
+                    self.observe(&Event::Skipped { stage: Stage::Scan, reason: reason.to_owned() });
+                    let asked = self.context.budget.paused(answers.network_name()).await;
+                    let ssid = asked.map_err(|error| Failure::from(error).at(at))?;
+                    return self.take(ssid, false, answers).await;
+                }
             };
-            self.heard = heard;
-            self.observe(&Event::Scanned { networks: self.heard.clone() });
-            let asked = self.context.budget.paused(answers.network(&self.heard)).await;
-            let (ssid, open) = match asked.map_err(at_scan)? {
+            self.observe(&Event::Scanned { networks: heard.clone() });
+            let asked = self.context.budget.paused(answers.network(&heard)).await;
+            let (ssid, open) = match asked.map_err(|error| Failure::from(error).at(at))? {
                 Selection::Rescan => continue,
                 Selection::Other(ssid) => (ssid, false),
-                Selection::Listed(index) => match self.heard.get(index) {
-                    Some(network) if network.strongest().auth.is_enterprise() => {
+                Selection::Listed(index) => match heard.get(index).map(Network::strongest).zip(heard.get(index)) {
+                    Some((radio, _)) if radio.auth.is_enterprise() => {
                         return Err(Failure::new(Code::WifiEnterprise).at(Stage::Scan));
                     }
-                    Some(network) => (network.ssid().to_vec(), network.strongest().auth.is_open()),
+                    Some((radio, network)) => (network.ssid().to_vec(), radio.auth.is_open()),
                     None => continue,
                 },
             };
@@ -42,40 +43,75 @@ impl Run<'_, '_> {
         }
     }
 
-    /// What the device hears; `None` where it says that it cannot scan, or old firmware, which says nothing of it, has
-    /// no endpoint for that.
-    async fn heard(&mut self) -> Result<Option<Vec<Network>>, Failure> {
-        if self.version.structured && !self.version.can_scan() {
-            return Ok(None);
-        }
-        scan::prepare(&mut self.session, &mut *self.context, self.radio).await?;
-        match scan::wifi(&mut self.session, &mut *self.context.rng).await {
-            Err(failure) if failure.code == Code::DeviceNoEndpoint => Ok(None),
-            heard => heard.map(Some),
-        }
-    }
-
     /// The network that was chosen, with the passphrase that was given for it or is asked for.
     async fn take(&mut self, ssid: Vec<u8>, open: bool, answers: &mut dyn Answers) -> Result<(), Failure> {
-        plan::check_ssid(&ssid).map_err(|failure| failure.at(Stage::Scan))?;
+        check_ssid(&ssid).map_err(|failure| failure.at(self.asking_stage()))?;
         let given = self.plan.wifi.passphrase.clone().filter(|_| self.failure.is_none());
         let passphrase = match given {
             Some(passphrase) => passphrase,
             None if open => Passphrase::new([]),
             None => self.ask_passphrase(answers, &ssid).await?,
         };
-        self.target = Some(Target::Wifi { ssid, passphrase });
+        self.credentials = Some(self.wifi(ssid, passphrase));
         Ok(())
     }
 
-    pub(super) async fn ask_passphrase(&self, answers: &mut dyn Answers, ssid: &[u8]) -> Result<Passphrase, Failure> {
+    /// The credentials that the plan has, with what is still missing.
+    pub(super) async fn planned(&self, answers: &mut dyn Answers) -> Result<Credentials, Failure> {
+        if self.device.as_ref().is_some_and(|device| device.radio == Radio::Thread) {
+            return Ok(Credentials::Thread(match &self.plan.dataset {
+                Some(dataset) => dataset.clone(),
+                None => self.ask_dataset(answers).await?,
+            }));
+        }
+        let ssid = self.plan.wifi.ssid.clone().unwrap_or_default();
+        let passphrase = match &self.plan.wifi.passphrase {
+            Some(passphrase) => passphrase.clone(),
+            None => self.ask_passphrase(answers, &ssid).await?,
+        };
+        Ok(self.wifi(ssid, passphrase))
+    }
+
+    /// Asks for what the next try needs and no scan can give; how to go on with it.
+    pub(super) async fn renew(&mut self, retry: Retry, answers: &mut dyn Answers) -> Result<Retry, Failure> {
+        match (&self.credentials, retry) {
+            (_, Retry::Stop) => Ok(Retry::Stop),
+            (Some(Credentials::Wifi { ssid, .. }), Retry::SameNetwork) => {
+                let ssid = ssid.clone();
+                let passphrase = self.ask_passphrase(answers, &ssid).await?;
+                self.credentials = Some(self.wifi(ssid, passphrase));
+                Ok(Retry::SameNetwork)
+            }
+            // Whichever Thread network is meant, its dataset is all there is to it.
+            (Some(Credentials::Thread(_)), Retry::SameNetwork | Retry::AnotherNetwork) => {
+                self.credentials = Some(Credentials::Thread(self.ask_dataset(answers).await?));
+                Ok(Retry::SameNetwork)
+            }
+            (_, retry) => Ok(retry),
+        }
+    }
+
+    async fn ask_passphrase(&self, answers: &mut dyn Answers, ssid: &[u8]) -> Result<Passphrase, Failure> {
+        let at = self.asking_stage();
         let asked = self.context.budget.paused(answers.passphrase(ssid)).await;
-        let passphrase = asked.map_err(at_scan)?;
-        plan::check_passphrase(&passphrase).map_err(|failure| failure.at(Stage::Scan))?;
+        let passphrase = asked.map_err(|error| Failure::from(error).at(at))?;
+        check_passphrase(&passphrase).map_err(|failure| failure.at(at))?;
         Ok(passphrase)
     }
-}
 
-fn at_scan(error: AnswerError) -> Failure {
-    Failure::from(error).at(Stage::Scan)
+    async fn ask_dataset(&self, answers: &mut dyn Answers) -> Result<ThreadDataset, Failure> {
+        let asked = self.context.budget.paused(answers.thread_dataset()).await;
+        let dataset = asked.map_err(|error| Failure::from(error).at(Stage::Configure))?;
+        check_dataset(&dataset).map_err(|failure| failure.at(Stage::Configure))?;
+        Ok(dataset)
+    }
+
+    fn wifi(&self, ssid: Vec<u8>, passphrase: Passphrase) -> Credentials {
+        Credentials::Wifi { ssid, passphrase, bssid: self.plan.wifi.bssid, channel: self.plan.wifi.channel }
+    }
+
+    /// The stage at which a person says which network: that of the scan, where the device has one.
+    fn asking_stage(&self) -> Stage {
+        if self.has(Stage::Scan) { Stage::Scan } else { Stage::Configure }
+    }
 }

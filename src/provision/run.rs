@@ -1,223 +1,169 @@
 //! One device from "not reached" to a verdict: walks the stages that the rule in `stages` names.
-//!
-//! What is done at a stage is in `secure.rs`, `choose.rs` and `network.rs`; only association, one request, is here.
-
-use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Context;
-use super::answers::Answers;
-use super::network::Target;
+use super::outcome::{Outcome, Verdict};
 use super::plan::Plan;
-use super::scan::call_retrying;
-use super::secure::{self, Opened};
-use super::stages::{Facts, next};
+use super::stages::next;
+use super::state::{Run, Way};
 use crate::code::Code;
-use crate::endpoint::associate::SetUserMapping;
-use crate::endpoint::config::Joined;
-use crate::endpoint::scan::{Network, Radio};
+use crate::device::{Answers, Applied, Context, JoinEnd, Retry, open};
+use crate::endpoint::scan::Radio;
 use crate::event::Event;
 use crate::failure::Failure;
-use crate::session::deadline::limit;
-use crate::session::{Meaning, Session};
 use crate::stage::Stage;
-use crate::wire::version::VersionInfo;
 
 /// How often a person may try again before the run ends by itself.
-pub(super) const RETRIES: usize = 10;
-
-/// What a run led to, where it did not fail.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// How far the device came.
-    pub verdict: Verdict,
-    /// The other end of the link.
-    pub peer: String,
-    /// The device's version document.
-    pub version: VersionInfo,
-    /// The security version used.
-    pub security: u8,
-    /// The node's id, where the device was associated.
-    pub node_id: Option<String>,
-    /// How long the run took, prompts included.
-    pub took: Duration,
-}
-
-/// How far the device came.
-#[derive(Debug, Clone)]
-pub enum Verdict {
-    /// It says it is connected, and where.
-    Online(Joined),
-    /// It had joined the wanted network before; the credentials given were not applied, so nothing is known of them.
-    AlreadyOnline(Joined),
-    /// It took the credentials; then the link was lost before it could confirm.
-    Applied {
-        /// On what evidence.
-        cause: String,
-    },
-    /// No network was wanted (`--no-wifi`).
-    NoNetwork,
-}
+const RETRIES: usize = 10;
 
 /// Provisions one device.
 ///
 /// # Errors
 /// A [`Failure`] with the stage it happened at; the link is released on every way out.
-pub async fn provision(plan: &Plan, context: &mut Context<'_>, answers: &mut dyn Answers) -> Result<Outcome, Failure> {
+pub async fn provision(plan: &Plan, context: &Context<'_>, answers: &mut dyn Answers) -> Result<Outcome, Failure> {
     let started = Instant::now();
-    let Opened { session, version } = secure::open(&plan.device, &plan.security, context, answers).await?;
-    let peer = session.link().peer();
-    let security = session.security();
-    let mut run = Run::new(plan, context, session, &version);
-    let result = run.walk(answers).await;
-    let node_id = run.node_id.take();
-    run.session.close().await;
-    let verdict = result?;
-    Ok(Outcome { verdict, peer, version, security, node_id, took: started.elapsed() })
+    let mut run = Run::new(plan, context);
+    let walked = run.walk(answers).await;
+    run.release().await;
+    walked?;
+    match (run.failure, run.device) {
+        (Some(failure), _) => Err(failure),
+        (None, Some(device)) => {
+            let node_id = run.node_id.or_else(|| device.node_id.clone());
+            Ok(Outcome { verdict: run.verdict, device, node_id, took: started.elapsed() })
+        }
+        (None, None) => Err(Failure::new(Code::Unexpected).because("the stages ended before a device was reached")),
+    }
 }
 
-/// A run whose session stands.
-pub(super) struct Run<'a, 'c> {
-    pub(super) plan: &'a Plan,
-    pub(super) context: &'a mut Context<'c>,
-    pub(super) version: &'a VersionInfo,
-    pub(super) session: Session,
-    pub(super) radio: Radio,
-    pub(super) target: Option<Target>,
-    pub(super) heard: Vec<Network>,
-    pub(super) node_id: Option<String>,
-    pub(super) failure: Option<Failure>,
-    pub(super) facts: Facts,
-}
+impl Run<'_> {
+    /// Walks the stages to their end. What the last try to join failed with is left in `failure`.
+    async fn walk(&mut self, answers: &mut dyn Answers) -> Result<(), Failure> {
+        let mut stage = Some(Stage::Prepare);
+        while let Some(current) = stage {
+            self.carry_out(current, answers).await?;
+            stage = next(current, &self.facts);
+        }
+        Ok(())
+    }
 
-impl<'a, 'c> Run<'a, 'c> {
-    fn new(plan: &'a Plan, context: &'a mut Context<'c>, session: Session, version: &'a VersionInfo) -> Self {
-        let radio = if version.is_thread() { Radio::Thread } else { Radio::Wifi };
-        let facts = Facts {
-            associate: plan.association.is_some(),
-            network_wanted: plan.network,
-            // Thread takes a dataset, which no scan can give.
-            network_known: radio == Radio::Thread || plan.wifi.ssid.is_some(),
-            ..Facts::default()
-        };
-        Self {
-            plan,
-            context,
-            version,
-            session,
-            radio,
-            target: None,
-            heard: Vec::new(),
-            node_id: None,
-            failure: None,
-            facts,
+    async fn carry_out(&mut self, stage: Stage, answers: &mut dyn Answers) -> Result<(), Failure> {
+        match stage {
+            // Opening tells which dialect the device speaks, so it has identified the device as well.
+            Stage::Connect => {
+                let device = open(self.plan.dialect, &self.plan.device, self.context, answers).await?;
+                self.way = Way::Reached(device);
+                Ok(())
+            }
+            Stage::Secure => self.secure(answers).await,
+            Stage::Associate => match &self.plan.association {
+                Some(mapping) => self.associate(mapping).await,
+                None => Ok(()),
+            },
+            Stage::Scan => self.scan(answers).await,
+            Stage::Configure => {
+                let outcome = self.configure(answers).await;
+                self.note_outcome(outcome)
+            }
+            Stage::Apply => {
+                let outcome = self.apply().await;
+                self.note_outcome(outcome)
+            }
+            Stage::AwaitNetwork => {
+                let outcome = self.await_network().await;
+                self.note_outcome(outcome)
+            }
+            Stage::Recover => self.recover(answers).await,
+            Stage::Return => {
+                self.release().await;
+                Ok(())
+            }
+            // Nothing fills these yet.
+            Stage::Prepare | Stage::Identify | Stage::Confirm | Stage::Record | Stage::Request => Ok(()),
         }
     }
 
-    /// Walks the stages to a verdict.
-    async fn walk(&mut self, answers: &mut dyn Answers) -> Result<Verdict, Failure> {
-        self.check_plan_fits()?;
-        if self.plan.association.is_none() {
+    async fn secure(&mut self, answers: &mut dyn Answers) -> Result<(), Failure> {
+        if let Way::Reached(device) = std::mem::replace(&mut self.way, Way::Apart) {
+            self.way = Way::Open(device.secure(&self.plan.security, self.context, answers).await?);
+        }
+        let plan = self.plan;
+        let device = self.device()?;
+        device.check_network(&plan.wifi, plan.dataset.as_ref())?;
+        let facts = device.facts().clone();
+        // Thread takes a dataset, which no scan can give.
+        self.facts.network_known = facts.radio == Radio::Thread || plan.wifi.ssid.is_some();
+        self.device = Some(facts);
+        if plan.association.is_none() {
             let reason = "no --user-id and --secret-key were given".to_owned();
             self.observe(&Event::Skipped { stage: Stage::Associate, reason });
         }
-        let mut stage = Stage::Secure;
-        let mut recoveries = 0;
-        while let Some(following) = next(stage, &self.facts) {
-            stage = following;
-            match stage {
-                Stage::Associate => self.associate().await?,
-                Stage::Scan => self.scan(answers).await?,
-                Stage::Configure => {
-                    let outcome = self.configure(answers).await;
-                    self.note_outcome(outcome)?;
-                }
-                Stage::Apply => match self.apply().await {
-                    Ok(Some(verdict)) => return Ok(verdict),
-                    outcome => self.note_outcome(outcome.map(drop))?,
-                },
-                Stage::AwaitNetwork => match self.await_network().await {
-                    Ok(verdict) => return Ok(verdict),
-                    Err(failure) => self.note_outcome(Err(failure))?,
-                },
-                Stage::Recover => {
-                    recoveries += 1;
-                    self.recover(answers, recoveries <= RETRIES).await?;
-                }
-                Stage::Connect | Stage::Identify | Stage::Secure | Stage::Request => {}
-            }
-        }
-        match self.failure.take() {
-            Some(failure) => Err(failure),
-            None => Ok(Verdict::NoNetwork),
-        }
+        Ok(())
     }
 
-    /// A device takes either Wi-Fi or Thread credentials; giving it the other kind alone is said before anything is
-    /// sent. Where both are there, as in an environment for devices of both kinds, it takes its own.
-    fn check_plan_fits(&self) -> Result<(), Failure> {
-        let mismatch = |message: &str| Err(Failure::new(Code::UsageConflict).at(Stage::Identify).saying(message));
-        match self.radio {
-            Radio::Thread if self.plan.wifi.ssid.is_some() && self.plan.dataset.is_none() => {
-                mismatch("the device is a Thread device: it takes --thread-dataset, not --ssid")
+    /// Hands over the credentials; asks for what is still missing.
+    async fn configure(&mut self, answers: &mut dyn Answers) -> Result<(), Failure> {
+        self.started(Stage::Configure);
+        let credentials = match self.credentials.take() {
+            Some(credentials) => credentials,
+            None => self.planned(answers).await?,
+        };
+        let configured = self.device()?.configure(&credentials).await;
+        self.credentials = Some(credentials);
+        configured
+    }
+
+    async fn apply(&mut self) -> Result<(), Failure> {
+        self.started(Stage::Apply);
+        self.context.before(Stage::Apply).await?;
+        self.verdict = match self.device()?.apply().await? {
+            Applied::Taken => {
+                self.observe(&Event::Applied);
+                return Ok(());
             }
-            Radio::Wifi if self.plan.dataset.is_some() && self.plan.wifi.ssid.is_none() => {
-                mismatch("the device is a Wi-Fi device: it takes --ssid, not --thread-dataset")
-            }
-            _ => Ok(()),
-        }
+            Applied::Already(joined) => Verdict::AlreadyOnline(joined),
+            Applied::Unconfirmed { cause } => Verdict::Applied { cause },
+        };
+        self.facts.settled = true;
+        Ok(())
+    }
+
+    async fn await_network(&mut self) -> Result<(), Failure> {
+        self.started(Stage::AwaitNetwork);
+        self.verdict = match self.device()?.join().await? {
+            JoinEnd::Joined(joined) => Verdict::Online(joined),
+            JoinEnd::Unconfirmed { cause } => Verdict::Applied { cause },
+        };
+        Ok(())
     }
 
     /// A failure of configure, apply or await-network leads to recovery where the device answered; where the link or
     /// the budget is gone there is nothing to recover.
     fn note_outcome(&mut self, outcome: Result<(), Failure>) -> Result<(), Failure> {
+        self.facts.failed = outcome.is_err();
         match outcome {
-            Ok(()) => self.facts.failed = false,
             Err(failure) if !recoverable(failure.code) => return Err(failure),
-            Err(failure) => {
-                self.failure = Some(failure);
-                self.facts.failed = true;
-            }
+            Err(failure) => self.failure = Some(failure),
+            Ok(()) => self.failure = None,
         }
         Ok(())
     }
 
-    async fn associate(&mut self) -> Result<(), Failure> {
-        self.started(Stage::Associate, limit::EXCHANGE);
-        let Some(mapping) = &self.plan.association else { return Ok(()) };
-        if self.version.wants_claim() {
-            return Err(Failure::new(Code::DeviceUnclaimed).at(Stage::Associate));
-        }
-        if self.version.has_challenge_response() {
-            return Err(Failure::new(Code::UsageUnsupported)
-                .at(Stage::Associate)
-                .saying("the device associates by challenge and response, which needs an account at its back end")
-                .because("its version document lists ch_resp, so it has no plain user mapping")
-                .hint("leave out --user-id and --secret-key to provision it without association"));
-        }
-        self.context.before(Stage::Associate).await?;
-        let request = SetUserMapping { user_id: &mapping.user_id, secret_key: &mapping.secret_key };
-        let told = call_retrying(&mut self.session, &mut *self.context.rng, &request).await;
-        let node_id = told.map_err(|error| match error.meaning() {
-            Meaning::Refused => Failure::new(Code::AssociationRefused).at(Stage::Associate).caused_by(&error),
-            Meaning::NoEndpoint => Failure::from(error)
-                .at(Stage::Associate)
-                .saying("the firmware has no plain user association")
-                .hint("leave out --user-id and --secret-key"),
-            _ => Failure::from(error).at(Stage::Associate),
-        })?;
-        self.observe(&Event::Associated { node_id: node_id.clone() });
-        self.node_id = Some(node_id);
+    /// Puts the device back to its start and asks whether to try again.
+    async fn recover(&mut self, answers: &mut dyn Answers) -> Result<(), Failure> {
+        self.recoveries += 1;
+        self.started(Stage::Recover);
+        let mut failure = self.failure.take().unwrap_or_else(|| Failure::new(Code::Unexpected));
+        let ready = self.device()?.recover(&mut failure).await;
+        let retry = if ready && self.recoveries <= RETRIES && self.plan.retry {
+            let asked = self.context.budget.paused(answers.retry(&failure, &self.ssid())).await;
+            asked.map_err(|error| Failure::from(error).at(Stage::Recover))?
+        } else {
+            Retry::Stop
+        };
+        self.failure = Some(failure);
+        self.facts.retry = Some(self.renew(retry, answers).await?);
         Ok(())
-    }
-
-    pub(super) fn started(&self, stage: Stage, deadline: Duration) {
-        self.observe(&Event::Started { stage, deadline });
-    }
-
-    pub(super) fn observe(&self, event: &Event) {
-        self.context.observer.observe(event);
     }
 }
 

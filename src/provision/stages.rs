@@ -1,6 +1,6 @@
 //! Which stage comes next: one pure rule over what is known so far.
 
-use super::answers::Retry;
+use crate::device::Retry;
 use crate::stage::Stage;
 
 /// What the rule looks at.
@@ -15,28 +15,36 @@ pub struct Facts {
     pub network_known: bool,
     /// The last of configure, apply and await-network failed.
     pub failed: bool,
+    /// "Apply" has settled what became of the device: there is nothing to wait for.
+    pub settled: bool,
     /// After a reset: how to go on.
     pub retry: Option<Retry>,
 }
 
-/// The stage after `stage`; `None` where the run is over. Connecting, identifying and securing are a straight line.
+/// The stage after `stage`; `None` where the run is over. Up to the secure session it is a straight line, and so it is
+/// from the device's verdict on.
 pub fn next(stage: Stage, facts: &Facts) -> Option<Stage> {
     let to_network = if facts.network_known { Stage::Configure } else { Stage::Scan };
     match stage {
+        Stage::Prepare => Some(Stage::Connect),
         Stage::Connect => Some(Stage::Identify),
         Stage::Identify => Some(Stage::Secure),
         Stage::Secure if facts.associate => Some(Stage::Associate),
-        Stage::Secure | Stage::Associate => facts.network_wanted.then_some(to_network),
+        Stage::Secure | Stage::Associate => Some(if facts.network_wanted { to_network } else { Stage::Return }),
         Stage::Scan => Some(Stage::Configure),
         Stage::Configure | Stage::Apply | Stage::AwaitNetwork if facts.failed => Some(Stage::Recover),
         Stage::Configure => Some(Stage::Apply),
+        Stage::Apply if facts.settled => Some(Stage::Return),
         Stage::Apply => Some(Stage::AwaitNetwork),
+        Stage::AwaitNetwork => Some(Stage::Return),
         Stage::Recover => match facts.retry {
             Some(Retry::SameNetwork) => Some(Stage::Configure),
             Some(Retry::AnotherNetwork) => Some(Stage::Scan),
             Some(Retry::Stop) | None => None,
         },
-        Stage::AwaitNetwork | Stage::Request => None,
+        Stage::Return => Some(Stage::Confirm),
+        Stage::Confirm => Some(Stage::Record),
+        Stage::Record | Stage::Request => None,
     }
 }
 
@@ -45,7 +53,7 @@ mod tests {
     use super::*;
 
     fn path(mut facts: Facts, fail_at: Option<Stage>) -> Vec<Stage> {
-        let mut stages = vec![Stage::Connect];
+        let mut stages = vec![Stage::Prepare];
         while let Some(stage) = next(*stages.last().expect("never empty"), &facts) {
             stages.push(stage);
             facts.failed = Some(stage) == fail_at && !stages.contains(&Stage::Recover);
@@ -56,16 +64,22 @@ mod tests {
 
     #[test]
     fn a_known_network_needs_no_scan() {
-        use Stage::{Apply, AwaitNetwork, Configure, Connect, Identify, Secure};
+        use Stage::{Apply, AwaitNetwork, Configure, Confirm, Connect, Identify, Prepare, Record, Return, Secure};
         let facts = Facts { network_wanted: true, network_known: true, ..Facts::default() };
-        assert_eq!(path(facts, None), [Connect, Identify, Secure, Configure, Apply, AwaitNetwork]);
+        let (before, after) = ([Prepare, Connect, Identify, Secure], [Return, Confirm, Record]);
+        assert_eq!(path(facts, None), [&before[..], &[Configure, Apply, AwaitNetwork], &after].concat());
+        let settled = Facts { settled: true, ..facts };
+        assert_eq!(path(settled, None), [&before[..], &[Configure, Apply], &after].concat());
     }
 
     #[test]
-    fn without_a_network_the_run_ends_after_association() {
+    fn without_a_network_the_device_is_left_after_association() {
         let facts = Facts { associate: true, ..Facts::default() };
-        assert_eq!(path(facts, None).last(), Some(&Stage::Associate));
-        assert_eq!(path(Facts::default(), None).last(), Some(&Stage::Secure));
+        for (facts, last) in [(facts, Stage::Associate), (Facts::default(), Stage::Secure)] {
+            let stages = path(facts, None);
+            let before = stages.iter().position(|stage| *stage == Stage::Return).expect("a return") - 1;
+            assert_eq!((stages[before], stages.last()), (last, Some(&Stage::Record)));
+        }
     }
 
     #[test]
@@ -76,7 +90,8 @@ mod tests {
             let again = Facts { retry: Some(Retry::AnotherNetwork), ..facts };
             let stages = path(again, Some(stage));
             assert_eq!(stages.iter().filter(|stage| **stage == Stage::Scan).count(), 2, "{stages:?}");
-            assert_eq!(stages.last(), Some(&Stage::AwaitNetwork));
+            assert!(stages.contains(&Stage::AwaitNetwork), "{stages:?}");
+            assert_eq!(stages.last(), Some(&Stage::Record));
         }
     }
 }

@@ -8,6 +8,7 @@ use std::io::ErrorKind;
 
 use super::deadline::Elapsed;
 use crate::endpoint::ReplyError;
+use crate::failure::Failure;
 use crate::security::{CipherError, HandshakeError};
 use crate::transport::TransportError;
 use crate::transport::ble::BleError;
@@ -64,6 +65,14 @@ pub enum SessionErrorKind {
     /// The session was lost, and the device refused the handshake that it had taken before.
     #[error("the secure session was lost and could not be renewed")]
     Evicted(#[source] Box<SessionError>),
+    /// An error of a dialect that has no session of its own: it says itself what the error means.
+    #[error("{}", failure.causes.first().unwrap_or(&failure.message))]
+    Dialect {
+        /// What it means.
+        meaning: Meaning,
+        /// The error as it is reported.
+        failure: Box<Failure>,
+    },
 }
 
 /// What the evidence means at its step.
@@ -107,6 +116,7 @@ impl SessionError {
     pub fn meaning(&self) -> Meaning {
         match (&self.kind, self.step) {
             (SessionErrorKind::Transport(error), step) => read_transport(error, step),
+            (SessionErrorKind::Dialect { meaning, .. }, _) => *meaning,
             (SessionErrorKind::Deadline(_), _) => Meaning::TimedOut,
             (SessionErrorKind::Handshake(error), _) => read_handshake(error),
             (SessionErrorKind::Cipher(_) | SessionErrorKind::Broken | SessionErrorKind::Evicted(_), _) => {

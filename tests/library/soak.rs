@@ -6,8 +6,9 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use espctl::device::{Context, DialectChoice, PromptsOff, SecurityPlan, SharedRng, WifiPlan};
 use espctl::event::Silent;
-use espctl::provision::{Context, Plan, PromptsOff, SecurityPlan, Verdict, WifiPlan, provision};
+use espctl::provision::{Plan, Verdict, provision};
 use espctl::session::deadline::Budget;
 use espctl::sim::http::serve;
 use espctl::sim::{Device, DeviceOptions};
@@ -34,6 +35,7 @@ async fn run(security: &str, seed: u64) -> Result<(), String> {
     let server = tokio::spawn(async move { serve(listener, Device::new(options), pending(), None).await });
     let plan = Plan {
         device: Locator::new("softap", &address.to_string()),
+        dialect: DialectChoice::Auto,
         security: SecurityPlan { pop: Some(seed.as_str().into()), ..SecurityPlan::default() },
         association: None,
         network: true,
@@ -46,14 +48,14 @@ async fn run(security: &str, seed: u64) -> Result<(), String> {
         retry: false,
     };
     let budget = Budget::new(Some(Duration::from_secs(30)));
-    let mut context = Context {
+    let context = Context {
         kind: &SoftAp,
         observer: Arc::new(Silent),
         log: Arc::new(Unobserved),
         budget,
-        rng: Box::new(UnwrapErr(SysRng)),
+        rng: SharedRng::new(UnwrapErr(SysRng)),
     };
-    let outcome = provision(&plan, &mut context, &mut PromptsOff).await;
+    let outcome = provision(&plan, &context, &mut PromptsOff).await;
     server.abort();
     match outcome {
         Ok(outcome) if matches!(outcome.verdict, Verdict::Online(_)) => Ok(()),

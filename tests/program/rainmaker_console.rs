@@ -8,14 +8,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use espctl::code::Code;
+use espctl::device::rainmaker_console::{NodeId, RainMakerConsole};
+use espctl::device::{
+    AnswerError, Answers, Context, DialectChoice, Pick, Retry, SecurityPlan, Selection, SharedRng, WifiPlan,
+};
 use espctl::endpoint::config::Joined;
 use espctl::endpoint::scan::Network;
 use espctl::event::{Event, Observer, Silent};
 use espctl::failure::Failure;
-use espctl::provision::{
-    self, AnswerError, Answers, Context, Pick, Plan, Retry, SecurityPlan, Selection, UserMapping, Verdict, WifiPlan,
-};
-use espctl::rainmaker_console::{NodeId, RainMakerConsole};
+use espctl::provision::{self, Plan, UserMapping, Verdict};
 use espctl::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use espctl::session::deadline::Budget;
 use espctl::sim::console::{Dialect, Manner};
@@ -339,7 +340,7 @@ fn context() -> Context<'static> {
         observer: Arc::new(Silent),
         log: Arc::new(Unobserved),
         budget: Budget::new(Some(BOUND)),
-        rng: Box::new(rand_core::UnwrapErr(getrandom::SysRng)),
+        rng: SharedRng::new(rand_core::UnwrapErr(getrandom::SysRng)),
     }
 }
 
@@ -348,6 +349,7 @@ async fn a_person_may_type_what_is_missing_and_try_again() {
     let board = agent(&[("profile", "rainmaker-old")], true);
     let plan = Plan {
         device: format!("console:{}", board.path).parse().expect("a locator"),
+        dialect: DialectChoice::Named("agent"),
         security: SecurityPlan::default(),
         association: None,
         network: true,
@@ -355,9 +357,9 @@ async fn a_person_may_type_what_is_missing_and_try_again() {
         dataset: None,
         retry: true,
     };
-    let mut context = context();
+    let context = context();
     let mut person = Person { passphrases: vec![PASSPHRASE, "wrong-pass-1"], retries: 0 };
-    let outcome = provision::rainmaker_console::provision(&plan, &mut context, &mut person).await.expect("online");
+    let outcome = provision::provision(&plan, &context, &mut person).await.expect("online");
     assert!(matches!(outcome.verdict, Verdict::Online(Joined::Wifi { ref ip, .. }) if ip == "192.168.1.77"));
     assert_eq!((person.retries, person.passphrases.len()), (1, 0));
 }
@@ -381,6 +383,7 @@ async fn no_user_is_named_where_the_trace_is_full() {
     });
     let plan = Plan {
         device: format!("console:{}", port.path).parse().expect("a locator"),
+        dialect: DialectChoice::Named("agent"),
         security: SecurityPlan::default(),
         association: Some(UserMapping { user_id: "user".to_owned(), secret_key: "secret".into() }),
         network: false,
@@ -388,10 +391,9 @@ async fn no_user_is_named_where_the_trace_is_full() {
         dataset: None,
         retry: true,
     };
-    let mut context = Context { observer: Arc::new(Full), ..context() };
+    let context = Context { observer: Arc::new(Full), ..context() };
     let mut person = Person { passphrases: Vec::new(), retries: 0 };
-    let failure =
-        provision::rainmaker_console::provision(&plan, &mut context, &mut person).await.expect_err("a failure");
+    let failure = provision::provision(&plan, &context, &mut person).await.expect_err("a failure");
     assert_eq!((failure.code, failure.stage), (Code::TraceFailed, Some(Stage::Associate)), "{failure:?}");
     assert!(!told.try_iter().any(|said| said.starts_with(b"add-user")), "it was sent");
 }

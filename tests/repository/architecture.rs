@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers, lowest first. A module imports those before it, never one after it.
-const LAYERS: [&str; 24] = [
+const LAYERS: [&str; 23] = [
     "secret",
     "text",
     "code",
@@ -15,7 +15,6 @@ const LAYERS: [&str; 24] = [
     "security",
     "endpoint",
     "transport",
-    "rainmaker_console",
     "event",
     "session",
     "error",

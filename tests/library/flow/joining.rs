@@ -89,7 +89,7 @@ async fn a_device_that_joins_for_ever_is_given_up_after_a_minute() {
 #[tokio::test(start_paused = true)]
 async fn a_thread_device_that_attaches_for_ever_is_given_up_after_a_minute() {
     let mut plan = home();
-    plan.wifi = espctl::provision::WifiPlan::default();
+    plan.wifi = espctl::device::WifiPlan::default();
     let dataset = hex::decode("0208111111112222222205100102030405060708090a0b0c0d0e0f10").expect("hex");
     plan.dataset = Some(espctl::secret::ThreadDataset::new(dataset));
     let door = Door::to("sec-ver=1&thread=1&fault=connecting-forever");

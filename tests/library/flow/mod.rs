@@ -12,9 +12,10 @@ mod scanning;
 use std::sync::Arc;
 use std::time::Duration;
 
+use espctl::device::{Context, DialectChoice, SecurityPlan, SharedRng, WifiPlan};
 use espctl::event::{Observer, Silent};
 use espctl::failure::Failure;
-use espctl::provision::{Context, Outcome, Plan, SecurityPlan, WifiPlan};
+use espctl::provision::{Outcome, Plan};
 use espctl::session::deadline::Budget;
 use espctl::transport::Unobserved;
 use rand_chacha::ChaCha20Rng;
@@ -46,6 +47,7 @@ impl Told {
 fn home() -> Plan {
     Plan {
         device: "sim:".parse().expect("a locator"),
+        dialect: DialectChoice::Auto,
         security: SecurityPlan { pop: Some("abcd1234".into()), ..SecurityPlan::default() },
         association: None,
         network: true,
@@ -69,9 +71,9 @@ async fn watched(door: &Door, plan: &Plan, person: &mut Person, observer: Arc<dy
 }
 
 async fn bounded(door: &Door, plan: &Plan, person: &mut Person, observer: Arc<dyn Observer>, budget: Budget) -> Told {
-    let rng = Box::new(ChaCha20Rng::seed_from_u64(7));
-    let mut context = Context { kind: door, observer, log: Arc::new(Unobserved), budget, rng };
+    let rng = SharedRng::new(ChaCha20Rng::seed_from_u64(7));
+    let context = Context { kind: door, observer, log: Arc::new(Unobserved), budget, rng };
     let started = Instant::now();
-    let result = espctl::provision::provision(plan, &mut context, person).await;
+    let result = espctl::provision::provision(plan, &context, person).await;
     Told { result, log: door.log(), took: started.elapsed() }
 }

@@ -5,10 +5,11 @@ use std::future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use espctl::device::{AnswerError, Answers, Pick, Question, Retry, SecurityPlan, Selection, WifiPlan};
 use espctl::endpoint::scan::Network;
 use espctl::event::Silent;
 use espctl::failure::Failure;
-use espctl::provision::{AnswerError, Answers, Pick, Question, Retry, SecurityPlan, Selection, Verdict, WifiPlan};
+use espctl::provision::Verdict;
 use espctl::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use espctl::session::deadline::Budget;
 use espctl::transport::{BoxFuture, Candidate, CandidateKind};

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use espctl::device::{Selection, WifiPlan};
 use espctl::endpoint::scan::Network;
 use espctl::event::{Event, Observer};
-use espctl::provision::{Plan, Selection, WifiPlan};
+use espctl::provision::Plan;
 use espctl::wire::messages::{ScanPayload, scan_payload::Payload};
 use prost::Message;
 

@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use espctl::device::{Context, DialectChoice, PromptsOff, SecurityPlan, SharedRng, WifiPlan};
 use espctl::event::Silent;
-use espctl::provision::{Context, Plan, PromptsOff, SecurityPlan, Verdict, WifiPlan, provision};
+use espctl::provision::{Plan, Verdict, provision};
 use espctl::session::deadline::Budget;
 use espctl::transport::{self, TransportKind, Unobserved};
 use futures_util::future::join_all;
@@ -75,6 +76,7 @@ async fn one(kind: &dyn TransportKind, name: &str) -> Verdict {
     };
     let plan = Plan {
         device: format!("ble:{name}").parse().expect("a locator"),
+        dialect: DialectChoice::Auto,
         security: SecurityPlan { pop: Some("abcd1234".into()), ..SecurityPlan::default() },
         association: None,
         network: true,
@@ -84,7 +86,7 @@ async fn one(kind: &dyn TransportKind, name: &str) -> Verdict {
     };
     let budget = Budget::new(Some(Duration::from_mins(2)));
     let (observer, log) = (Arc::new(Silent), Arc::new(Unobserved));
-    let mut context = Context { kind, observer, log, budget, rng: Box::new(UnwrapErr(SysRng)) };
-    let outcome = provision(&plan, &mut context, &mut PromptsOff).await;
+    let context = Context { kind, observer, log, budget, rng: SharedRng::new(UnwrapErr(SysRng)) };
+    let outcome = provision(&plan, &context, &mut PromptsOff).await;
     outcome.unwrap_or_else(|failure| panic!("{name}: {failure:?}")).verdict
 }

@@ -10,7 +10,7 @@ const WEAK: i32 = -75;
 const NEAR: usize = 2;
 
 /// Hints for a failed join, the most specific last (each is put in front of the one before).
-pub fn hints(reason: JoinFailure, ssid: &[u8], heard: &[Network]) -> Vec<String> {
+pub(super) fn hints(reason: JoinFailure, ssid: &[u8], heard: &[Network]) -> Vec<String> {
     let mut hints = Vec::new();
     let found = heard.iter().find(|network| network.ssid() == ssid);
     match (found, reason) {

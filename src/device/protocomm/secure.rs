@@ -1,111 +1,55 @@
-//! From a locator to a secure session: connect, identify, choose the scheme, establish. Every command that talks to
-//! a device starts here.
+//! From a version document to a secure session: choose the scheme, find its credentials, establish.
 
-use super::{AnswerError, Answers, Context, Pick, SecurityPlan};
 use crate::code::Code;
+use crate::device::answers::Answers;
+use crate::device::context::Context;
+use crate::device::plan::SecurityPlan;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::secret::ProofOfPossession;
 use crate::security::{self, Credentials, DEFAULT_USERNAME, Scheme};
 use crate::session::deadline::limit;
-use crate::session::{Link, Meaning, Session, SessionErrorKind};
+use crate::session::{Link, Meaning, Session};
 use crate::stage::Stage;
-use crate::transport::{Limits, Locator, TransportError};
+use crate::transport::Limits;
 use crate::wire::version::VersionInfo;
 
 /// How often a person is asked for another PoP. Firmware locks itself after five wrong ones.
 const PROOF_TRIES: usize = 3;
 
-/// A session that stands, and what the device said of itself.
-pub struct Opened {
-    /// The session.
-    pub session: Session,
-    /// The device's version document.
-    pub version: VersionInfo,
-}
-
-/// Opens a link and reads the version document.
+/// Establishes a secure session. A rejected proof is asked for again where a person is there to ask.
 ///
 /// # Errors
-/// At the stages connect and identify.
-pub async fn identify(
-    device: &Locator,
+/// At the stage secure; the link is released.
+pub(super) async fn establish(
+    mut link: Link,
+    version: &VersionInfo,
+    plan: &SecurityPlan,
     context: &Context<'_>,
     answers: &mut dyn Answers,
-) -> Result<(Link, VersionInfo), Failure> {
-    let mut link = connect(device, context, answers).await?;
-    let observer = &context.observer;
-    observer.observe(&Event::Started { stage: Stage::Identify, deadline: limit::EXCHANGE });
-    let version = match link.identify().await {
-        Ok(version) => version,
-        Err(error) => {
-            link.close().await;
-            return Err(error.into());
-        }
-    };
-    Ok((link, version))
-}
-
-/// Opens a link. Where it is not clear which one is meant, a person chooses.
-async fn connect(device: &Locator, context: &Context<'_>, answers: &mut dyn Answers) -> Result<Link, Failure> {
-    let observer = &context.observer;
-    let mut to = device.clone();
-    loop {
-        observer.observe(&Event::Started { stage: Stage::Connect, deadline: context.kind.opening_limit() });
-        let (log, budget) = (context.log.clone(), context.budget.clone());
-        let error = match Link::connect(context.kind, &to, observer.clone(), log, budget).await {
-            Ok(link) => return Ok(link),
-            Err(error) => error,
-        };
-        let SessionErrorKind::Transport(TransportError::Several { of, candidates }) = &error.kind else {
-            return Err(error.into());
-        };
-        match context.budget.paused(answers.candidate(*of, candidates)).await {
-            Ok(Pick::Listed(index)) => {
-                to = candidates.get(index).map_or_else(|| to.clone(), |candidate| candidate.locator.clone());
-            }
-            Ok(Pick::Rescan) => {}
-            // Nobody to ask: the list is the news, not the missing answer.
-            Err(AnswerError::Missing(_)) => return Err(error.into()),
-            Err(other) => return Err(Failure::from(other).at(Stage::Connect)),
-        }
-    }
-}
-
-/// Opens a secure session. A rejected proof is asked for again where a person is there to ask.
-///
-/// # Errors
-/// At the stages connect, identify and secure.
-pub async fn open(
-    device: &Locator,
-    plan: &SecurityPlan,
-    context: &mut Context<'_>,
-    answers: &mut dyn Answers,
-) -> Result<Opened, Failure> {
-    let (mut link, version) = identify(device, context, answers).await?;
-    let observer = context.observer.clone();
-    let scheme = match choose(&version, plan.version, link.limits()) {
+) -> Result<Session, Failure> {
+    let scheme = match choose(version, plan.version, link.limits()) {
         Ok(scheme) => scheme,
         Err(failure) => return close_with(link, failure.at(Stage::Secure)).await,
     };
-    observer.observe(&Event::Identified { version: version.clone(), security: scheme.version() });
-    note_contradictions(&version, plan, scheme.version(), &|text| observer.observe(&Event::Note { text }));
-    observer.observe(&Event::Started { stage: Stage::Secure, deadline: limit::HANDSHAKE * 2 });
+    context.observe(&Event::Identified { version: version.clone(), security: scheme.version() });
+    note_contradictions(version, plan, scheme.version(), &|text| context.observe(&Event::Note { text }));
+    context.observe(&Event::Started { stage: Stage::Secure, deadline: limit::HANDSHAKE * 2 });
 
     let mut rejected: Option<Failure> = None;
     for attempt in 0..=PROOF_TRIES {
-        let ask = context.budget.paused(credentials(&version, scheme, plan, rejected.is_some(), answers));
+        let ask = context.budget.paused(credentials(version, scheme, plan, rejected.is_some(), answers));
         let credentials = match (ask.await, rejected.take()) {
             (Ok(credentials), _) => credentials,
             // Nobody to ask for another PoP: the rejection is the news, not the missing answer.
             (Err(_), Some(failure)) => return close_with(link, failure).await,
             (Err(failure), None) => return close_with(link, failure.at(Stage::Secure)).await,
         };
-        match Session::establish(link, scheme, credentials, &mut *context.rng).await {
-            Ok(session) => return Ok(Opened { session, version }),
+        match Session::establish(link, scheme, credentials, &mut context.rng.clone()).await {
+            Ok(session) => return Ok(session),
             Err((back, error)) => {
                 let meaning = error.meaning();
-                let failure = explain(error.into(), meaning, &version, plan, scheme.version(), attempt > 0);
+                let failure = explain(error.into(), meaning, version, plan, scheme.version(), attempt > 0);
                 if meaning != Meaning::ProofRejected || attempt == PROOF_TRIES {
                     return close_with(back, failure).await;
                 }

@@ -1,0 +1,131 @@
+//! What is known of a device's secrets and of its network before it is asked, and how each value is checked.
+
+use crate::code::Code;
+use crate::endpoint::scan::SSID_MAX;
+use crate::failure::Failure;
+use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
+
+/// The hint where the time is up while the device joins.
+pub(super) const PERHAPS_JOINED: &str =
+    "the device had taken the credentials: it may have joined all the same, look for it on the network";
+
+/// What is known of the session's secrets.
+#[derive(Debug, Clone, Default)]
+pub struct SecurityPlan {
+    /// Overrides what the device says.
+    pub version: Option<u8>,
+    /// Proof of possession; empty for "the device has none".
+    pub pop: Option<ProofOfPossession>,
+    /// Security 2's user name.
+    pub username: Option<String>,
+    /// Security 2's password; the PoP stands in where it is missing.
+    pub password: Option<Sec2Password>,
+}
+
+/// What is known of the Wi-Fi network.
+#[derive(Debug, Clone, Default)]
+pub struct WifiPlan {
+    /// Its name, 1 to 32 bytes.
+    pub ssid: Option<Vec<u8>>,
+    /// Its passphrase; empty for an open network.
+    pub passphrase: Option<Passphrase>,
+    /// One radio of it.
+    pub bssid: Option<[u8; 6]>,
+    /// Its channel.
+    pub channel: Option<u8>,
+}
+
+/// The credentials of the network that a device is to join.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// Wi-Fi's.
+    Wifi {
+        /// The network's name, 1 to 32 bytes.
+        ssid: Vec<u8>,
+        /// Its passphrase; empty for an open network.
+        passphrase: Passphrase,
+        /// One radio of it.
+        bssid: Option<[u8; 6]>,
+        /// Its channel.
+        channel: Option<u8>,
+    },
+    /// Thread's operational dataset.
+    Thread(ThreadDataset),
+}
+
+impl Credentials {
+    /// The network's name; empty for Thread.
+    pub fn ssid(&self) -> &[u8] {
+        match self {
+            Self::Wifi { ssid, .. } => ssid,
+            Self::Thread(_) => &[],
+        }
+    }
+}
+
+/// Checks a network name.
+///
+/// # Errors
+/// [`Code::WifiSsidInvalid`].
+pub fn check_ssid(ssid: &[u8]) -> Result<(), Failure> {
+    match ssid.len() {
+        0 => Err(Failure::new(Code::WifiSsidInvalid).because("it is empty")),
+        1..=SSID_MAX => Ok(()),
+        length => Err(Failure::new(Code::WifiSsidInvalid).because(format!("it has {length} bytes"))),
+    }
+}
+
+/// Checks a passphrase: empty (open), or 8 to 63 bytes.
+///
+/// # Errors
+/// [`Code::WifiPassphraseInvalid`], without the passphrase.
+pub fn check_passphrase(passphrase: &Passphrase) -> Result<(), Failure> {
+    match passphrase.expose().len() {
+        0 | 8..=63 => Ok(()),
+        length => Err(Failure::new(Code::WifiPassphraseInvalid).because(format!("it has {length} bytes"))),
+    }
+}
+
+/// Checks a Thread operational dataset: 1 to 254 bytes of TLVs that end where the bytes end.
+///
+/// # Errors
+/// [`Code::ThreadDatasetInvalid`], without the dataset.
+pub fn check_dataset(dataset: &ThreadDataset) -> Result<(), Failure> {
+    let invalid = |why: String| Err(Failure::new(Code::ThreadDatasetInvalid).because(why));
+    let bytes = dataset.expose();
+    if !(1..=254).contains(&bytes.len()) {
+        return invalid(format!("it has {} bytes", bytes.len()));
+    }
+    let mut rest = bytes;
+    while let [_type, length, tail @ ..] = rest {
+        match tail.get(usize::from(*length)..) {
+            Some(next) => rest = next,
+            None => return invalid(format!("an element at byte {} runs past the end", bytes.len() - rest.len())),
+        }
+    }
+    if rest.is_empty() { Ok(()) } else { invalid("a byte is left over at the end".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_at_the_edges() {
+        assert!(check_ssid(&[b'x'; 32]).is_ok());
+        assert_eq!(check_ssid(&[b'x'; 33]).unwrap_err().code, Code::WifiSsidInvalid);
+        assert_eq!(check_ssid(b"").unwrap_err().code, Code::WifiSsidInvalid);
+        for (length, good) in [(0, true), (1, false), (7, false), (8, true), (63, true), (64, false)] {
+            assert_eq!(check_passphrase(&Passphrase::new(vec![b'x'; length])).is_ok(), good, "{length}");
+        }
+    }
+
+    #[test]
+    fn datasets_are_walked() {
+        let check = |hex: &str| check_dataset(&ThreadDataset::new(hex::decode(hex).unwrap()));
+        assert!(check("0e080000000000010000000300000b").is_ok());
+        assert!(check("0e08000000").is_err());
+        assert!(check("0300000b0e").is_err());
+        assert!(check("").is_err());
+    }
+}
