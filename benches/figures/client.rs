@@ -32,7 +32,7 @@ pub(crate) async fn provision_known(
         device: locator.parse().expect("a locator"),
         dialect: DialectChoice::Auto,
         security: SecurityPlan { pop: Some(POP.into()), ..SecurityPlan::default() },
-        association: None,
+        backend: None,
         network: true,
         wifi: WifiPlan { ssid: Some(SSID.into()), passphrase: Some(PASSPHRASE.into()), ..WifiPlan::default() },
         dataset: None,

@@ -126,8 +126,8 @@ impl BoardWatch {
 
     /// The run begins: its secrets are known now, and the board is heard in the background.
     pub(super) async fn begin(&mut self, plan: &Plan, device_run: &DeviceRun) {
-        let Plan { security, association, wifi, dataset, .. } = plan;
-        learn_given(&device_run.redaction, security, association.as_ref(), wifi, dataset.as_ref());
+        let Plan { security, wifi, dataset, .. } = plan;
+        learn_given(&device_run.redaction, security, wifi, dataset.as_ref());
         let mut reader = self.reader.take();
         if plan.device.scheme() == CONSOLE {
             self.log = LogAccess::Here;

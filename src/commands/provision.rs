@@ -14,6 +14,8 @@ use super::dialect::DialectArgs;
 use super::input::{SecretSource, hex_bytes, one_reader};
 use super::rainmaker::RainMakerArgs;
 use super::single_run::{self, Person};
+use crate::backend::Backend;
+use crate::backend::plain::Plain;
 use crate::code::{Code, TYPE_AGAIN};
 use crate::device::plan::{check_dataset, check_passphrase, check_ssid};
 use crate::device::{AnswerError, DialectChoice, Question, SecurityPlan, WifiPlan};
@@ -23,7 +25,7 @@ use crate::endpoint::associate::SetUserMapping;
 use crate::event::{Event, Silent};
 use crate::failure::Failure;
 use crate::process::input::Input;
-use crate::provision::{self, Outcome, Plan, UserMapping, Verdict};
+use crate::provision::{self, Outcome, Plan, Verdict};
 use crate::report::records::{device_json, joined_json};
 use crate::report::{Document, error_json, human};
 use crate::secret::{MappingKey, Passphrase, ThreadDataset};
@@ -133,14 +135,16 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
     args.dialect.needs_console(&mut args.device, app);
     let target = device::target_beside(&args.device, payload, args.board.hears(), app)?;
     let wanted = wanted(&args, &input, app).await?;
+    let secret_key = wanted.association.as_ref().map(|mapping| mapping.secret_key.clone());
     // Where the board itself is to say which device it is, the plan waits for that; what is wrong with what was given
     // is said before.
     let (planned, mut waiting) =
         if args.board.names_device() { (None, Some(wanted)) } else { (Some(plan(&args, wanted, target)?), None) };
     let (device_run, person) = single_run::start(args.device.timeout, &args.record, &input, app).await?;
-    if let Some(Wanted { security, association, wifi, dataset }) = &waiting {
+    secret_key.iter().for_each(|key| device_run.redaction.learn(key));
+    if let Some(Wanted { security, wifi, dataset, .. }) = &waiting {
         // The board may print any of it while its payload is waited for.
-        learn_given(&device_run.redaction, security, association.as_ref(), wifi, dataset.as_ref());
+        learn_given(&device_run.redaction, security, wifi, dataset.as_ref());
     }
     let mut board = args.board.attend(&args.device, app)?;
     for text in [unused, args.rainmaker.note()].into_iter().flatten() {
@@ -179,6 +183,14 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
         })
     };
     device_run.run(work).await
+}
+
+/// A plain user mapping.
+struct UserMapping {
+    /// The user's id at the back end.
+    user_id: String,
+    /// The key the back end matches.
+    secret_key: MappingKey,
 }
 
 /// What was given: the session's secrets, and what the device is to get.
@@ -244,7 +256,8 @@ fn plan(args: &Args, wanted: Wanted, target: Target) -> Result<(Plan, Target), F
         device: target.locator.clone(),
         dialect,
         security: device::completed(security, target.payload.as_ref()),
-        association,
+        backend: association
+            .map(|mapping| Arc::new(Plain::new(mapping.user_id, mapping.secret_key)) as Arc<dyn Backend>),
         network: !args.network.no_wifi,
         wifi,
         dataset,

@@ -5,23 +5,13 @@ use crate::board::Redaction;
 use crate::device::{AnswerError, Answers, Pick, Retry, SecurityPlan, Selection, WifiPlan};
 use crate::endpoint::scan::Network;
 use crate::failure::Failure;
-use crate::provision::UserMapping;
 use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use crate::transport::{BoxFuture, Candidate, CandidateKind};
 
-/// Has all that was given for a run taken out of what a board prints.
-pub fn learn_given(
-    redaction: &Redaction,
-    security: &SecurityPlan,
-    association: Option<&UserMapping>,
-    wifi: &WifiPlan,
-    dataset: Option<&ThreadDataset>,
-) {
+/// Has all secrets that were given for a device taken out of what a board prints.
+pub fn learn_given(redaction: &Redaction, security: &SecurityPlan, wifi: &WifiPlan, dataset: Option<&ThreadDataset>) {
     learn(redaction, security);
     wifi.passphrase.iter().for_each(|passphrase| redaction.learn(passphrase));
-    if let Some(mapping) = association {
-        redaction.learn(&mapping.secret_key);
-    }
     if let Some(dataset) = dataset {
         redaction.learn(dataset);
     }

@@ -5,7 +5,7 @@
 //!
 //! - `stages.rs`: which stage comes next; pure
 //! - `plan.rs`: what a run is to do; `outcome.rs`: what it led to
-//! - `run.rs`: walks the stages; `choose.rs`: which network, `associate.rs`: whose the node is
+//! - `run.rs`: walks the stages; `choose.rs`: which network, `associate.rs`: the node at its back end
 
 mod associate;
 mod choose;
@@ -16,6 +16,6 @@ mod stages;
 mod state;
 
 pub use outcome::{Outcome, Verdict};
-pub use plan::{Plan, UserMapping};
+pub use plan::Plan;
 pub use run::provision;
 pub use stages::{Facts, next};

@@ -1,11 +1,14 @@
 //! What a run is to do: checked, complete but for what a person may be asked, and without any I/O done yet.
 
+use std::sync::Arc;
+
+use crate::backend::Backend;
 use crate::device::{DialectChoice, SecurityPlan, WifiPlan};
-use crate::secret::{MappingKey, ThreadDataset};
+use crate::secret::ThreadDataset;
 use crate::transport::Locator;
 
 /// One provisioning run.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Plan {
     /// The device.
     pub device: Locator,
@@ -13,8 +16,8 @@ pub struct Plan {
     pub dialect: DialectChoice,
     /// How to secure the session.
     pub security: SecurityPlan,
-    /// Whose the node is to be, if it is told.
-    pub association: Option<UserMapping>,
+    /// Where the node is registered, if it is.
+    pub backend: Option<Arc<dyn Backend>>,
     /// Whether the device is given a network at all.
     pub network: bool,
     /// The Wi-Fi network, as far as it is known.
@@ -23,13 +26,4 @@ pub struct Plan {
     pub dataset: Option<ThreadDataset>,
     /// Whether a person may be asked to try again after a failed join.
     pub retry: bool,
-}
-
-/// A plain user mapping.
-#[derive(Debug, Clone)]
-pub struct UserMapping {
-    /// The user's id at the back end.
-    pub user_id: String,
-    /// The key the back end matches.
-    pub secret_key: MappingKey,
 }

@@ -25,6 +25,7 @@ pub async fn provision(plan: &Plan, context: &Context<'_>, answers: &mut dyn Ans
     let mut run = Run::new(plan, context);
     let walked = run.walk(answers).await;
     run.release().await;
+    run.cancel().await;
     walked?;
     match (run.failure, run.device) {
         (Some(failure), _) => Err(failure),
@@ -56,10 +57,8 @@ impl Run<'_> {
                 Ok(())
             }
             Stage::Secure => self.secure(answers).await,
-            Stage::Associate => match &self.plan.association {
-                Some(mapping) => self.associate(mapping).await,
-                None => Ok(()),
-            },
+            Stage::Prepare => self.prepare().await,
+            Stage::Associate => self.associate().await,
             Stage::Scan => self.scan(answers).await,
             Stage::Configure => {
                 let outcome = self.configure(answers).await;
@@ -78,8 +77,9 @@ impl Run<'_> {
                 self.release().await;
                 Ok(())
             }
-            // Nothing fills these yet.
-            Stage::Prepare | Stage::Identify | Stage::Confirm | Stage::Record | Stage::Request => Ok(()),
+            Stage::Confirm => self.confirm().await,
+            // Nothing is recorded yet, and the other two have no work of their own here.
+            Stage::Identify | Stage::Record | Stage::Request => Ok(()),
         }
     }
 
@@ -94,7 +94,7 @@ impl Run<'_> {
         // Thread takes a dataset, which no scan can give.
         self.facts.network_known = facts.radio == Radio::Thread || plan.wifi.ssid.is_some();
         self.device = Some(facts);
-        if plan.association.is_none() {
+        if plan.backend.is_none() {
             let reason = "no --user-id and --secret-key were given".to_owned();
             self.observe(&Event::Skipped { stage: Stage::Associate, reason });
         }

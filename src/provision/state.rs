@@ -3,6 +3,7 @@
 use super::outcome::Verdict;
 use super::plan::Plan;
 use super::stages::Facts;
+use crate::backend::{Pending, Ticket};
 use crate::code::Code;
 use crate::device::{Context, Credentials, Device, DeviceFacts, Reached};
 use crate::event::Event;
@@ -27,6 +28,10 @@ pub(super) struct Run<'a> {
     /// What is known of the device, also after it was released.
     pub(super) device: Option<DeviceFacts>,
     pub(super) credentials: Option<Credentials>,
+    /// What the back end gave beforehand, until it is used.
+    pub(super) ticket: Option<Ticket>,
+    /// What the back end is to be asked once the device is online.
+    pub(super) pending: Option<Pending>,
     pub(super) node_id: Option<String>,
     /// Of the last try to join.
     pub(super) failure: Option<Failure>,
@@ -37,13 +42,15 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     pub(super) fn new(plan: &'a Plan, context: &'a Context<'a>) -> Self {
-        let facts = Facts { associate: plan.association.is_some(), network_wanted: plan.network, ..Facts::default() };
+        let facts = Facts { associate: plan.backend.is_some(), network_wanted: plan.network, ..Facts::default() };
         Self {
             plan,
             context,
             way: Way::Apart,
             device: None,
             credentials: None,
+            ticket: None,
+            pending: None,
             node_id: None,
             failure: None,
             verdict: Verdict::NoNetwork,

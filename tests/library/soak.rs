@@ -37,7 +37,7 @@ async fn run(security: &str, seed: u64) -> Result<(), String> {
         device: Locator::new("softap", &address.to_string()),
         dialect: DialectChoice::Auto,
         security: SecurityPlan { pop: Some(seed.as_str().into()), ..SecurityPlan::default() },
-        association: None,
+        backend: None,
         network: true,
         wifi: WifiPlan {
             ssid: Some("HomeNet".into()),

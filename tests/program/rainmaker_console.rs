@@ -7,6 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use espctl::backend::plain::Plain;
 use espctl::code::Code;
 use espctl::device::rainmaker_console::{NodeId, RainMakerConsole};
 use espctl::device::{
@@ -16,7 +17,7 @@ use espctl::endpoint::config::Joined;
 use espctl::endpoint::scan::Network;
 use espctl::event::{Event, Observer, Silent};
 use espctl::failure::Failure;
-use espctl::provision::{self, Plan, UserMapping, Verdict};
+use espctl::provision::{self, Plan, Verdict};
 use espctl::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 use espctl::session::deadline::Budget;
 use espctl::sim::console::{Dialect, Manner};
@@ -351,7 +352,7 @@ async fn a_person_may_type_what_is_missing_and_try_again() {
         device: format!("console:{}", board.path).parse().expect("a locator"),
         dialect: DialectChoice::Named("agent"),
         security: SecurityPlan::default(),
-        association: None,
+        backend: None,
         network: true,
         wifi: WifiPlan::default(),
         dataset: None,
@@ -385,7 +386,7 @@ async fn no_user_is_named_where_the_trace_is_full() {
         device: format!("console:{}", port.path).parse().expect("a locator"),
         dialect: DialectChoice::Named("agent"),
         security: SecurityPlan::default(),
-        association: Some(UserMapping { user_id: "user".to_owned(), secret_key: "secret".into() }),
+        backend: Some(Arc::new(Plain::new("user", "secret".into()))),
         network: false,
         wifi: WifiPlan::default(),
         dataset: None,

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use espctl::backend::plain::Plain;
 use espctl::code::Code;
 use espctl::event::{Event, Observer};
 use espctl::failure::Failure;
-use espctl::provision::{UserMapping, Verdict};
+use espctl::provision::Verdict;
 use espctl::stage::Stage;
 use espctl::transport::BoxFuture;
 use futures_util::future;
@@ -198,7 +199,7 @@ async fn nothing_that_cannot_be_undone_is_sent_where_the_trace_is_full() {
     assert_eq!((told.code(), told.count("prov-config")), ("trace.write-failed", 1));
 
     let mut plan = home();
-    plan.association = Some(UserMapping { user_id: "user".to_owned(), secret_key: "secret".into() });
+    plan.backend = Some(Arc::new(Plain::new("user", "secret".into())));
     let door = Door::to("sec-ver=1&profile=rainmaker-old");
     let told = watched(&door, &plan, &mut Person::default(), Arc::new(Full)).await;
     assert_eq!((told.code(), told.count("cloud_user_assoc")), ("trace.write-failed", 0));

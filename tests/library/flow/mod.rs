@@ -49,7 +49,7 @@ fn home() -> Plan {
         device: "sim:".parse().expect("a locator"),
         dialect: DialectChoice::Auto,
         security: SecurityPlan { pop: Some("abcd1234".into()), ..SecurityPlan::default() },
-        association: None,
+        backend: None,
         network: true,
         wifi: WifiPlan {
             ssid: Some(b"HomeNet".to_vec()),

@@ -78,7 +78,7 @@ async fn one(kind: &dyn TransportKind, name: &str) -> Verdict {
         device: format!("ble:{name}").parse().expect("a locator"),
         dialect: DialectChoice::Auto,
         security: SecurityPlan { pop: Some("abcd1234".into()), ..SecurityPlan::default() },
-        association: None,
+        backend: None,
         network: true,
         wifi,
         dataset: None,
