@@ -16,6 +16,7 @@ mod man;
 mod monitor;
 mod port;
 mod provision;
+mod provision_document;
 mod rainmaker;
 mod reset;
 mod scan;

@@ -4,14 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use super::App;
 use super::args::{DeviceArgs, RecordArgs, SecurityArgs};
 use super::board::BoardArgs;
 use super::device::{self, Target};
 use super::dialect::DialectArgs;
 use super::input::{SecretSource, hex_bytes, one_reader};
+use super::provision_document::document;
 use super::rainmaker::RainMakerArgs;
 use super::single_run::{self, Person};
 use crate::backend::Backend;
@@ -25,9 +24,8 @@ use crate::endpoint::associate::SetUserMapping;
 use crate::event::{Event, Silent};
 use crate::failure::Failure;
 use crate::process::input::Input;
-use crate::provision::{self, Outcome, Plan, Verdict};
-use crate::report::records::{device_json, joined_json};
-use crate::report::{Document, error_json, human};
+use crate::provision::{self, Plan};
+use crate::report::{Document, error_json};
 use crate::secret::{MappingKey, Passphrase, ThreadDataset};
 use crate::session::Link;
 use crate::settings::given;
@@ -364,44 +362,4 @@ async fn offer_hotspot(target: &Target, person: &Person, device_run: &DeviceRun)
     let name = target.name.as_deref().map_or("PROV_XXXXXX".into(), text::sanitise);
     let words = format!("Please connect to the device's WiFi hotspot ({name}) and press Enter to continue...");
     Ok(device_run.budget.paused(terminal.enter(words)).await?)
-}
-
-/// The outcome as a document.
-fn document(outcome: &Outcome, name: Option<&str>) -> Document {
-    let shown = text::sanitise(name.unwrap_or(&outcome.device.peer));
-    let seconds = outcome.took.as_secs_f32();
-    let (word, network, line) = match &outcome.verdict {
-        Verdict::Online(joined) => {
-            ("online", joined_json(joined), format!("Provisioned {shown} in {seconds:.1} s: {}", human::place(joined)))
-        }
-        Verdict::AlreadyOnline(joined) => {
-            let place = human::place(joined);
-            ("already-online", joined_json(joined), format!("{shown} was online already: {place}; nothing was changed"))
-        }
-        Verdict::Applied { .. } => {
-            ("applied", Value::Null, format!("Applied credentials to {shown} in {seconds:.1} s; not confirmed"))
-        }
-        Verdict::NoNetwork => ("associated", Value::Null, format!("Associated {shown} in {seconds:.1} s")),
-    };
-    let mut body = json!({
-        "outcome": word,
-        "device": device_json(name, &outcome.device.peer, outcome.device.version.as_ref()),
-        "security": outcome.device.security,
-        "network": network,
-        "node_id": outcome.node_id,
-        "took_ms": outcome.took.as_millis(),
-    });
-    if outcome.device.version.is_none() {
-        body["dialect"] = json!(outcome.device.dialect);
-    }
-    let caveat = match &outcome.verdict {
-        Verdict::Applied { cause } => {
-            Some(Failure::new(Code::Unconfirmed).at(crate::stage::Stage::AwaitNetwork).because(cause.clone()))
-        }
-        _ => None,
-    };
-    if let Some(failure) = &caveat {
-        body["error"] = error_json(failure);
-    }
-    Document { caveat, ..Document::new("provision", line, body) }
 }

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use espctl::code::Code;
+use espctl::device::{DialectChoice, PromptsOff, SecurityPlan, WifiPlan};
 use espctl::device_run::{DeviceRun, RedactingAnswers};
 use espctl::event::{Event, Observer};
 use espctl::failure::Failure;
-use espctl::provision::{self, Outcome, Plan, PromptsOff, SecurityPlan, Verdict, WifiPlan};
+use espctl::provision::{self, Outcome, Plan, Verdict};
 use espctl::sim::memory::KIND;
 use espctl::stage::Stage;
 use futures_util::future::join_all;
@@ -47,8 +48,9 @@ impl Station {
         let pop = pop(number);
         let plan = Plan {
             device: format!("sim:PROV_{number}?sec-ver=1&pop={pop}{options}").parse().expect("a locator"),
+            dialect: DialectChoice::Auto,
             security: SecurityPlan { pop: Some(pop.as_str().into()), ..SecurityPlan::default() },
-            association: None,
+            backend: None,
             network: true,
             wifi: WifiPlan {
                 ssid: Some(b"HomeNet".to_vec()),
@@ -65,7 +67,7 @@ impl Station {
         let work = async {
             self.plan.security.pop.iter().for_each(|pop| self.run.redaction.learn(pop));
             let mut answers = RedactingAnswers { answers: &mut PromptsOff, redaction: self.run.redaction.clone() };
-            provision::provision(&self.plan, &mut self.run.context(&KIND), &mut answers).await
+            provision::provision(&self.plan, &self.run.context(&KIND), &mut answers).await
         };
         self.run.run(work).await
     }
@@ -92,7 +94,7 @@ async fn each_has_its_own_observer_budget_and_redaction() {
             Err(failure) => assert!(hasty(number) && failure.code == Code::DeadlineTotal, "{number}: {failure:?}"),
             Ok(outcome) => {
                 assert!(!hasty(number) && matches!(outcome.verdict, Verdict::Online(_)), "{number}: {outcome:?}");
-                assert_eq!(outcome.peer, format!("sim:PROV_{number}"));
+                assert_eq!(outcome.device.peer, format!("sim:PROV_{number}"));
             }
         }
         let own = format!("sim:PROV_{number}");

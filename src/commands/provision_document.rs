@@ -1,0 +1,51 @@
+//! What `espctl provision` came to, as a document.
+
+use serde_json::{Value, json};
+
+use crate::code::Code;
+use crate::failure::Failure;
+use crate::provision::{Outcome, Verdict};
+use crate::report::records::{device_json, joined_json};
+use crate::report::{Document, error_json, human};
+use crate::stage::Stage;
+use crate::text;
+
+/// The outcome as a document.
+pub(super) fn document(outcome: &Outcome, name: Option<&str>) -> Document {
+    let shown = text::sanitise(name.unwrap_or(&outcome.device.peer));
+    let seconds = outcome.took.as_secs_f32();
+    let (word, network, line) = match &outcome.verdict {
+        Verdict::Online(joined) => {
+            ("online", joined_json(joined), format!("Provisioned {shown} in {seconds:.1} s: {}", human::place(joined)))
+        }
+        Verdict::AlreadyOnline(joined) => {
+            let place = human::place(joined);
+            ("already-online", joined_json(joined), format!("{shown} was online already: {place}; nothing was changed"))
+        }
+        Verdict::Applied { .. } => {
+            ("applied", Value::Null, format!("Applied credentials to {shown} in {seconds:.1} s; not confirmed"))
+        }
+        Verdict::NoNetwork => ("associated", Value::Null, format!("Associated {shown} in {seconds:.1} s")),
+    };
+    let mut body = json!({
+        "outcome": word,
+        "device": device_json(name, &outcome.device.peer, outcome.device.version.as_ref()),
+        "security": outcome.device.security,
+        "network": network,
+        "node_id": outcome.node_id,
+        "took_ms": outcome.took.as_millis(),
+    });
+    if outcome.device.version.is_none() {
+        body["dialect"] = json!(outcome.device.dialect);
+    }
+    let caveat = match &outcome.verdict {
+        Verdict::Applied { cause } => {
+            Some(Failure::new(Code::Unconfirmed).at(Stage::AwaitNetwork).because(cause.clone()))
+        }
+        _ => None,
+    };
+    if let Some(failure) = &caveat {
+        body["error"] = error_json(failure);
+    }
+    Document { caveat, ..Document::new("provision", line, body) }
+}
