@@ -16,9 +16,11 @@
 //!
 //! The library is the program's: it has no promise of stability of its own.
 
-// The ground floor: secrets, foreign text, every error code, the stages, and a failure as it is reported.
+// The ground floor: secrets, foreign text, values with their origin, every error code, the stages, and a failure as it
+// is reported.
 pub mod code;
 pub mod failure;
+pub mod origin;
 pub mod secret;
 pub mod stage;
 pub mod text;

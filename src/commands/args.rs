@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Args, Command, ValueEnum};
 
+use crate::settings::keys::Key;
+
 /// How the program talks; every command has these.
 #[derive(Debug, Clone, Default, Args)]
 #[allow(clippy::struct_excessive_bools)] // switches, as typed
@@ -89,6 +91,23 @@ pub(super) struct DeviceArgs {
     /// Most time for the whole run, in seconds; prompts do not count
     #[arg(long, value_name = "SECONDS", help_heading = "Device", default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout: u64,
+}
+
+impl DeviceArgs {
+    /// The value of the option with this key, as text.
+    pub(super) fn value(&self, key: &'static Key) -> Option<String> {
+        match key.name {
+            "device" => self.device.clone(),
+            "transport" => self.transport.clone(),
+            "address" => self.address.clone(),
+            "port" => self.port.clone(),
+            "baud" => self.baud.map(|rate| rate.to_string()),
+            "reset" => self.reset.clone(),
+            "adapter" => self.adapter.clone(),
+            "device-name" => self.device_name.clone(),
+            _ => None,
+        }
+    }
 }
 
 /// What is written down of a run.

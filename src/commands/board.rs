@@ -4,8 +4,6 @@
 use clap::Args;
 
 use super::App;
-use super::args::DeviceArgs;
-use super::device::CONSOLE;
 use super::port::{self, Heard};
 use crate::board::{self, Listener, LogReader};
 use crate::code::Code;
@@ -13,8 +11,9 @@ use crate::device_run::{DeviceRun, LogAccess, learn_given};
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::provision::Plan;
-use crate::settings::{Origin, Setting, given};
+use crate::settings::{Origin, Setting};
 use crate::transport::serial::{self, Reset};
+use crate::transport::{BoardPort, DeviceParts, LogPort, TransportKind};
 use crate::wire::qr::Payload;
 
 /// The board on the cable.
@@ -43,16 +42,28 @@ impl BoardArgs {
         self.from_serial.is_some() || self.listen.is_some()
     }
 
-    /// A port named besides is the one on which the board says which device it is, and says nothing of how the device
-    /// is reached then.
-    pub(super) fn take_port(&mut self, device: &mut DeviceArgs) {
-        if self.from_serial.as_deref() == Some("") && device.port.as_deref() != Some("") {
-            self.from_serial = device.port.take().or(self.from_serial.take());
+    /// Whether `--baud` and `--reset` may be about the board's log, for the resolver.
+    pub(super) fn log(&self) -> LogPort {
+        if self.hears() { LogPort::Heard } else { LogPort::Offered }
+    }
+
+    /// Takes the port that is the board's out of the parts of the device's name: one named besides `--from-serial` is
+    /// where the board says which device it is, and says nothing of how the device is reached then.
+    pub(super) fn take_port(&self, parts: &mut DeviceParts) -> Option<Setting<String>> {
+        let named = |port: &mut Setting<String>| port.is_explicit() && !port.value.is_empty();
+        match self.from_serial.as_deref() {
+            Some("") => parts.port.take_if(named).map(|port| Setting::new(port.value, Origin::Option("--from-serial"))),
+            port => Setting::option(port.map(str::to_owned), "--from-serial"),
         }
     }
 
-    /// Gets ready to hear the board; opens nothing yet.
-    pub(super) fn attend(&self, device: &DeviceArgs, app: &App<'_>) -> Result<BoardWatch, Failure> {
+    /// Gets ready to hear the board, on this port where it says which device it is; opens nothing yet.
+    pub(super) fn attend(
+        &self,
+        port: Option<Setting<String>>,
+        device: &DeviceParts,
+        app: &App<'_>,
+    ) -> Result<BoardWatch, Failure> {
         if self.listen.as_deref() == Some("") {
             return Err(Failure::new(Code::UsageInvalid)
                 .saying("--listen is empty")
@@ -60,10 +71,10 @@ impl BoardArgs {
         }
         let named = self.names_device();
         let port = match &self.from_serial {
-            Some(port) => port::or_variable(Some(port.clone()).filter(|port| !port.is_empty()), "--from-serial", app),
-            None => self.listen.clone().map(|value| Setting { value, origin: Origin::Flag("--listen") }),
+            Some(_) => port.or_else(|| port::or_variable(None, "--from-serial", app)),
+            None => Setting::option(self.listen.clone(), "--listen"),
         };
-        let heard = || Heard::read(port, device.baud, device.reset.as_deref());
+        let heard = || Heard::read(port, device.baud.as_ref(), device.reset.as_ref());
         let port = self.hears().then(heard).transpose()?;
         let unless_told = if named { Reset::Auto } else { Reset::Never };
         Ok(BoardWatch {
@@ -107,29 +118,18 @@ impl BoardWatch {
         Ok(payload)
     }
 
-    /// A board that prints no transport is provisioned where it prints: its label has no word for the console. So is
-    /// one that is to be provisioned over a console of no name. What was said of the device, on the command line or in
-    /// the environment, wins.
-    pub(super) fn name_console(&self, payload: Option<&Payload>, device: &mut DeviceArgs, app: &App<'_>) {
-        let said = |flag: &Option<String>, name, variable| given(flag.clone(), name, variable, app.environment);
-        let transport = said(&device.transport, "--transport", "ESPCTL_TRANSPORT").map(|said| said.value);
-        let told = said(&device.device, "--device", "ESPCTL_DEVICE").is_some() || device.address.is_some();
-        let here = match transport {
-            Some(transport) => transport == CONSOLE,
-            None => payload.is_some_and(|payload| payload.transport.is_none()),
-        };
-        if !told && device.port.is_none() && here {
-            device.port = self.reader.as_ref().map(|reader| reader.path().to_owned());
-            device.baud = self.port.as_ref().map(|port| port.baud);
-        }
+    /// The port on which the board printed its payload.
+    pub(super) fn printed_on(&self) -> Option<BoardPort> {
+        let path = self.reader.as_ref()?.path().to_owned();
+        Some(BoardPort { path, baud: self.port.as_ref()?.baud })
     }
 
     /// The run begins: its secrets are known now, and the board is heard in the background.
-    pub(super) async fn begin(&mut self, plan: &Plan, device_run: &DeviceRun) {
+    pub(super) async fn begin(&mut self, plan: &Plan, kind: &dyn TransportKind, device_run: &DeviceRun) {
         let Plan { security, wifi, dataset, .. } = plan;
         learn_given(&device_run.redaction, security, wifi, dataset.as_ref());
         let mut reader = self.reader.take();
-        if plan.device.scheme() == CONSOLE {
+        if kind.carries_board_log() {
             self.log = LogAccess::Here;
             // The link needs its port for itself, and hears the board on it.
             if let Some(own) = &reader

@@ -2,18 +2,9 @@
 
 use clap::{Args, ValueEnum};
 
-use super::App;
-use super::args::DeviceArgs;
-use super::device::CONSOLE;
-use crate::code::Code;
 use crate::device::DialectChoice;
-use crate::failure::Failure;
-use crate::settings::given;
+use crate::settings::Setting;
 use crate::transport::Locator;
-use crate::transport::console::{ConsoleSettings, Dialect};
-
-/// The dialect that only a console has.
-const AGENT: DialectChoice = DialectChoice::Named("agent");
 
 /// The option.
 #[derive(Debug, Clone, Default, Args)]
@@ -37,49 +28,18 @@ enum Choice {
 }
 
 impl DialectArgs {
-    fn said(&self) -> Option<DialectChoice> {
-        self.dialect.map(|choice| match choice {
-            Choice::Auto => DialectChoice::Auto,
-            Choice::Protocomm => DialectChoice::Named("protocomm"),
-            Choice::RainMaker => AGENT,
-        })
-    }
-
-    /// The agent is on a console, so none needs to be named besides; a label's transport does not matter to it.
-    pub(super) fn needs_console(&self, device: &mut DeviceArgs, app: &App<'_>) {
-        let named = |flag: Option<&String>, variable| {
-            flag.is_some() || given(None::<String>, "", variable, app.environment).is_some()
-        };
-        let said =
-            named(device.transport.as_ref(), "ESPCTL_TRANSPORT") || named(device.device.as_ref(), "ESPCTL_DEVICE");
-        if self.said() == Some(AGENT) && !said && device.address.is_none() {
-            device.transport = Some(CONSOLE.to_owned());
-        }
-    }
-
-    /// The dialect for a device: what the option or the device's locator says.
-    pub(super) fn choose(&self, device: &Locator) -> Result<DialectChoice, Failure> {
-        let located = located(device);
-        match (self.said(), located) {
-            (Some(DialectChoice::Named(_)), _) if device.scheme() != CONSOLE => Err(Failure::new(Code::UsageConflict)
-                .saying(format!("--dialect is for a board's console, not for {}", device.scheme()))
-                .hint("name the board's serial port with --port")),
-            (Some(said), Some(located)) if said != located => Err(Failure::new(Code::UsageConflict)
-                .saying("--dialect and the device's own dialect= contradict each other")),
-            (said, located) => Ok(said.or(located).unwrap_or_default()),
-        }
+    /// What the board's console is wished to speak, as the part of a device's name that it is.
+    pub(super) fn wish(&self) -> Option<Setting<String>> {
+        let word = |choice: Choice| choice.to_possible_value().map(|value| value.get_name().to_owned());
+        Setting::option(self.dialect.and_then(word), "--dialect")
     }
 }
 
-/// What a locator says of the dialect.
-pub(super) fn located(device: &Locator) -> Option<DialectChoice> {
-    if device.scheme() != CONSOLE {
-        return None;
+/// The dialect for a device, as its locator says.
+pub(super) fn of(device: &Locator) -> DialectChoice {
+    match device.parameter("dialect") {
+        Some("protocomm") => DialectChoice::Named("protocomm"),
+        Some("agent") => DialectChoice::Named("agent"),
+        _ => DialectChoice::Auto,
     }
-    let said = ConsoleSettings::read(device).ok()?.dialect?;
-    Some(match said {
-        Dialect::Auto => DialectChoice::Auto,
-        Dialect::Protocomm => DialectChoice::Named("protocomm"),
-        Dialect::RainMaker => AGENT,
-    })
 }

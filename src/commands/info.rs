@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::App;
 use super::args::{DeviceArgs, RecordArgs};
 use super::device;
-use super::dialect::DialectArgs;
+use super::dialect::{self, DialectArgs};
 use super::single_run::{self, log_access};
 use crate::device::{DeviceFacts, open};
 use crate::endpoint::scan::Radio;
@@ -27,11 +27,10 @@ pub(super) struct Args {
     pub(super) record: RecordArgs,
 }
 
-pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
-    args.dialect.needs_console(&mut args.device, app);
+pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let input = app.input(args.device.timeout);
-    let target = device::target(&args.device, &input, app).await?;
-    let choice = args.dialect.choose(&target.locator)?;
+    let target = device::target(&args.device, args.dialect.wish(), &input, app).await?;
+    let choice = dialect::of(&target.locator);
     let (device_run, person) = single_run::start(args.device.timeout, &args.record, &input, app).await?;
     let context = device_run.context(target.kind);
     let mut answers = person.answers();
@@ -41,7 +40,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
         device.close().await;
         Ok(document(&facts, target.name.as_deref()))
     };
-    let log = log_access(&target.locator);
+    let log = log_access(target.kind);
     Box::pin(device_run.run(async { work.await.map_err(|failure| device_run.diagnosed(failure, &log)) })).await
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::App;
 use super::args::{DeviceArgs, RecordArgs, SecurityArgs};
 use super::board::BoardArgs;
-use super::device::{self, Target};
-use super::dialect::DialectArgs;
+use super::device;
+use super::dialect::{self, DialectArgs};
 use super::input::{SecretSource, hex_bytes, one_reader};
 use super::provision_document::document;
 use super::rainmaker::RainMakerArgs;
@@ -29,8 +29,9 @@ use crate::report::{Document, error_json};
 use crate::secret::{MappingKey, Passphrase, ThreadDataset};
 use crate::session::Link;
 use crate::settings::given;
+use crate::settings::target::{Target, resolve};
 use crate::text;
-use crate::transport::Unobserved;
+use crate::transport::{DeviceParts, Unobserved};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -123,15 +124,16 @@ struct AssociationArgs {
     secret_key_file: Option<PathBuf>,
 }
 
-pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
+pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     args.rainmaker.check()?;
     one_reader(&args.device, &args.security, &[("--passphrase-stdin", args.network.passphrase_stdin)])?;
     let input = app.input(args.device.timeout);
-    let payload = device::label(&args.device, &input).await?;
-    let unused = args.rainmaker.address_into(&mut args.device, payload.as_ref(), app);
-    args.board.take_port(&mut args.device);
-    args.dialect.needs_console(&mut args.device, app);
-    let target = device::target_beside(&args.device, payload, args.board.hears(), app)?;
+    let label = device::label(&args.device, &input).await?;
+    let parts = args.rainmaker.with_host(device::parts(&args.device, app.environment)?);
+    let mut parts = DeviceParts { label, dialect: args.dialect.wish(), log: args.board.log(), ..parts };
+    let board_port = args.board.take_port(&mut parts);
+    let target = resolve(&parts, app.kinds)?;
+    let notes = target.notes.clone();
     let wanted = wanted(&args, &input, app).await?;
     let secret_key = wanted.association.as_ref().map(|mapping| mapping.secret_key.clone());
     // Where the board itself is to say which device it is, the plan waits for that; what is wrong with what was given
@@ -144,8 +146,8 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
         // The board may print any of it while its payload is waited for.
         learn_given(&device_run.redaction, security, wifi, dataset.as_ref());
     }
-    let mut board = args.board.attend(&args.device, app)?;
-    for text in [unused, args.rainmaker.note()].into_iter().flatten() {
+    let mut board = args.board.attend(board_port, &parts, app)?;
+    for text in notes.iter().cloned().chain(args.rainmaker.note()) {
         device_run.observer.observe(&Event::Note { text });
     }
     let mut answers = person.answers();
@@ -154,11 +156,14 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
         let (plan, target) = if let Some(planned) = planned {
             planned
         } else {
-            board.name_console(payload.as_ref(), &mut args.device, app);
-            let target = device::target_beside(&args.device, payload, true, app)?;
+            let board = board.printed_on().filter(|_| payload.is_some());
+            let target = resolve(&DeviceParts { label: payload, board, ..parts }, app.kinds)?;
+            for text in target.notes.iter().filter(|note| !notes.contains(note)).cloned() {
+                device_run.observer.observe(&Event::Note { text });
+            }
             plan(&args, waiting.take().unwrap_or_default(), target)?
         };
-        board.begin(&plan, &device_run).await;
+        board.begin(&plan, target.kind, &device_run).await;
         offer_hotspot(&target, &person, &device_run).await?;
         let context = device_run.context(target.kind);
         let mut answers = RedactingAnswers { answers: &mut *answers, redaction: device_run.redaction.clone() };
@@ -242,7 +247,7 @@ fn without_passphrase(mut failure: Failure, network: &NetworkArgs) -> Failure {
 /// Args made real: every value checked, nothing sent yet.
 fn plan(args: &Args, wanted: Wanted, target: Target) -> Result<(Plan, Target), Failure> {
     let Wanted { security, association, wifi, dataset } = wanted;
-    let dialect = args.dialect.choose(&target.locator)?;
+    let dialect = dialect::of(&target.locator);
     if let Some(dialect) = dialect.dialect() {
         dialect.check_network(&wifi, dataset.as_ref())?;
         if let Some(UserMapping { user_id, secret_key }) = &association {
@@ -346,7 +351,7 @@ fn dataset(args: &NetworkArgs, app: &App<'_>) -> Result<Option<ThreadDataset>, F
 async fn offer_hotspot(target: &Target, person: &Person, device_run: &DeviceRun) -> Result<(), Failure> {
     const PROBE: Duration = Duration::from_secs(2);
     let Some(terminal) = &person.terminal else { return Ok(()) };
-    if target.explicit || target.locator.scheme() != "softap" {
+    if target.explicit || !target.kind.needs_device_network() {
         return Ok(());
     }
     let probe = async {

@@ -6,15 +6,10 @@ use std::ffi::OsString;
 use clap::ArgAction;
 use serde_json::Value;
 
-use super::App;
-use super::args::DeviceArgs;
 use crate::code::Code;
 use crate::failure::Failure;
-use crate::settings::{given, or_qr};
-use crate::wire::qr::Payload;
-
-/// Where a device's own network has the device.
-const HOTSPOT: &str = "192.168.4.1";
+use crate::settings::Setting;
+use crate::transport::DeviceParts;
 
 /// Every long option of `esp-rainmaker-cli provision`, with hyphens throughout.
 const OPTIONS: [&str; 21] = [
@@ -91,43 +86,12 @@ pub(super) struct RainMakerArgs {
 }
 
 impl RainMakerArgs {
-    /// `--device-ip` and `--device-host` name the address of a device on its own network, and `--device-port` its port.
-    /// Over another link they mean nothing, as to `esp-rainmaker-cli`, nor does a port beside a whole address: returns a
-    /// note then.
-    pub(super) fn address_into(
-        &self,
-        device: &mut DeviceArgs,
-        payload: Option<&Payload>,
-        app: &App<'_>,
-    ) -> Option<String> {
-        let transport = given(device.transport.clone(), "--transport", "ESPCTL_TRANSPORT", app.environment);
-        let labelled = payload.and_then(|payload| payload.transport).map(|transport| transport.scheme().to_owned());
-        let over_softap =
-            device.port.is_none() && or_qr(transport, labelled).is_none_or(|scheme| scheme.value == "softap");
-        let locator = given(device.device.clone(), "--device", "ESPCTL_DEVICE", app.environment);
-        let whole = locator.is_some() || device.address.is_some();
-        let host = self.device_ip.as_ref().or(self.device_host.as_ref()).map(String::as_str);
-        device.address = match (host, self.device_port) {
-            (None, None) => return None,
-            _ if !over_softap => return Some(self.unused("they are for SoftAP")),
-            (None, Some(_)) if whole => return Some(self.unused("the device's address was given whole")),
-            (Some(host), Some(port)) if host.contains(':') && !host.starts_with('[') => {
-                Some(format!("[{host}]:{port}"))
-            }
-            (host, Some(port)) => Some(format!("{}:{port}", host.unwrap_or(HOTSPOT))),
-            (Some(host), None) => Some(host.to_owned()),
-        };
-        None
-    }
-
-    fn unused(&self, why: &str) -> String {
-        let given = [
-            ("--device-ip", self.device_ip.is_some()),
-            ("--device-host", self.device_host.is_some()),
-            ("--device-port", self.device_port.is_some()),
-        ];
-        let given: Vec<_> = given.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();
-        format!("without effect, since {why}: {}", given.join(", "))
+    /// The parts of the device's name with the host and port given here: `--device-ip` and `--device-host` name the
+    /// address of a device on its own network, and `--device-port` its port.
+    pub(super) fn with_host(&self, parts: DeviceParts) -> DeviceParts {
+        let ip = Setting::option(self.device_ip.clone(), "--device-ip");
+        let host = ip.or_else(|| Setting::option(self.device_host.clone(), "--device-host"));
+        DeviceParts { host, host_port: Setting::option(self.device_port, "--device-port"), ..parts }
     }
 
     /// Values that `esp-rainmaker-cli` would not take either.

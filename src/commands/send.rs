@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::App;
 use super::args::SessionArgs;
 use super::device;
-use super::dialect::DialectArgs;
+use super::dialect::{self, DialectArgs};
 use super::input::{hex_bytes, one_reader};
 use super::single_run::{self, log_access};
 use crate::code::Code;
@@ -56,14 +56,13 @@ pub(super) struct Args {
 /// No link carries more; checked again, exactly, by the link in use.
 const PAYLOAD_MAX: usize = 4096;
 
-pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failure> {
-    args.dialect.needs_console(&mut args.session.device, app);
+pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let from_input = args.file.as_deref().is_some_and(|path| path.as_os_str() == "-");
     one_reader(&args.session.device, &args.session.security, &[("--file -", from_input)])?;
     let input = app.input(args.session.device.timeout);
     let payload = payload(&args, &input).await?;
-    let target = device::target(&args.session.device, &input, app).await?;
-    let choice = args.dialect.choose(&target.locator)?;
+    let target = device::target(&args.session.device, args.dialect.wish(), &input, app).await?;
+    let choice = dialect::of(&target.locator);
     let need = Need::Request(&args.endpoint);
     if let Some(dialect) = choice.dialect() {
         dialect.check_need(need, target.locator.address())?;
@@ -81,7 +80,7 @@ pub(super) async fn run(mut args: Args, app: &App<'_>) -> Result<Document, Failu
         device.close().await;
         Ok(document(&args, reply?, &facts))
     };
-    let log = log_access(&target.locator);
+    let log = log_access(target.kind);
     Box::pin(device_run.run(async { work.await.map_err(|failure: Failure| device_run.diagnosed(failure, &log)) })).await
 }
 

@@ -3,7 +3,7 @@
 use super::App;
 use super::args::SessionArgs;
 use super::device;
-use super::dialect::located;
+use super::dialect;
 use super::input::one_reader;
 use super::single_run::{self, log_access};
 use crate::device::{Context, Device, Need};
@@ -19,8 +19,8 @@ pub(super) async fn with_device<T>(
 ) -> Result<T, Failure> {
     one_reader(&args.device, &args.security, &[])?;
     let input = app.input(args.device.timeout);
-    let target = device::target(&args.device, &input, app).await?;
-    let choice = located(&target.locator).unwrap_or_default();
+    let target = device::target(&args.device, None, &input, app).await?;
+    let choice = dialect::of(&target.locator);
     if let Some(dialect) = choice.dialect() {
         dialect.check_need(need, target.locator.address())?;
     }
@@ -34,6 +34,6 @@ pub(super) async fn with_device<T>(
         device.close().await;
         result
     };
-    let log = log_access(&target.locator);
+    let log = log_access(target.kind);
     Box::pin(device_run.run(async { run.await.map_err(|failure| device_run.diagnosed(failure, &log)) })).await
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::App;
 use super::args::RecordArgs;
-use super::device::CONSOLE;
 use crate::code::Code;
 use crate::device::{Answers, PromptsOff};
 use crate::device_run::{DeviceRun, LogAccess};
@@ -17,7 +16,7 @@ use crate::process::input::Input;
 use crate::report::answers::AtTerminal;
 use crate::report::progress::Progress;
 use crate::report::records::{self, Records};
-use crate::transport::Locator;
+use crate::transport::TransportKind;
 
 /// The terminal of the person who can be asked, if there is one.
 pub(super) struct Person {
@@ -64,6 +63,6 @@ pub(super) async fn start(
 }
 
 /// Where the board's log is to be had in a command that has no `--listen`.
-pub(super) fn log_access(device: &Locator) -> LogAccess {
-    if device.scheme() == CONSOLE { LogAccess::Here } else { LogAccess::Apart }
+pub(super) fn log_access(kind: &dyn TransportKind) -> LogAccess {
+    if kind.carries_board_log() { LogAccess::Here } else { LogAccess::Apart }
 }

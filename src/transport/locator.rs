@@ -68,6 +68,11 @@ impl Locator {
         percent_decode_str(&self.address).decode_utf8().map_err(|_| LocatorError::BadText)
     }
 
+    /// The value of a parameter; of several with the same key, of the last, which is the one that counts.
+    pub fn parameter(&self, key: &str) -> Option<&str> {
+        self.parameters().filter(|(own, _)| *own == key).last().map(|(_, value)| value)
+    }
+
     /// The parameters, in order.
     pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         self.parameters.iter().map(|(key, value)| (key.as_str(), value.as_str()))

@@ -8,7 +8,9 @@
 
 pub mod ble;
 pub mod console;
+mod discovery;
 mod locator;
+mod parts;
 pub mod serial;
 pub mod softap;
 
@@ -16,13 +18,20 @@ use std::future;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use discovery::{Discovery, Listing, Row, Wanted};
 pub use futures_util::future::BoxFuture;
 pub use locator::{Locator, LocatorError};
+pub use parts::{BoardPort, DeviceParts, LogPort, Part};
 
+use crate::failure::Failure;
+use crate::origin::Setting;
 use crate::wire::log::RawLine;
 
 /// The transports of this crate. The simulated device adds its own in the program, not here.
 pub static KINDS: &[&dyn TransportKind] = &[&softap::SoftAp, &console::Console, &ble::Ble];
+
+/// Kinds that Espressif's own tools have and this crate has not, by their name there.
+pub static PLANNED: &[&str] = &["on-network"];
 
 /// How long a link may take to open where its kind does not say otherwise.
 const OPENING_LIMIT: Duration = Duration::from_secs(10);
@@ -76,6 +85,51 @@ pub trait TransportKind: Sync {
     /// # Errors
     /// [`TransportError::BadAddress`].
     fn check(&self, to: &Locator) -> Result<(), TransportError>;
+
+    /// Makes the locator of a device: of a `whole` one with what else is known, or of the parts alone. No I/O. Parts
+    /// that this kind does not [take](Self::takes) are not looked at.
+    ///
+    /// # Errors
+    /// Where parts given for this run contradict each other, or cannot name a device of this kind.
+    fn locate(&self, whole: Option<&Setting<Locator>>, parts: &DeviceParts) -> Result<Locator, Failure> {
+        let address = || parts.address.as_ref().map(|address| address.value.as_str()).unwrap_or_default();
+        Ok(whole.map_or_else(|| Locator::new(self.scheme(), address()), |whole| whole.value.clone()))
+    }
+
+    /// Whether this part means anything to this kind.
+    fn takes(&self, _: Part) -> bool {
+        false
+    }
+
+    /// Whether a device with this address can only be of this kind.
+    fn owns_address(&self, _: &str) -> bool {
+        false
+    }
+
+    /// Whether a device that is to speak this dialect can only be of this kind.
+    fn owns_dialect(&self, _: &str) -> bool {
+        false
+    }
+
+    /// Whether a device is of this kind where nothing says otherwise. One kind says yes.
+    fn is_default(&self) -> bool {
+        false
+    }
+
+    /// Whether this computer has to be on the device's own network, which a person joins first.
+    fn needs_device_network(&self) -> bool {
+        false
+    }
+
+    /// Whether the board's log is heard on the link itself.
+    fn carries_board_log(&self) -> bool {
+        false
+    }
+
+    /// A look around for what is in reach, where this kind can look.
+    fn discover(&self, _: &Wanted) -> Option<Box<dyn Discovery>> {
+        None
+    }
 
     /// The longest that opening a link may take.
     fn opening_limit(&self) -> Duration {

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers, lowest first. A module imports those before it, never one after it.
-const LAYERS: [&str; 23] = [
+const LAYERS: [&str; 24] = [
     "secret",
     "text",
+    "origin",
     "code",
     "stage",
     "failure",
@@ -240,6 +241,26 @@ fn only_the_console_and_its_simulation_open_ports() {
         for (line, code) in source.code() {
             if code.contains("serialport::") && !host {
                 complaints.push(format!("src/{}:{line} has serialport::", source.path));
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+/// Where a link's name may stand: the links themselves, the simulated device and its command, and the QR payload, whose
+/// format has words for transports.
+const NAME_LINKS: [&str; 5] = ["transport/", "sim/", "commands/sim", "wire/qr.rs", "wire/qr/"];
+
+#[test]
+fn a_links_name_stands_in_its_own_folder_and_in_kinds() {
+    let names: Vec<_> = espctl::transport::KINDS.iter().map(|kind| format!("\"{}\"", kind.scheme())).collect();
+    let mut complaints = Vec::new();
+    for source in sources().iter().filter(|source| !NAME_LINKS.iter().any(|place| source.path.starts_with(place))) {
+        // A test may name a link, as a command line does.
+        let tests = source.code().find(|(_, code)| code.contains("#[cfg(test)]")).map_or(usize::MAX, |(line, _)| line);
+        for (line, code) in source.code().filter(|(line, _)| *line < tests) {
+            for word in names.iter().filter(|name| code.contains(name.as_str())) {
+                complaints.push(format!("src/{}:{line} has {word}: ask the TransportKind", source.path));
             }
         }
     }

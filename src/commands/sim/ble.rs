@@ -29,7 +29,7 @@ pub(super) async fn run(args: &Args, options: DeviceOptions, app: &App<'_>) -> R
     let host = tokio::select! {
         biased;
         () = interruption.cancelled() => return Err(Failure::new(Code::Interrupted)),
-        host = Host::open(adapter.as_deref()) => host?,
+        host = Host::open(adapter.as_ref().map(|adapter| adapter.value.as_str())) => host?,
     };
     let (adapter, address) = (host.adapter().name.clone(), host.adapter().address.clone());
     let mut running = host.start(peripheral, args.encrypt, observer(app)).await?;

@@ -5,7 +5,9 @@
 //! links left behind) is asked of bluetoothd itself.
 //!
 //! - `address.rs`: what may follow `ble:`; `matching.rs`: which device that is, of those heard
-//! - `radio.rs`: an adapter's scan, shared; `search.rs`: looking for one device; `watch.rs`: for all there are
+//! - `locate.rs`: a locator, made of the parts that are known
+//! - `radio.rs`: an adapter's scan, shared; `search.rs`: looking for one device; `watch.rs`: for all there are;
+//!   `nearby.rs` and `discover.rs`: what was heard, as rows
 //! - `connection.rs`: what is held of a device, brought up and given back; `link.rs`: the task that owns it
 //! - `table.rs`: which characteristic is which endpoint; `att.rs`: what errors mean
 //! - `choose.rs`: which adapter; `pending_release.rs`: what the end of the program waits for
@@ -17,9 +19,12 @@ mod att;
 pub mod bluez;
 mod choose;
 mod connection;
+mod discover;
 mod error;
 mod link;
+mod locate;
 mod matching;
+mod nearby;
 mod pending_release;
 mod radio;
 mod search;
@@ -47,7 +52,11 @@ pub use watch::Watch;
 
 use self::address::Target;
 use self::link::{Opened, Order};
-use super::{BoxFuture, Limits, Locator, Opening, Transport, TransportError, TransportKind};
+use super::{
+    BoxFuture, DeviceParts, Discovery, Limits, Locator, Opening, Part, Transport, TransportError, TransportKind, Wanted,
+};
+use crate::failure::Failure;
+use crate::origin::Setting;
 use crate::wire::gatt;
 
 /// What a value of GATT holds; four scan entries are what the smallest one takes.
@@ -74,6 +83,22 @@ impl TransportKind for Ble {
 
     fn check(&self, to: &Locator) -> Result<(), TransportError> {
         Target::read(to).map(drop)
+    }
+
+    fn locate(&self, whole: Option<&Setting<Locator>>, parts: &DeviceParts) -> Result<Locator, Failure> {
+        locate::locate(whole, parts)
+    }
+
+    fn takes(&self, part: Part) -> bool {
+        part == Part::Adapter
+    }
+
+    fn discover(&self, wanted: &Wanted) -> Option<Box<dyn Discovery>> {
+        Some(Box::new(nearby::Nearby::new(wanted)))
+    }
+
+    fn owns_address(&self, address: &str) -> bool {
+        is_address(address)
     }
 
     fn opening_limit(&self) -> Duration {

@@ -7,10 +7,14 @@
 //! - `output.rs`: what the board printed, bounded
 //! - `silence.rs`: what output without an answer says of the board
 //! - `log_lines.rs`: the board's log, which is no part of the conversation
+//! - `discover.rs`: the serial ports there are
+//! - `locate.rs`: a locator, made of the parts that are known
 //! - `settings.rs`: what may follow `console:`
 
 mod conversation;
+mod discover;
 mod error;
+mod locate;
 mod log_lines;
 mod output;
 mod settings;
@@ -22,10 +26,15 @@ use getrandom::SysRng;
 use rand_core::{Rng, UnwrapErr};
 
 pub use error::ConsoleError;
+pub use locate::port_locator;
 pub use settings::{ConsoleSettings, DEFAULT_BAUD, Dialect};
 
-use super::serial::Reset;
-use super::{BoxFuture, Limits, Locator, Opening, Transport, TransportError, TransportKind};
+use super::serial::{self, Reset};
+use super::{
+    BoxFuture, DeviceParts, Discovery, Limits, Locator, Opening, Part, Transport, TransportError, TransportKind, Wanted,
+};
+use crate::failure::Failure;
+use crate::origin::Setting;
 use crate::wire::console::capacity;
 pub(crate) use conversation::Conversation;
 
@@ -45,7 +54,29 @@ impl TransportKind for Console {
     }
 
     fn check(&self, to: &Locator) -> Result<(), TransportError> {
-        ConsoleSettings::read(to).map(drop)
+        let settings = ConsoleSettings::read(to)?;
+        Ok(serial::check_name(&settings.port)?)
+    }
+
+    fn locate(&self, whole: Option<&Setting<Locator>>, parts: &DeviceParts) -> Result<Locator, Failure> {
+        locate::locate(whole, parts)
+    }
+
+    fn takes(&self, part: Part) -> bool {
+        matches!(part, Part::Port | Part::Dialect)
+    }
+
+    /// The agent has a console and nothing else.
+    fn owns_dialect(&self, dialect: &str) -> bool {
+        dialect == "agent"
+    }
+
+    fn discover(&self, _: &Wanted) -> Option<Box<dyn Discovery>> {
+        Some(Box::new(discover::Ports::default()))
+    }
+
+    fn carries_board_log(&self) -> bool {
+        true
     }
 
     fn connect<'a>(

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use crate::transport::TransportError;
 
 /// The device's own address on the access point it opens.
-const DEVICE: Ipv4Addr = Ipv4Addr::new(192, 168, 4, 1);
+pub(super) const DEVICE: Ipv4Addr = Ipv4Addr::new(192, 168, 4, 1);
 const HTTP_PORT: u16 = 80;
 
 /// Host and port of a device. Prints as `host:port`, IPv6 in brackets.

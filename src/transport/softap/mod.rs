@@ -6,18 +6,22 @@
 //! connection.
 //!
 //! - `address.rs`: what may follow `softap:`
+//! - `locate.rs`: a locator, made of the parts that are known
 //! - `http.rs`: the bytes of a request and a reply, pure
 //! - `connection.rs`: the TCP connection
 
 mod address;
 mod connection;
 mod http;
+mod locate;
 
 pub use address::{Address, check_address};
 
 use self::connection::Connection;
 use self::http::Cookie;
-use super::{BoxFuture, Limits, Locator, Opening, Transport, TransportError, TransportKind};
+use super::{BoxFuture, DeviceParts, Limits, Locator, Opening, Part, Transport, TransportError, TransportKind};
+use crate::failure::Failure;
+use crate::origin::Setting;
 
 /// What the firmware's HTTP server and its list of scan results hold; the group is what Espressif's own clients ask
 /// for, so that the radio comes back to the link in time.
@@ -34,6 +38,22 @@ impl TransportKind for SoftAp {
 
     fn check(&self, to: &Locator) -> Result<(), TransportError> {
         address_of(to).map(drop)
+    }
+
+    fn locate(&self, whole: Option<&Setting<Locator>>, parts: &DeviceParts) -> Result<Locator, Failure> {
+        Ok(locate::locate(whole, parts))
+    }
+
+    fn takes(&self, part: Part) -> bool {
+        part == Part::Host
+    }
+
+    fn is_default(&self) -> bool {
+        true
+    }
+
+    fn needs_device_network(&self) -> bool {
+        true
     }
 
     fn connect<'a>(&'a self, to: &'a Locator, _: Opening) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>> {

@@ -1,6 +1,6 @@
 //! Bluetooth devices in reach, as rows: what each is, how well it is heard, and the command to type next.
 //!
-//! A list of what was heard and its three looks: a table, lines, JSON. Listening is the transport's.
+//! A list of what was heard and its three looks: a table, lines, JSON. Listening itself is `nearby.rs`.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::matching::Sighting;
 use crate::text;
-use crate::transport::ble::Sighting;
+use crate::transport::{Listing, Row};
 use crate::wire::advertisement::{ImprovState, Kind, rainmaker_type};
 
 /// Columns of a name before it is shortened.
@@ -22,7 +23,7 @@ const NAMELESS: Duration = Duration::from_secs(1);
 /// What is in reach.
 #[derive(Debug, Default)]
 pub(super) struct Neighbours {
-    rows: Vec<Row>,
+    devices: Vec<Device>,
     /// The addresses of those that were told of, and whether by a name.
     told: HashMap<String, bool>,
     prefix: String,
@@ -33,7 +34,7 @@ pub(super) struct Neighbours {
 
 /// A device.
 #[derive(Debug)]
-pub(super) struct Row {
+struct Device {
     sighting: Sighting,
     kind: Kind,
 }
@@ -52,14 +53,14 @@ impl Neighbours {
 
     /// This is in reach now.
     pub(super) fn update(&mut self, sightings: Vec<Sighting>) {
-        let row = |sighting: Sighting| Row { kind: sighting.advertisement.kind(), sighting };
-        self.rows = sightings.into_iter().map(row).collect();
+        let device = |sighting: Sighting| Device { kind: sighting.advertisement.kind(), sighting };
+        self.devices = sightings.into_iter().map(device).collect();
     }
 
     /// A line for each of those to be shown that is told of for the first time, at `now`, or for the first time by a name.
     pub(super) fn news(&mut self, now: Instant) -> Vec<String> {
         let room = TOLD.saturating_sub(self.told.len());
-        let is_new = |row: &&&Row| match (self.told.get(&row.sighting.address), row.name()) {
+        let is_new = |row: &&&Device| match (self.told.get(&row.sighting.address), row.name()) {
             (None, None) => now.saturating_duration_since(row.sighting.first) >= NAMELESS,
             (None, Some(_)) => true,
             (Some(named), name) => !named && name.is_some(),
@@ -78,14 +79,14 @@ impl Neighbours {
         new.into_iter().map(told).collect()
     }
 
-    fn shows(&self, row: &Row) -> bool {
+    fn shows(&self, row: &Device) -> bool {
         let known = self.all || row.kind != Kind::Other;
         known && (self.prefix.is_empty() || row.name().unwrap_or_default().to_lowercase().starts_with(&self.prefix))
     }
 
     /// Those to be shown: what can be provisioned first, the best heard first.
-    fn shown(&self) -> Vec<&Row> {
-        let mut rows: Vec<_> = self.rows.iter().filter(|row| self.shows(row)).collect();
+    fn shown(&self) -> Vec<&Device> {
+        let mut rows: Vec<_> = self.devices.iter().filter(|row| self.shows(row)).collect();
         rows.sort_by_key(|row| (row.rank(), std::cmp::Reverse(row.sighting.rssi), &row.sighting.address));
         rows
     }
@@ -97,49 +98,34 @@ impl Neighbours {
 
     /// How many were heard and are not shown.
     fn others(&self) -> usize {
-        self.rows.len() - self.shown().len()
+        self.devices.len() - self.shown().len()
     }
 
-    /// The table, at `now`, in lines of sanitised text.
-    pub(super) fn table(&self, now: Instant) -> Vec<String> {
+    /// The rows, at `now`.
+    pub(super) fn listing(&self, now: Instant) -> Listing {
         let shown = self.shown();
-        let cells: Vec<_> = shown.iter().map(|row| row.cells(now)).collect();
-        let titles = ["NAME", "ADDRESS", "SIGNAL", "HEARD", "WHAT IT IS"].map(str::to_owned);
-        let widths: [usize; 5] = std::array::from_fn(|column| {
-            std::iter::once(&titles).chain(&cells).map(|cells| text::columns(&cells[column])).max().unwrap_or_default()
-        });
-        let line = |cells: &[String; 5]| {
-            let padded: Vec<_> = cells.iter().zip(widths).map(|(cell, width)| text::padded(cell, width)).collect();
-            format!("  {}", padded.join("  ").trim_end())
-        };
-        let mut lines = vec!["Bluetooth".to_owned()];
-        match (shown.is_empty(), self.others()) {
-            (true, 0) => lines.push("  Nothing was heard.".to_owned()),
-            (true, others) if self.prefix.is_empty() => {
-                lines.push(format!("  Nothing to provision among {others} devices heard; --all lists them."));
+        let others = self.others();
+        let after = match (shown.is_empty(), others) {
+            (true, 0) => Some("Nothing was heard.".to_owned()),
+            (true, _) if self.prefix.is_empty() => {
+                Some(format!("Nothing to provision among {others} devices heard; --all lists them."))
             }
-            (true, others) => lines.push(format!("  No name of {others} devices heard begins with the --prefix.")),
-            (false, _) => lines.push(line(&titles)),
-        }
-        for (row, cells) in shown.iter().zip(&cells) {
-            lines.push(line(cells));
-            lines.extend(row.next(&shown, self.adapter()).map(|next| format!("    {next}")));
-        }
-        if !shown.is_empty() && self.others() > 0 {
-            let others = self.others();
-            lines.push(format!("  and {others} other {}", if others == 1 { "device" } else { "devices" }));
-        }
-        lines
-    }
-
-    /// The rows as JSON, at `now`.
-    pub(super) fn json(&self, now: Instant) -> Value {
-        let shown = self.shown();
-        json!(shown.iter().map(|row| row.json(&shown, self.adapter(), now)).collect::<Vec<_>>())
+            (true, _) => Some(format!("No name of {others} devices heard begins with the --prefix.")),
+            (false, 0) => None,
+            (false, _) => Some(format!("and {others} other {}", if others == 1 { "device" } else { "devices" })),
+        };
+        let row = |device: &&Device| Row {
+            cells: device.cells(now).into(),
+            next: device.next(&shown, self.adapter()),
+            json: device.json(&shown, self.adapter(), now),
+            obstacle: None,
+        };
+        let titles = &["NAME", "ADDRESS", "SIGNAL", "HEARD", "WHAT IT IS"];
+        Listing { heading: "Bluetooth".to_owned(), titles, rows: shown.iter().map(row).collect(), after }
     }
 }
 
-impl Row {
+impl Device {
     /// Provisionable, otherwise known, unknown.
     fn rank(&self) -> u8 {
         match self.kind {
@@ -276,11 +262,20 @@ mod tests {
         neighbours
     }
 
+    fn table(all: &Neighbours, now: Instant) -> Vec<String> {
+        let Listing { heading, rows, after, .. } = all.listing(now);
+        let rows = rows.into_iter().flat_map(|row| {
+            let next = row.next.map(|next| format!("    {next}"));
+            [Some(row.cells.join("  ")), next].into_iter().flatten()
+        });
+        [heading].into_iter().chain(rows).chain(after).collect()
+    }
+
     #[test]
     fn the_best_heard_comes_first_with_the_command_to_type() {
         let now = Instant::now();
         let mut all = heard(vec![sighting("PROV_FAR", 1, -80, now), sighting("PROV_NEAR", 2, -40, now)]);
-        let table = all.table(now + Duration::from_secs(3));
+        let table = table(&all, now + Duration::from_secs(3));
         let near = table.iter().position(|line| line.contains("PROV_NEAR")).expect("a row");
         assert!(table[near].contains("-40 dBm") && table[near].contains("3 s ago"), "{table:#?}");
         assert_eq!(table[near + 1], "    espctl provision --transport ble --device-name PROV_NEAR");
@@ -309,7 +304,7 @@ mod tests {
     fn a_name_that_names_two_or_is_no_plain_word_gives_way_to_the_address() {
         let now = Instant::now();
         let names = [("PROV_1", 1), ("PROV_1", 2), ("my lamp; rm -rf", 3), ("\x1b[31mred", 4), ("", 5), ("PROV_", 6)];
-        let text = heard(names.map(|(name, last)| sighting(name, last, -50, now)).into()).table(now).join("\n");
+        let text = table(&heard(names.map(|(name, last)| sighting(name, last, -50, now)).into()), now).join("\n");
         for last in 1..=6 {
             assert!(text.contains(&format!("espctl provision --device ble:24:0A:C4:00:00:{last:02X}")), "{text}");
         }
@@ -323,9 +318,9 @@ mod tests {
         stranger.advertisement.services.clear();
         let mut some = Neighbours::new("prov_", false, None);
         some.update(vec![stranger.clone(), sighting("LAMP_1", 1, -40, now)]);
-        assert!(some.table(now)[1].contains("No name of 2 devices"), "{:?}", some.table(now));
+        assert!(table(&some, now)[1].contains("No name of 2 devices"), "{:?}", table(&some, now));
         some.update(vec![stranger, sighting("LAMP_1", 1, -40, now), sighting("PROV_1", 2, -40, now)]);
-        assert!(some.table(now).last().is_some_and(|line| line.contains("and 2 other")), "{:?}", some.table(now));
+        assert!(table(&some, now).last().is_some_and(|line| line.contains("and 2 other")), "{:?}", table(&some, now));
     }
 
     #[test]
@@ -338,10 +333,10 @@ mod tests {
         let mut linked = sighting("PROV_1", 2, -40, now);
         (linked.connected, linked.rssi) = (true, None);
         let all = heard(vec![matter, linked]);
-        let text = all.table(now).join("\n");
+        let text = table(&all, now).join("\n");
         assert!(text.contains("Matter, discriminator 3840") && text.contains("a Matter controller"), "{text}");
         assert!(text.contains("provisioning; has a link to this computer"), "{text}");
-        let rows = all.json(now);
+        let rows: Vec<_> = all.listing(now).rows.into_iter().map(|row| row.json).collect();
         assert_eq!((&rows[0]["kind"], &rows[1]["kind"]), (&json!("provisioning"), &json!("matter")));
         assert_eq!((&rows[1]["command"], &rows[1]["detail"]["vendor"]), (&Value::Null, &json!(0xfff1)));
     }
