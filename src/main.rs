@@ -9,9 +9,10 @@ use espctl::failure::Failure;
 use espctl::process::{Process, panics};
 use espctl::report::Output;
 use espctl::report::keys::SavedMode;
-use espctl::settings::Environment;
+use espctl::settings::{Environment, Files};
 use espctl::sim::memory;
 use espctl::transport::{self, TransportKind};
+use etcetera::BaseStrategy;
 
 fn main() -> ExitCode {
     panics::install();
@@ -26,6 +27,9 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, environment: Environment<'_>) -> u8 {
+    let user =
+        etcetera::choose_base_strategy().ok().map(|places| places.config_dir().join("espctl").join("config.toml"));
+    let files = Files::read(std::env::current_dir().ok().as_deref(), user);
     let output = Output::decide(&cli.wishes(), environment);
     let kinds: Vec<&'static dyn TransportKind> =
         transport::KINDS.iter().copied().chain([&memory::KIND as &dyn TransportKind]).collect();
@@ -34,7 +38,7 @@ fn run(cli: Cli, environment: Environment<'_>) -> u8 {
         Err(error) => return output.deliver(&Err(Failure::new(Code::Unexpected).caused_by(&error))),
     };
     let result = runtime.block_on(async {
-        let app = App { kinds: &kinds, environment, output, process: Process::start() };
+        let app = App { kinds: &kinds, environment, files: &files, output, process: Process::start() };
         commands::run(cli, &app).await
     });
     // A prompt that still waits for a key, or a name that is still being resolved, must not hold up the end.

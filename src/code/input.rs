@@ -61,6 +61,16 @@ pub(super) static FILE_UNREADABLE: Entry = Entry {
     hints: &["check the path and its permissions"],
 };
 
+pub(super) static CONFIG_INVALID: Entry = Entry {
+    word: "config.invalid",
+    exit: Exit::Configuration,
+    title: "a settings file cannot be used",
+    meaning: "A settings file (espctl.toml of the working folder or of one above it, or the user's config.toml) cannot be \
+              read, is not TOML, or has a setting that does not exist or a value that it does not take; or a variable or \
+              file that it names for a secret is not there. Nothing was sent.",
+    hints: &["espctl config path lists the files; espctl config check checks them"],
+};
+
 pub(super) static OUTPUT_FAILED: Entry = Entry {
     word: "output.write-failed",
     exit: Exit::Unexpected,

@@ -72,6 +72,7 @@ codes! {
     UsageUnknownCode = input::USAGE_UNKNOWN_CODE;
     InputClosed = input::INPUT_CLOSED;
     FileUnreadable = input::FILE_UNREADABLE;
+    ConfigInvalid = input::CONFIG_INVALID;
     OutputFailed = input::OUTPUT_FAILED;
     TraceFailed = input::TRACE_FAILED;
     QrInvalid = input::QR_INVALID;

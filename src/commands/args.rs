@@ -4,7 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Args, Command, ValueEnum};
 
-use crate::settings::keys::Key;
+use super::App;
+use crate::settings::find;
+use crate::settings::keys::{Key, TIMEOUT};
+
+/// Most time for a whole run where nothing says otherwise, in seconds.
+const TIMEOUT_DEFAULT: u64 = 180;
 
 /// How the program talks; every command has these.
 #[derive(Debug, Clone, Default, Args)]
@@ -88,12 +93,18 @@ pub(super) struct DeviceArgs {
     /// Onboarding QR code: its text (JSON, NP:… or the qrcode.html address), a file with it, a PNG or JPEG, or -
     #[arg(long, value_name = "PAYLOAD", help_heading = "Device")]
     pub qrcode: Option<String>,
-    /// Most time for the whole run, in seconds; prompts do not count
-    #[arg(long, value_name = "SECONDS", help_heading = "Device", default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..))]
-    pub timeout: u64,
+    /// Most time for the whole run, in seconds; prompts do not count; default: 180
+    #[arg(long, value_name = "SECONDS", help_heading = "Device", value_parser = clap::value_parser!(u64).range(1..))]
+    pub timeout: Option<u64>,
 }
 
 impl DeviceArgs {
+    /// Most time for the whole run, in seconds.
+    pub(super) fn seconds(&self, app: &App<'_>) -> u64 {
+        let given = find(&TIMEOUT, self.timeout.map(|seconds| seconds.to_string()), app.environment, app.files);
+        given.and_then(|seconds| seconds.value.parse().ok()).unwrap_or(TIMEOUT_DEFAULT)
+    }
+
     /// The value of the option with this key, as text.
     pub(super) fn value(&self, key: &'static Key) -> Option<String> {
         match key.name {

@@ -8,19 +8,16 @@ use crate::code::Code;
 use crate::device::SecurityPlan;
 use crate::failure::Failure;
 use crate::process::input::Input;
-use crate::settings::keys::device_parts;
+use crate::settings::keys::{self, device_parts};
 use crate::settings::target::{Target, resolve};
-use crate::settings::{Environment, Setting, given};
+use crate::settings::{Environment, Files, Setting, find, given};
 use crate::text;
 use crate::transport::DeviceParts;
 use crate::wire::qr::Payload;
 
-/// The parts of the device's name that options and environment have.
-pub(super) fn parts(args: &DeviceArgs, environment: Environment<'_>) -> Result<DeviceParts, Failure> {
-    device_parts(&|key| match key.variable {
-        Some(variable) => given(args.value(key), key.option, variable, environment),
-        None => Setting::option(args.value(key), key.option),
-    })
+/// The parts of the device's name that options, environment and settings files have.
+pub(super) fn parts(args: &DeviceArgs, environment: Environment<'_>, files: &Files) -> Result<DeviceParts, Failure> {
+    device_parts(&|key| find(key, args.value(key), environment, files))
 }
 
 /// Works out which device is meant; what its console is wished to speak is known already. No I/O but reading the QR
@@ -32,7 +29,7 @@ pub(super) async fn target(
     app: &App<'_>,
 ) -> Result<Target, Failure> {
     let label = label(args, input).await?;
-    resolve(&DeviceParts { label, dialect, ..parts(args, app.environment)? }, app.kinds)
+    resolve(&DeviceParts { label, dialect, ..parts(args, app.environment, app.files)? }, app.kinds)
 }
 
 /// The payload of `--qrcode`.
@@ -55,9 +52,9 @@ pub(super) fn name_terminal(failure: Failure, app: &App<'_>) -> Failure {
     }
 }
 
-/// The adapter that was named, on the command line or in the environment.
+/// The adapter that was named, on the command line, in the environment or in a settings file.
 pub(super) fn adapter(flag: Option<&str>, app: &App<'_>) -> Result<Option<Setting<String>>, Failure> {
-    let adapter = given(flag.map(str::to_owned), "--adapter", "ESPCTL_ADAPTER", app.environment);
+    let adapter = find(&keys::ADAPTER, flag.map(str::to_owned), app.environment, app.files);
     match adapter {
         Some(adapter) if adapter.value.is_empty() => Err(Failure::new(Code::UsageInvalid)
             .saying(format!("{} is empty", adapter.origin))
@@ -66,11 +63,10 @@ pub(super) fn adapter(flag: Option<&str>, app: &App<'_>) -> Result<Option<Settin
     }
 }
 
-/// Gathers what is known of the session's secrets; `positional` is esp-rainmaker-cli's old way to give the PoP.
+/// Gathers what was given of the session's secrets; `positional` is esp-rainmaker-cli's old way to give the PoP.
 pub(super) async fn security_plan(
     args: &SecurityArgs,
     positional: Option<String>,
-    payload: Option<&Payload>,
     input: &Input,
     app: &App<'_>,
 ) -> Result<SecurityPlan, Failure> {
@@ -89,23 +85,33 @@ pub(super) async fn security_plan(
         variable: "ESPCTL_SEC2_PASSWORD",
     };
     let username = given(args.sec2_username.clone(), "--sec2-username", "ESPCTL_SEC2_USERNAME", app.environment);
-    let plan = SecurityPlan {
+    Ok(SecurityPlan {
         version: args.sec_ver,
         pop: pop.read(app.environment, input).await?,
         username: username.map(|username| username.value),
         password: password.read(app.environment, input).await?,
-    };
-    Ok(completed(plan, payload))
+    })
 }
 
-/// What was given, and what the label has where nothing was.
-pub(super) fn completed(plan: SecurityPlan, payload: Option<&Payload>) -> SecurityPlan {
-    let Some(payload) = payload else { return plan };
-    SecurityPlan {
-        pop: plan.pop.or_else(|| payload.pop.clone()),
-        username: plan.username.or_else(|| payload.username.clone()),
-        ..plan
-    }
+/// What was given, what the label has where nothing was, and then what the settings files have.
+pub(super) fn completed(plan: SecurityPlan, payload: Option<&Payload>, app: &App<'_>) -> Result<SecurityPlan, Failure> {
+    let SecurityPlan { version, pop, username, password } = plan;
+    let from_file = |key| app.files.value(key).map(|setting| setting.value);
+    let pop = match pop.or_else(|| payload.and_then(|payload| payload.pop.clone())) {
+        None => app.files.read_secret(&keys::POP, app.environment)?,
+        given => given,
+    };
+    let password = match password {
+        None => app.files.read_secret(&keys::PASSWORD, app.environment)?,
+        given => given,
+    };
+    let username = username.or_else(|| payload.and_then(|payload| payload.username.clone()));
+    Ok(SecurityPlan {
+        version: version.or_else(|| from_file(&keys::SEC_VER)?.parse().ok()),
+        pop,
+        username: username.or_else(|| from_file(&keys::USERNAME)),
+        password,
+    })
 }
 
 #[cfg(test)]
@@ -128,7 +134,7 @@ mod tests {
     fn from_line(words: &[&str], variables: &HashMap<&str, &str>) -> Result<Target, Failure> {
         let line = Line::parse_from(["espctl"].iter().chain(words));
         let environment = |name: &str| variables.get(name).map(|value| (*value).to_owned());
-        resolve(&parts(&line.device, &environment)?, KINDS)
+        resolve(&parts(&line.device, &environment, &Files::default())?, KINDS)
     }
 
     /// What a row of a file, or a request, with the same values means.

@@ -28,10 +28,10 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
-    let input = app.input(args.device.timeout);
+    let input = app.input(args.device.seconds(app));
     let target = device::target(&args.device, args.dialect.wish(), &input, app).await?;
     let choice = dialect::of(&target.locator);
-    let (device_run, person) = single_run::start(args.device.timeout, &args.record, &input, app).await?;
+    let (device_run, person) = single_run::start(args.device.seconds(app), &args.record, &input, app).await?;
     let context = device_run.context(target.kind);
     let mut answers = person.answers();
     let work = async {

@@ -5,6 +5,7 @@
 mod args;
 mod board;
 mod completions;
+mod config;
 mod descriptors;
 mod device;
 mod dialect;
@@ -29,6 +30,7 @@ mod usage_error;
 pub use rainmaker::expand_abbreviations;
 pub use usage_error::report_usage_error;
 
+use std::io;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
@@ -37,12 +39,15 @@ use tokio::time::timeout;
 
 use args::{ColorChoice, OutputArgs};
 
+use crate::event::{Event, Observer};
 use crate::failure::Failure;
 use crate::process::Process;
 use crate::process::input::Input;
 use crate::report::capabilities::{Color, Wishes};
+use crate::report::records::Records;
 use crate::report::{Document, Output};
-use crate::settings::Environment;
+use crate::settings::{Environment, Files};
+use crate::text;
 use crate::transport::TransportKind;
 
 const FIRST_STEPS: &str = "\
@@ -95,6 +100,9 @@ enum Command {
     /// Run a simulated device, or many, to talk to
     #[command(args = args::without_questions())]
     Sim(Box<sim::Args>),
+    /// The settings that hold, where each comes from, and the settings files
+    #[command(args = args::without_questions())]
+    Config(config::Args),
     /// What an error code means and what to do
     #[command(args = args::without_questions())]
     Explain(explain::Args),
@@ -112,6 +120,8 @@ pub struct App<'a> {
     pub kinds: &'a [&'static dyn TransportKind],
     /// The environment.
     pub environment: Environment<'a>,
+    /// The settings files.
+    pub files: &'a Files,
     /// How to print.
     pub output: Output,
     /// Signals, and what is read from standard input.
@@ -137,6 +147,14 @@ impl Cli {
         Wishes { json, events: self.wants_events(), quiet, verbose, color, no_input, plain }
     }
 
+    /// Whether the settings files matter to this command.
+    fn uses_settings(&self) -> bool {
+        !matches!(
+            self.command,
+            Command::Sim(_) | Command::Config(_) | Command::Explain(_) | Command::Completions(_) | Command::Man(_)
+        )
+    }
+
     /// Whether progress goes to standard error as JSON Lines.
     fn wants_events(&self) -> bool {
         match &self.command {
@@ -148,6 +166,7 @@ impl Cli {
             Command::Monitor(args) => args.events,
             Command::Discover(_)
             | Command::Sim(_)
+            | Command::Config(_)
             | Command::Explain(_)
             | Command::Completions(_)
             | Command::Man(_) => false,
@@ -174,6 +193,10 @@ pub async fn run(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
 }
 
 async fn carry_out(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
+    if cli.uses_settings() {
+        let warnings = app.files.checked()?.warnings();
+        warnings.iter().for_each(|text| say(text, cli.wants_events(), app));
+    }
     match cli.command {
         Command::Provision(args) => provision::run(*args, app).await,
         Command::Discover(args) => discover::run(args, app).await,
@@ -183,8 +206,18 @@ async fn carry_out(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
         Command::Send(args) => Box::pin(send::run(args, app)).await,
         Command::Monitor(args) => monitor::run(args, app).await,
         Command::Sim(args) => sim::run(*args, app).await,
+        Command::Config(args) => config::run(&args, app),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => Ok(completions::run(&args)),
         Command::Man(args) => man::run(&args),
+    }
+}
+
+/// Says what a person has to know before a run begins.
+fn say(text: &str, as_events: bool, app: &App<'_>) {
+    if as_events {
+        Records::new(io::stderr(), false).observe(&Event::Note { text: text.to_owned() });
+    } else {
+        app.output.remark(&format!("warning: {}", text::sanitise(text)));
     }
 }

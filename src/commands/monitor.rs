@@ -18,7 +18,8 @@ use crate::event::{Event, Observer};
 use crate::failure::Failure;
 use crate::report::records::{self, Records};
 use crate::report::{Document, Output, human};
-use crate::settings::Setting;
+use crate::settings::find;
+use crate::settings::keys::{Key, device_parts};
 use crate::text;
 use crate::transport::serial::Reset;
 use crate::wire::log::{Level, Line};
@@ -90,8 +91,13 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     }
     let named = args.port.as_ref().or(args.port_option.as_ref()).filter(|port| !port.is_empty());
     let port = port::or_variable(named.cloned(), "PORT", app);
-    let baud = Setting::option(args.baud, "--baud");
-    let port = Heard::read(port, baud.as_ref(), Setting::option(args.reset.clone(), "--reset").as_ref())?;
+    let option = |key: &Key| match key.name {
+        "baud" => args.baud.map(|rate| rate.to_string()),
+        "reset" => args.reset.clone(),
+        _ => None,
+    };
+    let parts = device_parts(&|key| find(key, option(key), app.environment, app.files))?;
+    let port = Heard::read(port, parts.baud.as_ref(), parts.reset.as_ref())?;
     let reset = port.reset.unwrap_or_default();
     let settings = port.find("espctl monitor PORT").await?;
     let seconds = args.timeout.or(match (&args.until, app.output.json) {

@@ -5,6 +5,7 @@
 use super::App;
 use crate::code::{Code, NAME_PORT};
 use crate::failure::Failure;
+use crate::settings::keys::PORT;
 use crate::settings::{Origin, Setting, given};
 use crate::text;
 use crate::transport::TransportError;
@@ -13,7 +14,7 @@ use crate::transport::serial::{self, Reset, Settings};
 
 /// The option, or the variable that names the port of all commands.
 pub(super) fn or_variable(flag: Option<String>, flag_name: &'static str, app: &App<'_>) -> Option<Setting<String>> {
-    given(flag, flag_name, "ESPCTL_PORT", app.environment)
+    given(flag, flag_name, "ESPCTL_PORT", app.environment).or_else(|| app.files.value(&PORT))
 }
 
 /// A port on which a board is heard.

@@ -28,8 +28,8 @@ use crate::provision::{self, Plan};
 use crate::report::{Document, error_json};
 use crate::secret::{MappingKey, Passphrase, ThreadDataset};
 use crate::session::Link;
-use crate::settings::given;
 use crate::settings::target::{Target, resolve};
+use crate::settings::{find, given, keys};
 use crate::text;
 use crate::transport::{DeviceParts, Unobserved};
 
@@ -127,9 +127,9 @@ struct AssociationArgs {
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     args.rainmaker.check()?;
     one_reader(&args.device, &args.security, &[("--passphrase-stdin", args.network.passphrase_stdin)])?;
-    let input = app.input(args.device.timeout);
+    let input = app.input(args.device.seconds(app));
     let label = device::label(&args.device, &input).await?;
-    let parts = args.rainmaker.with_host(device::parts(&args.device, app.environment)?);
+    let parts = args.rainmaker.with_host(device::parts(&args.device, app.environment, app.files)?);
     let mut parts = DeviceParts { label, dialect: args.dialect.wish(), log: args.board.log(), ..parts };
     let board_port = args.board.take_port(&mut parts);
     let target = resolve(&parts, app.kinds)?;
@@ -139,8 +139,8 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     // Where the board itself is to say which device it is, the plan waits for that; what is wrong with what was given
     // is said before.
     let (planned, mut waiting) =
-        if args.board.names_device() { (None, Some(wanted)) } else { (Some(plan(&args, wanted, target)?), None) };
-    let (device_run, person) = single_run::start(args.device.timeout, &args.record, &input, app).await?;
+        if args.board.names_device() { (None, Some(wanted)) } else { (Some(plan(&args, wanted, target, app)?), None) };
+    let (device_run, person) = single_run::start(args.device.seconds(app), &args.record, &input, app).await?;
     secret_key.iter().for_each(|key| device_run.redaction.learn(key));
     if let Some(Wanted { security, wifi, dataset, .. }) = &waiting {
         // The board may print any of it while its payload is waited for.
@@ -161,7 +161,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
             for text in target.notes.iter().filter(|note| !notes.contains(note)).cloned() {
                 device_run.observer.observe(&Event::Note { text });
             }
-            plan(&args, waiting.take().unwrap_or_default(), target)?
+            plan(&args, waiting.take().unwrap_or_default(), target, app)?
         };
         board.begin(&plan, target.kind, &device_run).await;
         offer_hotspot(&target, &person, &device_run).await?;
@@ -206,7 +206,7 @@ struct Wanted {
 }
 
 async fn wanted(args: &Args, input: &Input, app: &App<'_>) -> Result<Wanted, Failure> {
-    let security = device::security_plan(&args.security, args.positional_pop.clone(), None, input, app).await?;
+    let security = device::security_plan(&args.security, args.positional_pop.clone(), input, app).await?;
     let association = association(&args.association, input, app).await?;
     let wifi = wifi(&args.network, input, app).await?;
     let dataset = dataset(&args.network, app)?;
@@ -245,7 +245,7 @@ fn without_passphrase(mut failure: Failure, network: &NetworkArgs) -> Failure {
 }
 
 /// Args made real: every value checked, nothing sent yet.
-fn plan(args: &Args, wanted: Wanted, target: Target) -> Result<(Plan, Target), Failure> {
+fn plan(args: &Args, wanted: Wanted, target: Target, app: &App<'_>) -> Result<(Plan, Target), Failure> {
     let Wanted { security, association, wifi, dataset } = wanted;
     let dialect = dialect::of(&target.locator);
     if let Some(dialect) = dialect.dialect() {
@@ -258,7 +258,7 @@ fn plan(args: &Args, wanted: Wanted, target: Target) -> Result<(Plan, Target), F
     let plan = Plan {
         device: target.locator.clone(),
         dialect,
-        security: device::completed(security, target.payload.as_ref()),
+        security: device::completed(security, target.payload.as_ref(), app)?,
         backend: association
             .map(|mapping| Arc::new(Plain::new(mapping.user_id, mapping.secret_key)) as Arc<dyn Backend>),
         network: !args.network.no_wifi,
@@ -303,9 +303,7 @@ async fn wifi(args: &NetworkArgs, input: &Input, app: &App<'_>) -> Result<WifiPl
     let ssid = match &args.ssid_hex {
         Some(digits) => Some(hex_bytes(digits, "--ssid-hex")?),
         None if args.thread_dataset.is_some() || args.no_wifi => None,
-        None => {
-            given(args.ssid.clone(), "--ssid", "ESPCTL_SSID", app.environment).map(|setting| setting.value.into_bytes())
-        }
+        None => find(&keys::SSID, args.ssid.clone(), app.environment, app.files).map(|ssid| ssid.value.into_bytes()),
     };
     if let Some(ssid) = &ssid {
         check_ssid(ssid)?;
@@ -317,15 +315,26 @@ async fn wifi(args: &NetworkArgs, input: &Input, app: &App<'_>) -> Result<WifiPl
         stdin: args.passphrase_stdin,
         variable: "ESPCTL_PASSPHRASE",
     };
-    let passphrase = if args.open { Some(Passphrase::new([])) } else { source.read(app.environment, input).await? };
+    // A settings file's passphrase belongs to its network.
+    let own = app.files.value(&keys::SSID);
+    let files = Some(app.files).filter(|_| own.is_none_or(|own| ssid.as_deref() == Some(own.value.as_bytes())));
+    let passphrase = match (args.open, source.read(app.environment, input).await?) {
+        (true, _) => Some(Passphrase::new([])),
+        (false, None) => {
+            files.map(|files| files.read_secret(&keys::PASSPHRASE, app.environment)).transpose()?.flatten()
+        }
+        (false, given) => given,
+    };
     if let Some(passphrase) = &passphrase {
         check_passphrase(passphrase)?;
         if passphrase.is_empty() && !args.open {
             return Err(Failure::new(Code::WifiPassphraseInvalid).because("it is empty"));
         }
     }
-    let bssid = args.bssid.as_deref().map(bssid).transpose()?;
-    Ok(WifiPlan { ssid, passphrase, bssid, channel: args.channel })
+    let in_file = |key| Some(files?.value(key)?.value);
+    let bssid = args.bssid.clone().or_else(|| in_file(&keys::BSSID)).as_deref().map(bssid).transpose()?;
+    let channel = args.channel.or_else(|| in_file(&keys::CHANNEL)?.parse().ok());
+    Ok(WifiPlan { ssid, passphrase, bssid, channel })
 }
 
 fn bssid(text: &str) -> Result<[u8; 6], Failure> {

@@ -59,7 +59,7 @@ const PAYLOAD_MAX: usize = 4096;
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let from_input = args.file.as_deref().is_some_and(|path| path.as_os_str() == "-");
     one_reader(&args.session.device, &args.session.security, &[("--file -", from_input)])?;
-    let input = app.input(args.session.device.timeout);
+    let input = app.input(args.session.device.seconds(app));
     let payload = payload(&args, &input).await?;
     let target = device::target(&args.session.device, args.dialect.wish(), &input, app).await?;
     let choice = dialect::of(&target.locator);
@@ -68,9 +68,10 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
         dialect.check_need(need, target.locator.address())?;
         dialect.check_request(&args.endpoint, &payload)?;
     }
-    let plan = device::security_plan(&args.session.security, None, target.payload.as_ref(), &input, app).await?;
+    let plan = device::security_plan(&args.session.security, None, &input, app).await?;
+    let plan = device::completed(plan, target.payload.as_ref(), app)?;
     let (device_run, person) =
-        single_run::start(args.session.device.timeout, &args.session.record, &input, app).await?;
+        single_run::start(args.session.device.seconds(app), &args.session.record, &input, app).await?;
     let mut answers = person.answers();
     let context = device_run.context(target.kind);
     let work = async {

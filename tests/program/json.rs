@@ -39,6 +39,9 @@ fn every_document_is_what_its_schema_says() {
         ("done", &["man", "provision", "--json"]),
         ("done", &["man", "--out", folder, "--json"]),
         ("done", &["discover", "--json"]),
+        ("done", &["config", "show", "--origin", "--json"]),
+        ("done", &["config", "path", "--json"]),
+        ("done", &["config", "check", "--json"]),
     ];
     for (outcome, line) in lines {
         let ran = run(*line);

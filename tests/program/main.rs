@@ -7,6 +7,7 @@ mod bluez;
 #[cfg(unix)]
 mod board;
 mod compat;
+mod config;
 #[cfg(unix)]
 mod console;
 mod failures;

@@ -46,6 +46,8 @@ impl Ran {
 pub(crate) fn espctl<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_espctl"));
     command.args(arguments).stdin(Stdio::null()).env("LC_ALL", "C.UTF-8").env("TERM", "dumb");
+    // A settings file of this user is none of the tests' business.
+    command.env("XDG_CONFIG_HOME", "/nonexistent").env("APPDATA", "/nonexistent");
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("ESPCTL_") || name == "NO_COLOR" {
             command.env_remove(name);
