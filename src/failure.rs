@@ -3,7 +3,7 @@
 //! The codes and what they mean stand in `code/`; each layer makes failures of its own errors. Nothing here prints:
 //! `report` renders a [`Failure`].
 
-use crate::code::{Code, Exit};
+use crate::code::{Code, Exit, Fact, Facts, Hint};
 use crate::stage::Stage;
 
 /// A failure as it is reported.
@@ -18,7 +18,9 @@ pub struct Failure {
     /// On what evidence, outermost first.
     pub causes: Vec<String>,
     /// What to do, the most specific first.
-    pub hints: Vec<String>,
+    hints: Vec<Hint>,
+    /// What is known, and decides which hints hold.
+    facts: Facts,
 }
 
 impl Failure {
@@ -30,7 +32,8 @@ impl Failure {
             stage: None,
             message: entry.title.to_owned(),
             causes: Vec::new(),
-            hints: entry.hints.iter().map(|hint| (*hint).to_owned()).collect(),
+            hints: entry.hints.to_vec(),
+            facts: Facts::default(),
         }
     }
 
@@ -71,12 +74,53 @@ impl Failure {
 
     /// With a hint that comes before the catalogue's.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         let hint = hint.into();
         if !self.hints.contains(&hint) {
             self.hints.insert(0, hint);
         }
         self
+    }
+
+    /// With a hint that comes after all others.
+    #[must_use]
+    pub fn last_hint(mut self, hint: impl Into<Hint>) -> Self {
+        let hint = hint.into();
+        if !self.hints.contains(&hint) {
+            self.hints.push(hint);
+        }
+        self
+    }
+
+    /// With these hints alone, where the catalogue's do not fit the case.
+    #[must_use]
+    pub fn only_hints(mut self, hints: impl IntoIterator<Item = impl Into<Hint>>) -> Self {
+        self.hints = hints.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Where this fact is known.
+    #[must_use]
+    pub fn knowing(self, fact: Fact) -> Self {
+        self.knowing_value(fact, "")
+    }
+
+    /// Where this fact is known, with the value that it has.
+    #[must_use]
+    pub fn knowing_value(mut self, fact: Fact, value: impl Into<String>) -> Self {
+        self.facts.add(fact, value.into());
+        self
+    }
+
+    /// The same evidence at the same stage under another code, with that code's own words and hints.
+    #[must_use]
+    pub fn under(self, code: Code) -> Self {
+        Self { stage: self.stage, causes: self.causes, facts: self.facts, ..Self::new(code) }
+    }
+
+    /// What to do, the most specific first: the hints that hold by what is known.
+    pub fn hints(&self) -> Vec<String> {
+        self.hints.iter().filter_map(|hint| hint.text(&self.facts)).map(Into::into).collect()
     }
 
     /// The exit status this failure ends the program with.

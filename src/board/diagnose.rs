@@ -7,7 +7,7 @@
 use super::listen::LoggedLine;
 use super::log_patterns::{About, Sign, sign};
 use super::payload::quote;
-use crate::code::{Code, UNHEARD};
+use crate::code::{Code, Fact};
 use crate::failure::Failure;
 use crate::stage::Stage;
 use crate::wire::log::Line;
@@ -21,7 +21,7 @@ const TOLD: usize = 3;
 pub fn diagnose(told: &[LoggedLine], attempt: u32, failure: Failure) -> Failure {
     let mut failure = failure;
     if told.iter().any(|told| told.stage.is_some()) {
-        failure.hints.retain(|hint| !UNHEARD.contains(&hint.as_str()));
+        failure = failure.knowing(Fact::LogHeard);
     }
     let mut found: Vec<Finding> = Vec::new();
     for own in told {
@@ -130,10 +130,7 @@ fn refined(failure: Failure, about: About) -> Failure {
         | (Code::ConsoleRestarted, About::Crash) => Code::BoardCrashed,
         (code, _) => code,
     };
-    if code == failure.code {
-        return failure;
-    }
-    Failure { stage: failure.stage, causes: failure.causes, ..Failure::new(code) }
+    if code == failure.code { failure } else { failure.under(code) }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Entries of the catalogue; `mod.rs` lists them.
 
-use super::{Entry, Exit};
+use super::{Entry, Exit, plain};
 
 pub(super) static MISCONFIGURED: Entry = Entry {
     word: "backend.misconfigured",
@@ -17,7 +17,7 @@ pub(super) static LOGIN_NEEDED: Entry = Entry {
     exit: Exit::Configuration,
     title: "the back end wants a login",
     meaning: "The back end answered with status 401: the token, key or password is missing, wrong or expired.",
-    hints: &["renew the token or key, and check that it belongs to this back end"],
+    hints: &[plain("renew the token or key, and check that it belongs to this back end")],
 };
 
 pub(super) static RECORD_FOREIGN: Entry = Entry {
@@ -26,7 +26,7 @@ pub(super) static RECORD_FOREIGN: Entry = Entry {
     title: "the record of an earlier run belongs to another back end",
     meaning: "What was kept of an earlier run names its kind of back end and a version. The back end in use reads another \
               kind or another version.",
-    hints: &["use the back end and the version of espctl that the earlier run used"],
+    hints: &[plain("use the back end and the version of espctl that the earlier run used")],
 };
 
 pub(super) static UNREACHABLE: Entry = Entry {
@@ -36,9 +36,9 @@ pub(super) static UNREACHABLE: Entry = Entry {
     meaning: "No connection to the back end came up, it broke, or no answer came in time. What can be repeated without \
               harm was repeated.",
     hints: &[
-        "check that this computer is on the internet: while it is on a device's access point it is not",
-        "check the address of the back end",
-        "behind a proxy, set HTTPS_PROXY; NO_PROXY names the hosts to reach without it",
+        plain("check that this computer is on the internet: while it is on a device's access point it is not"),
+        plain("check the address of the back end"),
+        plain("behind a proxy, set HTTPS_PROXY; NO_PROXY names the hosts to reach without it"),
     ],
 };
 
@@ -49,9 +49,9 @@ pub(super) static TLS: Entry = Entry {
     meaning: "The other end was reached, but TLS failed: its certificate is not trusted, not valid now or not for this \
               name, or it does not speak TLS on this port. Nothing was sent.",
     hints: &[
-        "check the address and port of the back end, and whether it begins with https",
-        "check this computer's clock: certificates are valid for a limited time",
-        "add a private certificate authority to the system's; on Linux SSL_CERT_FILE names a file of them",
+        plain("check the address and port of the back end, and whether it begins with https"),
+        plain("check this computer's clock: certificates are valid for a limited time"),
+        plain("add a private certificate authority to the system's; on Linux SSL_CERT_FILE names a file of them"),
     ],
 };
 
@@ -61,7 +61,7 @@ pub(super) static REFUSED: Entry = Entry {
     title: "the back end refused the request",
     meaning: "The back end understood the request and refused it for good: sending it again would not help. Its own words \
               are among the causes.",
-    hints: &["check that the account may do this"],
+    hints: &[plain("check that the account may do this")],
 };
 
 pub(super) static CONFLICT: Entry = Entry {
@@ -69,7 +69,7 @@ pub(super) static CONFLICT: Entry = Entry {
     exit: Exit::Backend,
     title: "the device is registered to somebody else",
     meaning: "The back end knows the device already, and nothing proves that it is yours.",
-    hints: &["have its owner remove it first"],
+    hints: &[plain("have its owner remove it first")],
 };
 
 pub(super) static UNAVAILABLE: Entry = Entry {
@@ -77,7 +77,7 @@ pub(super) static UNAVAILABLE: Entry = Entry {
     exit: Exit::Backend,
     title: "the back end does not work at the moment",
     meaning: "The back end answered that it is overloaded or out of order (status 429 or 5xx), also after a few more tries.",
-    hints: &["try again later"],
+    hints: &[plain("try again later")],
 };
 
 pub(super) static BAD_REPLY: Entry = Entry {
@@ -85,7 +85,7 @@ pub(super) static BAD_REPLY: Entry = Entry {
     exit: Exit::Backend,
     title: "cannot use the back end's reply",
     meaning: "The reply is too long, is not the JSON expected, or leads to another address.",
-    hints: &["check the address of the back end: a login page or another service may answer there"],
+    hints: &[plain("check the address of the back end: a login page or another service may answer there")],
 };
 
 pub(super) static UNCONFIRMED: Entry = Entry {
@@ -93,5 +93,5 @@ pub(super) static UNCONFIRMED: Entry = Entry {
     exit: Exit::Unassociated,
     title: "the association was not confirmed in time",
     meaning: "The back end still waits for the device to report. It may do so later.",
-    hints: &["look at the back end whether the device has appeared since"],
+    hints: &[plain("look at the back end whether the device has appeared since")],
 };

@@ -2,7 +2,7 @@
 //!
 //! Entries of the catalogue; `mod.rs` lists them.
 
-use super::{Entry, Exit};
+use super::{Entry, Exit, plain};
 
 pub(super) static NOT_FOUND: Entry = Entry {
     word: "ble.not-found",
@@ -11,12 +11,14 @@ pub(super) static NOT_FOUND: Entry = Entry {
     meaning: "The adapter listened for the whole time, and no advertisement had the name or address, or, where none was \
               given, a service that carries provisioning. What was heard instead is among the causes.",
     hints: &[
-        "put the device in provisioning mode: one that is provisioned already, or has given up waiting, does not \
+        plain(
+            "put the device in provisioning mode: one that is provisioned already, or has given up waiting, does not \
              advertise; power-cycle or reset it",
-        "a device with a link to a phone or another computer is not seen: end that link, close the app",
-        "firmware that provisions over SoftAP is a Wi-Fi network, not a Bluetooth device: --transport softap",
-        "check the name on the label: firmware can be built with another prefix than PROV_",
-        "move closer to the device",
+        ),
+        plain("a device with a link to a phone or another computer is not seen: end that link, close the app"),
+        plain("firmware that provisions over SoftAP is a Wi-Fi network, not a Bluetooth device: --transport softap"),
+        plain("check the name on the label: firmware can be built with another prefix than PROV_"),
+        plain("move closer to the device"),
     ],
 };
 
@@ -25,7 +27,7 @@ pub(super) static SEVERAL: Entry = Entry {
     exit: Exit::Ambiguous,
     title: "several devices could be meant",
     meaning: "Two or more devices match; the message lists them, the strongest signal first.",
-    hints: &["name one with --device-name, or with --device ble:ADDRESS"],
+    hints: &[plain("name one with --device-name, or with --device ble:ADDRESS")],
 };
 
 pub(super) static ADAPTER_ABSENT: Entry = Entry {
@@ -33,7 +35,7 @@ pub(super) static ADAPTER_ABSENT: Entry = Entry {
     exit: Exit::Link,
     title: "there is no such Bluetooth adapter",
     meaning: "This computer has no Bluetooth adapter, or none with the name or address that was given.",
-    hints: &["plug in a Bluetooth adapter, or switch it on in the computer's firmware settings"],
+    hints: &[plain("plug in a Bluetooth adapter, or switch it on in the computer's firmware settings")],
 };
 
 pub(super) static ADAPTER_OFF: Entry = Entry {
@@ -41,7 +43,7 @@ pub(super) static ADAPTER_OFF: Entry = Entry {
     exit: Exit::Link,
     title: "the Bluetooth adapter is off",
     meaning: "The adapter is there, but somebody or something has switched it off. espctl does not switch it on unasked.",
-    hints: &["switch Bluetooth on, in the system's settings or on Linux with bluetoothctl power on"],
+    hints: &[plain("switch Bluetooth on, in the system's settings or on Linux with bluetoothctl power on")],
 };
 
 pub(super) static SEVERAL_ADAPTERS: Entry = Entry {
@@ -49,7 +51,7 @@ pub(super) static SEVERAL_ADAPTERS: Entry = Entry {
     exit: Exit::Ambiguous,
     title: "several Bluetooth adapters could be used",
     meaning: "Two or more adapters are on; the message lists them.",
-    hints: &["name one with --adapter or the environment variable ESPCTL_ADAPTER"],
+    hints: &[plain("name one with --adapter or the environment variable ESPCTL_ADAPTER")],
 };
 
 pub(super) static NO_BUS: Entry = Entry {
@@ -59,8 +61,8 @@ pub(super) static NO_BUS: Entry = Entry {
     meaning: "On Linux, Bluetooth is used through the system's D-Bus, and its socket is not there or does not answer. A \
               container sees the socket only when it is given one, and Linux on Windows (WSL) has no Bluetooth.",
     hints: &[
-        "start the system bus: sudo systemctl start dbus",
-        "where the environment variable DBUS_SYSTEM_BUS_ADDRESS is set, it has to name the system's bus",
+        plain("start the system bus: sudo systemctl start dbus"),
+        plain("where the environment variable DBUS_SYSTEM_BUS_ADDRESS is set, it has to name the system's bus"),
     ],
 };
 
@@ -70,8 +72,8 @@ pub(super) static NO_BLUETOOTHD: Entry = Entry {
     title: "the Bluetooth service does not run",
     meaning: "The system bus is there, but bluetoothd, which manages Bluetooth on Linux, is not on it.",
     hints: &[
-        "start it: sudo systemctl enable --now bluetooth",
-        "install it if it is missing: sudo apt install bluez, or the package bluez of another distribution",
+        plain("start it: sudo systemctl enable --now bluetooth"),
+        plain("install it if it is missing: sudo apt install bluez, or the package bluez of another distribution"),
     ],
 };
 
@@ -81,9 +83,11 @@ pub(super) static PERMISSION: Entry = Entry {
     title: "the operating system does not permit Bluetooth",
     meaning: "Bluetooth was refused by this computer, not by the device.",
     hints: &[
-        "on Linux: sudo usermod -aG bluetooth $USER, then log out and in again",
-        "on macOS: System Settings, Privacy & Security, Bluetooth: allow the terminal program, then start it anew",
-        "on Windows: Settings, Privacy, Radios",
+        plain("on Linux: sudo usermod -aG bluetooth $USER, then log out and in again"),
+        plain(
+            "on macOS: System Settings, Privacy & Security, Bluetooth: allow the terminal program, then start it anew",
+        ),
+        plain("on Windows: Settings, Privacy, Radios"),
     ],
 };
 
@@ -92,7 +96,7 @@ pub(super) static BUSY: Entry = Entry {
     exit: Exit::Busy,
     title: "another program has the link to the device",
     meaning: "A device takes one Bluetooth link at a time, and another espctl on this computer has it.",
-    hints: &["wait for the other run to end, or end it"],
+    hints: &[plain("wait for the other run to end, or end it")],
 };
 
 pub(super) static CONNECT_FAILED: Entry = Entry {
@@ -102,10 +106,10 @@ pub(super) static CONNECT_FAILED: Entry = Entry {
     meaning: "The device was seen, but several tries to connect to it failed. That is the radio's affair: range, other \
               radio traffic, or the adapter.",
     hints: &[
-        "move closer to the device, and away from other 2.4 GHz radios and USB 3 cables",
-        "restart the device; switch Bluetooth off and on",
-        "on Linux, ControllerMode = le in /etc/bluetooth/main.conf keeps classic Bluetooth out of the way",
-        "another Bluetooth adapter may do better",
+        plain("move closer to the device, and away from other 2.4 GHz radios and USB 3 cables"),
+        plain("restart the device; switch Bluetooth off and on"),
+        plain("on Linux, ControllerMode = le in /etc/bluetooth/main.conf keeps classic Bluetooth out of the way"),
+        plain("another Bluetooth adapter may do better"),
     ],
 };
 
@@ -116,8 +120,10 @@ pub(super) static SERVICES_UNRESOLVED: Entry = Entry {
     meaning: "A link came up, but the list of services did not come in time, twice; or it has changed and the system's \
               memory of it cannot be renewed.",
     hints: &[
-        "restart the device and try again",
-        "have the system forget the device: on Linux, bluetoothctl remove ADDRESS; elsewhere, switch Bluetooth off and on",
+        plain("restart the device and try again"),
+        plain(
+            "have the system forget the device: on Linux, bluetoothctl remove ADDRESS; elsewhere, switch Bluetooth off and on",
+        ),
     ],
 };
 
@@ -129,10 +135,14 @@ pub(super) static PAIRING_FAILED: Entry = Entry {
               has nothing to do with the proof of possession. Windows does not say why a device refuses a request: \
               there the firmware may have had another reason to refuse the first one.",
     hints: &[
-        "have both sides forget an older pairing: on Linux, bluetoothctl remove ADDRESS; elsewhere, in the system's \
+        plain(
+            "have both sides forget an older pairing: on Linux, bluetoothctl remove ADDRESS; elsewhere, in the system's \
              Bluetooth settings; and reset the device",
-        "on Windows, where the device wants a number compared or typed in, pair with it in the system's Bluetooth \
+        ),
+        plain(
+            "on Windows, where the device wants a number compared or typed in, pair with it in the system's Bluetooth \
              settings first; on macOS, accept its request to pair",
+        ),
     ],
 };
 
@@ -143,10 +153,12 @@ pub(super) static NOT_PROVISIONING: Entry = Entry {
     meaning: "A link came up, but none of the device's services carries provisioning: it is some other device, or its \
               provisioning is over.",
     hints: &[
-        "check the name or address",
-        "reset the device to put it back in provisioning mode",
-        "after new firmware the system may remember the old one's services: on Linux, bluetoothctl remove ADDRESS; \
+        plain("check the name or address"),
+        plain("reset the device to put it back in provisioning mode"),
+        plain(
+            "after new firmware the system may remember the old one's services: on Linux, bluetoothctl remove ADDRESS; \
              elsewhere, switch Bluetooth off and on",
+        ),
     ],
 };
 
@@ -157,9 +169,9 @@ pub(super) static NO_PERIPHERAL: Entry = Entry {
     meaning: "To simulate a device the adapter must advertise and serve values, and bluetoothd does not offer that for \
               it: it knows no Low Energy, or no peripheral role.",
     hints: &[
-        "bluetoothctl show lists the adapter's roles: peripheral must be among them",
-        "ControllerMode = bredr in /etc/bluetooth/main.conf keeps Low Energy off: take it out",
-        "name another adapter with --adapter",
+        plain("bluetoothctl show lists the adapter's roles: peripheral must be among them"),
+        plain("ControllerMode = bredr in /etc/bluetooth/main.conf keeps Low Energy off: take it out"),
+        plain("name another adapter with --adapter"),
     ],
 };
 
@@ -169,8 +181,8 @@ pub(super) static ADVERTISING_REFUSED: Entry = Entry {
     title: "the Bluetooth adapter does not advertise the device",
     meaning: "bluetoothd refused the simulated device's advertisement, or took it back. An adapter has room for a few.",
     hints: &[
-        "end other programs that advertise: another espctl sim --ble, or bluetoothctl's advertise",
-        "name another adapter with --adapter",
+        plain("end other programs that advertise: another espctl sim --ble, or bluetoothctl's advertise"),
+        plain("name another adapter with --adapter"),
     ],
 };
 
@@ -180,7 +192,7 @@ pub(super) static STACK: Entry = Entry {
     title: "Bluetooth on this computer fails",
     meaning: "The operating system's Bluetooth reported an error that has nothing to do with the device.",
     hints: &[
-        "switch Bluetooth off and on; on Linux: sudo systemctl restart bluetooth",
-        "unplug a USB adapter and plug it in again",
+        plain("switch Bluetooth off and on; on Linux: sudo systemctl restart bluetooth"),
+        plain("unplug a USB adapter and plug it in again"),
     ],
 };

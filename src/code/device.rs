@@ -2,7 +2,33 @@
 //!
 //! Entries of the catalogue; `mod.rs` lists them.
 
-use super::{Entry, Exit, OF_SECURITY_2, TYPE_AGAIN, UNHEARD};
+use super::{Entry, Exit, Fact, Hint, plain};
+
+/// On every failure that the board's log explains.
+const LOG_FACTS: &[Fact] = &[Fact::LogHeard, Fact::LogElsewhere, Fact::LogSilent];
+const LOG_SAYS_MORE: Hint =
+    Hint::unless(LOG_FACTS, "the device's own log says more: --listen hears it on a serial cable, and -v shows it");
+const LOG_NAMES_REASON: Hint =
+    Hint::unless(LOG_FACTS, "the device's own log names the reason: --listen hears it on a serial cable");
+const LOG_ELSEWHERE: Hint =
+    Hint::given(Fact::LogElsewhere, "the device's own log says more: run espctl monitor in another terminal");
+/// The board's log was to be heard on a port, and nothing came.
+pub(super) const LOG_SILENT: Hint = Hint::given(
+    Fact::LogSilent,
+    "the board printed nothing on {} meanwhile: check that it is the board's console port, and --baud",
+);
+
+const OF_SECURITY_2: Hint = Hint::unless(
+    &[Fact::OtherThanSecurity2],
+    "for security 2 the user name counts too; RainMaker's is wifiprov and its password is the PoP",
+);
+
+const TYPE_AGAIN: Hint =
+    Hint::unless(&[Fact::OpenNetwork], "type the passphrase again: case and trailing spaces count");
+const NONE_GIVEN: Hint = Hint::given(
+    Fact::OpenNetwork,
+    "no passphrase was given: if the network has one, give --passphrase instead of --open",
+);
 
 pub(super) static DEVICE_NOT_PROVISIONING: Entry = Entry {
     word: "device.not-provisioning",
@@ -10,7 +36,7 @@ pub(super) static DEVICE_NOT_PROVISIONING: Entry = Entry {
     title: "the device is not in provisioning mode",
     meaning: "The device answers, but without the endpoints of provisioning: it is provisioned already, its time for \
               provisioning has run out, or it is locked after too many wrong PoPs.",
-    hints: &["power-cycle the device", "erase its Wi-Fi settings if it is provisioned already"],
+    hints: &[plain("power-cycle the device"), plain("erase its Wi-Fi settings if it is provisioned already")],
 };
 
 pub(super) static SECURITY_UNSUPPORTED: Entry = Entry {
@@ -18,7 +44,7 @@ pub(super) static SECURITY_UNSUPPORTED: Entry = Entry {
     exit: Exit::Session,
     title: "the device wants a security version this program does not speak",
     meaning: "The device's version document names a security version other than 0, 1 and 2.",
-    hints: &["update espctl", "--sec-ver 0, 1 or 2 tries one all the same"],
+    hints: &[plain("update espctl"), plain("--sec-ver 0, 1 or 2 tries one all the same")],
 };
 
 pub(super) static SECURITY_DOES_NOT_FIT: Entry = Entry {
@@ -26,7 +52,10 @@ pub(super) static SECURITY_DOES_NOT_FIT: Entry = Entry {
     exit: Exit::Session,
     title: "security 2 does not fit through this link",
     meaning: "Security 2 begins with a message of 406 bytes, and the console's line holds 255 characters. Nothing was sent.",
-    hints: &["reach the device over BLE or SoftAP", "or use firmware with security 1, which fits through the console"],
+    hints: &[
+        plain("reach the device over BLE or SoftAP"),
+        plain("or use firmware with security 1, which fits through the console"),
+    ],
 };
 
 pub(super) static SECURITY_MISMATCH: Entry = Entry {
@@ -36,8 +65,8 @@ pub(super) static SECURITY_MISMATCH: Entry = Entry {
     meaning: "The device refused the first message of the handshake. With a --sec-ver that contradicts what the device \
               says of itself, that is why.",
     hints: &[
-        "leave out --sec-ver: the device says which version it wants",
-        "firmware built without this version refuses it",
+        Hint::unless(&[Fact::SecurityCompared], "leave out --sec-ver: the device says which version it wants"),
+        plain("firmware built without this version refuses it"),
     ],
 };
 
@@ -46,7 +75,7 @@ pub(super) static SECURITY_BROKEN: Entry = Entry {
     exit: Exit::Session,
     title: "the handshake failed",
     meaning: "The device's handshake messages do not fit the protocol: damaged on the way, or firmware with a defect.",
-    hints: &["try again", "update the firmware; its handshake does not follow the protocol"],
+    hints: &[plain("try again"), plain("update the firmware; its handshake does not follow the protocol")],
 };
 
 pub(super) static PROOF_REJECTED: Entry = Entry {
@@ -56,9 +85,9 @@ pub(super) static PROOF_REJECTED: Entry = Entry {
     meaning: "The device closed the link on the message that proves knowledge of the PoP (security 1) or of user name and \
               password (security 2). Firmware gives no reason; a crash at that moment would look the same.",
     hints: &[
-        "check the PoP on the label: it is case-sensitive",
+        plain("check the PoP on the label: it is case-sensitive"),
         OF_SECURITY_2,
-        "five wrong tries lock RainMaker firmware until it is power-cycled",
+        plain("five wrong tries lock RainMaker firmware until it is power-cycled"),
     ],
 };
 
@@ -68,7 +97,7 @@ pub(super) static DEVICE_UNPROVEN: Entry = Entry {
     title: "the device could not prove that it knows the secret",
     meaning: "The device accepted our proof, but its own is wrong: it is not the device it claims to be, or its firmware \
               has a defect. Nothing was sent to it.",
-    hints: &["check that this is the right device", "do not send it credentials"],
+    hints: &[plain("check that this is the right device"), plain("do not send it credentials")],
 };
 
 pub(super) static LOCKED_OUT: Entry = Entry {
@@ -76,7 +105,7 @@ pub(super) static LOCKED_OUT: Entry = Entry {
     exit: Exit::Credentials,
     title: "the device no longer answers after wrong proofs of possession",
     meaning: "RainMaker firmware stops provisioning after five wrong PoPs until it is power-cycled.",
-    hints: &["power-cycle the device and check the PoP before the next try"],
+    hints: &[plain("power-cycle the device and check the PoP before the next try")],
 };
 
 pub(super) static SESSION_LOST: Entry = Entry {
@@ -86,8 +115,8 @@ pub(super) static SESSION_LOST: Entry = Entry {
     meaning: "The device closed the link on an encrypted request, twice, or its replies no longer decrypt: it restarted, \
               another client took its place, or its rule for nonces differs.",
     hints: &[
-        "close other programs that talk to the device, and try again",
-        "update the firmware if it happens every time",
+        plain("close other programs that talk to the device, and try again"),
+        plain("update the firmware if it happens every time"),
     ],
 };
 
@@ -96,7 +125,7 @@ pub(super) static DEVICE_REFUSED: Entry = Entry {
     exit: Exit::Refused,
     title: "the device refused the request",
     meaning: "The device understood the request and answered with a status other than success.",
-    hints: &[UNHEARD[0]],
+    hints: &[LOG_SAYS_MORE, LOG_ELSEWHERE, LOG_SILENT],
 };
 
 pub(super) static DEVICE_NO_ENDPOINT: Entry = Entry {
@@ -104,7 +133,7 @@ pub(super) static DEVICE_NO_ENDPOINT: Entry = Entry {
     exit: Exit::Refused,
     title: "the device has no such endpoint",
     meaning: "The firmware was built without this endpoint.",
-    hints: &["espctl info shows what the device says it can do"],
+    hints: &[plain("espctl info shows what the device says it can do")],
 };
 
 pub(super) static DEVICE_BAD_REPLY: Entry = Entry {
@@ -112,7 +141,7 @@ pub(super) static DEVICE_BAD_REPLY: Entry = Entry {
     exit: Exit::Refused,
     title: "the device's reply makes no sense",
     meaning: "The reply is no answer to the request: too long, damaged on the way, or from firmware with a defect.",
-    hints: &["try again", "update the firmware"],
+    hints: &[plain("try again"), plain("update the firmware")],
 };
 
 pub(super) static DEVICE_UNCLAIMED: Entry = Entry {
@@ -120,7 +149,7 @@ pub(super) static DEVICE_UNCLAIMED: Entry = Entry {
     exit: Exit::Refused,
     title: "the device must be claimed first",
     meaning: "RainMaker firmware without a certificate cannot be tied to a user.",
-    hints: &["claim the device, or provision it without --user-id"],
+    hints: &[plain("claim the device, or provision it without --user-id")],
 };
 
 pub(super) static ALREADY_PROVISIONED: Entry = Entry {
@@ -129,8 +158,8 @@ pub(super) static ALREADY_PROVISIONED: Entry = Entry {
     title: "the device has joined a network already",
     meaning: "The device refuses new credentials because it is connected to a network.",
     hints: &[
-        "espctl reset --reprov lets it take new ones, where its firmware allows it",
-        "else erase its Wi-Fi settings",
+        plain("espctl reset --reprov lets it take new ones, where its firmware allows it"),
+        plain("else erase its Wi-Fi settings"),
     ],
 };
 
@@ -139,7 +168,7 @@ pub(super) static ASSOCIATION_REFUSED: Entry = Entry {
     exit: Exit::Refused,
     title: "the device refused the user association",
     meaning: "The device answered the user id and secret key with a status other than success.",
-    hints: &["check the user id", "power-cycle the device and try again"],
+    hints: &[plain("check the user id"), plain("power-cycle the device and try again")],
 };
 
 pub(super) static SCAN_FAILED: Entry = Entry {
@@ -148,8 +177,8 @@ pub(super) static SCAN_FAILED: Entry = Entry {
     title: "the device could not scan for networks",
     meaning: "The scan did not start, did not finish in time, or its results could not be fetched.",
     hints: &[
-        "give the network with --ssid, which needs no scan",
-        "after a failed join only a reset lets the device scan again: espctl reset",
+        plain("give the network with --ssid, which needs no scan"),
+        plain("after a failed join only a reset lets the device scan again: espctl reset"),
     ],
 };
 
@@ -161,9 +190,10 @@ pub(super) static WIFI_AUTH_FAILED: Entry = Entry {
               wrong; a weak signal, a MAC filter or WPA3 can look the same.",
     hints: &[
         TYPE_AGAIN,
-        "move the device closer to the access point",
-        "set the router to WPA2 (AES), or WPA2/WPA3 mixed, with optional protected management frames",
-        "espctl scan shows whether the network wants enterprise credentials, which provisioning cannot carry",
+        NONE_GIVEN,
+        plain("move the device closer to the access point"),
+        plain("set the router to WPA2 (AES), or WPA2/WPA3 mixed, with optional protected management frames"),
+        plain("espctl scan shows whether the network wants enterprise credentials, which provisioning cannot carry"),
     ],
 };
 
@@ -173,9 +203,9 @@ pub(super) static WIFI_NOT_FOUND: Entry = Entry {
     title: "the device does not find the network",
     meaning: "No access point with this name answered the device. Most ESP32 chips have no 5 GHz radio.",
     hints: &[
-        "check the name: case and spaces count",
-        "give the network a 2.4 GHz band; most ESP32 chips have no other",
-        "espctl scan shows what the device hears",
+        plain("check the name: case and spaces count"),
+        plain("give the network a 2.4 GHz band; most ESP32 chips have no other"),
+        plain("espctl scan shows what the device hears"),
     ],
 };
 
@@ -186,9 +216,11 @@ pub(super) static WIFI_NOT_JOINED: Entry = Entry {
     meaning: "The device kept trying, or gave up without a reason the protocol has a word for. Firmware reports neither a \
               full access point, nor a weak signal, nor a security mode it does not accept.",
     hints: &[
-        "move the device closer to the access point",
-        "set the router to WPA2 (AES), or WPA2/WPA3 mixed",
-        UNHEARD[1],
+        plain("move the device closer to the access point"),
+        plain("set the router to WPA2 (AES), or WPA2/WPA3 mixed"),
+        LOG_NAMES_REASON,
+        LOG_ELSEWHERE,
+        LOG_SILENT,
     ],
 };
 
@@ -197,7 +229,7 @@ pub(super) static THREAD_NOT_FOUND: Entry = Entry {
     exit: Exit::WifiNotFound,
     title: "the device does not find the Thread network",
     meaning: "No Thread router of the dataset's network answered the device.",
-    hints: &["check that a border router of this network is in reach"],
+    hints: &[plain("check that a border router of this network is in reach")],
 };
 
 pub(super) static THREAD_DATASET_REJECTED: Entry = Entry {
@@ -206,7 +238,7 @@ pub(super) static THREAD_DATASET_REJECTED: Entry = Entry {
     title: "the device cannot use the Thread dataset",
     meaning: "The dataset is well formed, but the device's Thread stack does not take it: an element is missing or has a \
               wrong length.",
-    hints: &["check that the dataset is the network's active one, whole: ot-ctl dataset active -x prints it"],
+    hints: &[plain("check that the dataset is the network's active one, whole: ot-ctl dataset active -x prints it")],
 };
 
 pub(super) static THREAD_NOT_ATTACHED: Entry = Entry {
@@ -214,7 +246,7 @@ pub(super) static THREAD_NOT_ATTACHED: Entry = Entry {
     exit: Exit::WifiOther,
     title: "the device did not attach to the Thread network",
     meaning: "The device kept trying, or gave up without a reason the protocol has a word for.",
-    hints: &["check that the dataset is the network's active one"],
+    hints: &[plain("check that the dataset is the network's active one")],
 };
 
 pub(super) static UNCONFIRMED: Entry = Entry {
@@ -224,8 +256,8 @@ pub(super) static UNCONFIRMED: Entry = Entry {
     meaning: "The link was lost after the credentials were applied and before the device could confirm. That is usual over \
               SoftAP, whose radio follows the access point's channel: the device may well be online.",
     hints: &[
-        "look for the device on the network or in its app before trying again",
-        "if it is back in provisioning mode, it did not join: try again, closer to the device",
+        plain("look for the device on the network or in its app before trying again"),
+        plain("if it is back in provisioning mode, it did not join: try again, closer to the device"),
     ],
 };
 
@@ -242,5 +274,5 @@ pub(super) static UNEXPECTED: Entry = Entry {
     exit: Exit::Unexpected,
     title: "something unforeseen happened",
     meaning: "This is a defect in espctl.",
-    hints: &["please report it, with a --trace"],
+    hints: &[plain("please report it, with a --trace")],
 };

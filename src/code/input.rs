@@ -2,14 +2,14 @@
 //!
 //! Entries of the catalogue; `mod.rs` lists them.
 
-use super::{Entry, Exit};
+use super::{Entry, Exit, plain};
 
 pub(super) static USAGE_INVALID: Entry = Entry {
     word: "usage.invalid-value",
     exit: Exit::Usage,
     title: "an option has a value that cannot be used",
     meaning: "The value was checked before anything was sent; the message names the option and what it takes.",
-    hints: &["espctl help COMMAND lists every option and what it takes"],
+    hints: &[plain("espctl help COMMAND lists every option and what it takes")],
 };
 
 pub(super) static USAGE_MISSING: Entry = Entry {
@@ -42,7 +42,7 @@ pub(super) static USAGE_UNKNOWN_CODE: Entry = Entry {
     exit: Exit::Usage,
     title: "no such error code",
     meaning: "espctl explain takes a code as an error message prints it.",
-    hints: &["espctl explain without a code lists them all"],
+    hints: &[plain("espctl explain without a code lists them all")],
 };
 
 pub(super) static INPUT_CLOSED: Entry = Entry {
@@ -50,7 +50,7 @@ pub(super) static INPUT_CLOSED: Entry = Entry {
     exit: Exit::Usage,
     title: "the standard input ended before an answer came",
     meaning: "A prompt was waiting when the input was closed.",
-    hints: &["give the answer as an option, or --no-input to see which one is missing"],
+    hints: &[plain("give the answer as an option, or --no-input to see which one is missing")],
 };
 
 pub(super) static FILE_UNREADABLE: Entry = Entry {
@@ -58,7 +58,7 @@ pub(super) static FILE_UNREADABLE: Entry = Entry {
     exit: Exit::Usage,
     title: "a file cannot be read",
     meaning: "A file named on the command line is missing, not readable, too long, or not text.",
-    hints: &["check the path and its permissions"],
+    hints: &[plain("check the path and its permissions")],
 };
 
 pub(super) static CONFIG_INVALID: Entry = Entry {
@@ -68,7 +68,7 @@ pub(super) static CONFIG_INVALID: Entry = Entry {
     meaning: "A settings file (espctl.toml of the working folder or of one above it, or the user's config.toml) cannot be \
               read, is not TOML, or has a setting that does not exist or a value that it does not take; or a variable or \
               file that it names for a secret is not there. Nothing was sent.",
-    hints: &["espctl config path lists the files; espctl config check checks them"],
+    hints: &[plain("espctl config path lists the files; espctl config check checks them")],
 };
 
 pub(super) static OUTPUT_FAILED: Entry = Entry {
@@ -76,7 +76,7 @@ pub(super) static OUTPUT_FAILED: Entry = Entry {
     exit: Exit::Unexpected,
     title: "output cannot be written",
     meaning: "A file or the standard output did not take what was written: the disk is full, or the reader went away.",
-    hints: &["check the free space and the permissions"],
+    hints: &[plain("check the free space and the permissions")],
 };
 
 pub(super) static TRACE_FAILED: Entry = Entry {
@@ -84,7 +84,7 @@ pub(super) static TRACE_FAILED: Entry = Entry {
     exit: Exit::Unexpected,
     title: "the trace cannot be written",
     meaning: "The file named by --trace did not take a write. The run stops before anything is sent that cannot be undone.",
-    hints: &["check the free space and the permissions of the trace file"],
+    hints: &[plain("check the free space and the permissions of the trace file")],
 };
 
 pub(super) static QR_INVALID: Entry = Entry {
@@ -92,7 +92,7 @@ pub(super) static QR_INVALID: Entry = Entry {
     exit: Exit::Usage,
     title: "the QR payload makes no sense",
     meaning: "A payload is the JSON that firmware prints, its compact NP: form, or the qrcode.html address that holds one.",
-    hints: &["copy the whole line that the device prints at boot, or the text of the label's QR code"],
+    hints: &[plain("copy the whole line that the device prints at boot, or the text of the label's QR code")],
 };
 
 pub(super) static QR_NO_CODE: Entry = Entry {
@@ -100,7 +100,10 @@ pub(super) static QR_NO_CODE: Entry = Entry {
     exit: Exit::Usage,
     title: "the image holds no readable QR code",
     meaning: "The picture was decoded, but no QR code was found in it or none could be read.",
-    hints: &["take the picture closer, straight on and in focus", "type the text of the label with --pop instead"],
+    hints: &[
+        plain("take the picture closer, straight on and in focus"),
+        plain("type the text of the label with --pop instead"),
+    ],
 };
 
 pub(super) static WIFI_SSID_INVALID: Entry = Entry {
@@ -108,7 +111,7 @@ pub(super) static WIFI_SSID_INVALID: Entry = Entry {
     exit: Exit::Usage,
     title: "that is no network name",
     meaning: "A network name has 1 to 32 bytes; in UTF-8 a letter may take up to 4.",
-    hints: &["a name has 1 to 32 bytes; one that is no UTF-8 can be given in hex with --ssid-hex"],
+    hints: &[plain("a name has 1 to 32 bytes; one that is no UTF-8 can be given in hex with --ssid-hex")],
 };
 
 pub(super) static WIFI_PASSPHRASE_INVALID: Entry = Entry {
@@ -116,7 +119,7 @@ pub(super) static WIFI_PASSPHRASE_INVALID: Entry = Entry {
     exit: Exit::Usage,
     title: "that is no Wi-Fi passphrase",
     meaning: "A passphrase has 8 to 63 bytes. Devices refuse 64-digit raw keys.",
-    hints: &["a passphrase has 8 to 63 bytes; --open is for networks without one"],
+    hints: &[plain("a passphrase has 8 to 63 bytes; --open is for networks without one")],
 };
 
 pub(super) static WIFI_ENTERPRISE: Entry = Entry {
@@ -124,7 +127,7 @@ pub(super) static WIFI_ENTERPRISE: Entry = Entry {
     exit: Exit::Usage,
     title: "the network wants enterprise credentials",
     meaning: "WPA Enterprise takes a user name or a certificate; the provisioning protocol can carry only a passphrase.",
-    hints: &["choose a network with a passphrase, or a guest network"],
+    hints: &[plain("choose a network with a passphrase, or a guest network")],
 };
 
 pub(super) static THREAD_DATASET_INVALID: Entry = Entry {
@@ -132,5 +135,5 @@ pub(super) static THREAD_DATASET_INVALID: Entry = Entry {
     exit: Exit::Usage,
     title: "that is no Thread operational dataset",
     meaning: "A dataset is 1 to 254 bytes of type, length and value, given in hex.",
-    hints: &["on a border router, ot-ctl dataset active -x prints it"],
+    hints: &[plain("on a border router, ot-ctl dataset active -x prints it")],
 };

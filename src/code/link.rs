@@ -2,7 +2,13 @@
 //!
 //! Entries of the catalogue; `mod.rs` lists them.
 
-use super::{Entry, Exit, NAME_PORT};
+use super::{Entry, Exit, Fact, Hint, plain};
+
+const NAME_PORT: Hint = Hint::unless(&[Fact::PortArgument], "name the port: --port PORT");
+const NAME_PORT_SO: Hint = Hint::given(Fact::PortArgument, "name the port: {}");
+
+const RESTART: Hint = Hint::unless(&[Fact::BoardRestarted], "press the board's reset button, or give --reset boot");
+const RESTART_BY_HAND: Hint = Hint::given(Fact::BoardRestarted, "press the board's reset button");
 
 pub(super) static LINK_UNREACHABLE: Entry = Entry {
     word: "link.unreachable",
@@ -10,11 +16,15 @@ pub(super) static LINK_UNREACHABLE: Entry = Entry {
     title: "the device cannot be reached",
     meaning: "The connection to its address could not be opened. A device's SoftAP is at 192.168.4.1 port 80.",
     hints: &[
-        "join this computer to the device's own Wi-Fi network (PROV_…) and check that it stays there: computers \
+        plain(
+            "join this computer to the device's own Wi-Fi network (PROV_…) and check that it stays there: computers \
              leave networks without Internet",
-        "turn off VPN, mobile data and automatic network switching",
-        "a device that is provisioned already, timed out, or locked after wrong PoPs has no such network: \
+        ),
+        plain("turn off VPN, mobile data and automatic network switching"),
+        plain(
+            "a device that is provisioned already, timed out, or locked after wrong PoPs has no such network: \
              power-cycle it",
+        ),
     ],
 };
 
@@ -23,7 +33,7 @@ pub(super) static LINK_PERMISSION: Entry = Entry {
     exit: Exit::Permission,
     title: "the operating system does not permit the link",
     meaning: "Opening the connection was refused by this computer, not by the device.",
-    hints: &["check firewall rules and the permission to use the local network"],
+    hints: &[plain("check firewall rules and the permission to use the local network")],
 };
 
 pub(super) static LINK_LOST: Entry = Entry {
@@ -32,8 +42,8 @@ pub(super) static LINK_LOST: Entry = Entry {
     title: "the link to the device broke",
     meaning: "The connection ended in the middle of an exchange, or the device closed it where it has nothing to refuse.",
     hints: &[
-        "move closer to the device and try again",
-        "another program that talks to the device takes its only connection: close it",
+        plain("move closer to the device and try again"),
+        plain("another program that talks to the device takes its only connection: close it"),
     ],
 };
 
@@ -44,8 +54,8 @@ pub(super) static LINK_NOT_A_DEVICE: Entry = Entry {
     meaning: "Something answered at the address, but it does not speak Espressif's provisioning protocol: a router, a \
               captive portal, or a device whose provisioning is over.",
     hints: &[
-        "check that this computer is on the device's own network, not on a router's at the same address",
-        "a device that has ended provisioning must be reset or power-cycled first",
+        plain("check that this computer is on the device's own network, not on a router's at the same address"),
+        plain("a device that has ended provisioning must be reset or power-cycled first"),
     ],
 };
 
@@ -54,7 +64,10 @@ pub(super) static PORT_ABSENT: Entry = Entry {
     exit: Exit::NotFound,
     title: "there is no such serial port",
     meaning: "No serial port of this computer has the name, serial number or USB id that was given.",
-    hints: &["plug the board in with a cable that carries data, not only power", "espctl discover lists the ports"],
+    hints: &[
+        plain("plug the board in with a cable that carries data, not only power"),
+        plain("espctl discover lists the ports"),
+    ],
 };
 
 pub(super) static PORT_NO_BOARD: Entry = Entry {
@@ -63,7 +76,7 @@ pub(super) static PORT_NO_BOARD: Entry = Entry {
     title: "no serial port looks like a board",
     meaning: "No port was named, and none belongs to Espressif's own USB or to a USB bridge that boards use (CP210x, CH34x, \
               FTDI). Other ports are not touched unasked.",
-    hints: &["plug the board in with a cable that carries data, not only power", NAME_PORT],
+    hints: &[plain("plug the board in with a cable that carries data, not only power"), NAME_PORT, NAME_PORT_SO],
 };
 
 pub(super) static PORT_SEVERAL: Entry = Entry {
@@ -71,7 +84,7 @@ pub(super) static PORT_SEVERAL: Entry = Entry {
     exit: Exit::Ambiguous,
     title: "several serial ports could be meant",
     meaning: "Two or more ports match; the message lists them, the likeliest first.",
-    hints: &[NAME_PORT, "a port's name is its path, its serial number, or usb:VID:PID"],
+    hints: &[NAME_PORT, NAME_PORT_SO, plain("a port's name is its path, its serial number, or usb:VID:PID")],
 };
 
 pub(super) static PORT_PERMISSION: Entry = Entry {
@@ -80,7 +93,7 @@ pub(super) static PORT_PERMISSION: Entry = Entry {
     title: "this user may not open the serial port",
     meaning: "The port is there, but its permissions do not include this user. On Linux: sudo usermod -aG dialout $USER, \
               where the error may name another group.",
-    hints: &["log out and in again after a change of groups"],
+    hints: &[plain("log out and in again after a change of groups")],
 };
 
 pub(super) static PORT_BUSY: Entry = Entry {
@@ -88,7 +101,7 @@ pub(super) static PORT_BUSY: Entry = Entry {
     exit: Exit::Busy,
     title: "another program has the serial port open",
     meaning: "A port belongs to one program at a time: a monitor, an IDE, or another espctl.",
-    hints: &["close the program that has it open"],
+    hints: &[plain("close the program that has it open")],
 };
 
 pub(super) static PORT_UNUSABLE: Entry = Entry {
@@ -98,9 +111,9 @@ pub(super) static PORT_UNUSABLE: Entry = Entry {
     meaning: "The operating system did not open it as a serial port: it is another kind of file, its driver fails, or it \
               cannot do the rate. The operating system's own words are among the causes.",
     hints: &[
-        "espctl discover lists the ports",
-        "unplug the board and plug it in again",
-        "not every adapter can do every rate: --baud",
+        plain("espctl discover lists the ports"),
+        plain("unplug the board and plug it in again"),
+        plain("not every adapter can do every rate: --baud"),
     ],
 };
 
@@ -110,10 +123,10 @@ pub(super) static CONSOLE_SILENT: Entry = Entry {
     title: "the board prints nothing",
     meaning: "The port opened and took a carriage return, and not one byte came back.",
     hints: &[
-        "check that this is the board's port and that the board has power",
-        "--reset auto restarts a board that says nothing",
-        "at a wrong rate nothing may come back at all: --baud is 115200 unless told",
-        "firmware whose console is on other pins, or on the chip's other USB port, is not heard here",
+        plain("check that this is the board's port and that the board has power"),
+        plain("--reset auto restarts a board that says nothing"),
+        plain("at a wrong rate nothing may come back at all: --baud is 115200 unless told"),
+        plain("firmware whose console is on other pins, or on the chip's other USB port, is not heard here"),
     ],
 };
 
@@ -122,7 +135,7 @@ pub(super) static CONSOLE_GARBAGE: Entry = Entry {
     exit: Exit::Link,
     title: "what the board prints is no text",
     meaning: "Most bytes are no characters: the rate is wrong, or the port belongs to something else.",
-    hints: &["give the console's rate with --baud; ESP-IDF's default is 115200"],
+    hints: &[plain("give the console's rate with --baud; ESP-IDF's default is 115200")],
 };
 
 pub(super) static CONSOLE_NO_PROMPT: Entry = Entry {
@@ -131,8 +144,8 @@ pub(super) static CONSOLE_NO_PROMPT: Entry = Entry {
     title: "the board's console shows no prompt",
     meaning: "The board prints text, but does not answer a carriage return with the prompt of protocomm's console.",
     hints: &[
-        "provisioning over the console needs firmware built for it; this one may use BLE or SoftAP",
-        "a board that waits for a download must be restarted: --reset boot",
+        plain("provisioning over the console needs firmware built for it; this one may use BLE or SoftAP"),
+        plain("a board that waits for a download must be restarted: --reset boot"),
     ],
 };
 
@@ -141,7 +154,7 @@ pub(super) static CONSOLE_BOOT_LOOP: Entry = Entry {
     exit: Exit::Link,
     title: "the board restarts over and over",
     meaning: "The start of the chip's ROM was printed more than once while the prompt was waited for.",
-    hints: &["give the board a better supply or cable", "flash its firmware again"],
+    hints: &[plain("give the board a better supply or cable"), plain("flash its firmware again")],
 };
 
 pub(super) static CONSOLE_RESTARTED: Entry = Entry {
@@ -149,7 +162,7 @@ pub(super) static CONSOLE_RESTARTED: Entry = Entry {
     exit: Exit::Link,
     title: "the board restarted",
     meaning: "The start of the chip's ROM was printed where an answer was due; the secure session is gone with it.",
-    hints: &["try again", "give the board a better supply or cable if it happens every time"],
+    hints: &[plain("try again"), plain("give the board a better supply or cable if it happens every time")],
 };
 
 pub(super) static CONSOLE_FLOODED: Entry = Entry {
@@ -159,8 +172,8 @@ pub(super) static CONSOLE_FLOODED: Entry = Entry {
     meaning: "More than 64 KiB came after a request, beside the lines of the log, and no end of an answer among them: the \
               firmware prints something else without pause, or its answer is none.",
     hints: &[
-        "restart the board: --reset boot",
-        "espctl monitor shows what it prints; firmware that prints less leaves its console usable",
+        plain("restart the board: --reset boot"),
+        plain("espctl monitor shows what it prints; firmware that prints less leaves its console usable"),
     ],
 };
 
@@ -171,8 +184,8 @@ pub(super) static CONSOLE_NOT_PROVISIONING: Entry = Entry {
     meaning: "A prompt is there, but it has no proto-ver command: the firmware provisions over another transport, or its \
               provisioning has ended.",
     hints: &[
-        "use the transport the firmware was built for: --transport ble or --transport softap",
-        "restart the board: --reset boot",
+        plain("use the transport the firmware was built for: --transport ble or --transport softap"),
+        plain("restart the board: --reset boot"),
     ],
 };
 
@@ -181,7 +194,7 @@ pub(super) static BOARD_PORT_LOST: Entry = Entry {
     exit: Exit::Link,
     title: "the board's serial port went away",
     meaning: "The port was open and then failed: the cable was pulled, or the board restarted its USB.",
-    hints: &["plug the board in again; its port may have got another name"],
+    hints: &[plain("plug the board in again; its port may have got another name")],
 };
 
 pub(super) static BOARD_SILENT: Entry = Entry {
@@ -190,9 +203,10 @@ pub(super) static BOARD_SILENT: Entry = Entry {
     title: "the board printed nothing",
     meaning: "The port is open, but nothing arrived on it in time.",
     hints: &[
-        "press the board's reset button, or give --reset boot",
-        "check that this is the board's console port: some boards have two",
-        "firmware can be built to print nothing",
+        RESTART,
+        RESTART_BY_HAND,
+        plain("check that this is the board's console port: some boards have two"),
+        plain("firmware can be built to print nothing"),
     ],
 };
 
@@ -201,7 +215,10 @@ pub(super) static BOARD_GARBLED: Entry = Entry {
     exit: Exit::Link,
     title: "what the board prints is no text",
     meaning: "Most of the bytes that arrived are no characters a log is made of. That is what a wrong baud rate looks like.",
-    hints: &["give the board's rate with --baud: 115200 is usual, 74880, 460800 and 921600 occur", "check the cable"],
+    hints: &[
+        plain("give the board's rate with --baud: 115200 is usual, 74880, 460800 and 921600 occur"),
+        plain("check the cable"),
+    ],
 };
 
 pub(super) static BOARD_NO_PAYLOAD: Entry = Entry {
@@ -211,9 +228,13 @@ pub(super) static BOARD_NO_PAYLOAD: Entry = Entry {
     meaning: "The board printed lines, but none of them held the QR payload: the link to a qrcode.html page, its JSON, or \
               its NP: form. Firmware prints it at boot while it waits to be provisioned.",
     hints: &[
-        "press the board's reset button, or give --reset boot: the payload is printed at boot only",
-        "a board that is provisioned already prints none: erase its Wi-Fi settings",
-        "give name and PoP yourself with --device-name and --pop",
+        Hint::unless(
+            &[Fact::BoardRestarted],
+            "press the board's reset button, or give --reset boot: the payload is printed at boot only",
+        ),
+        Hint::given(Fact::BoardRestarted, "press the board's reset button: the payload is printed at boot only"),
+        plain("a board that is provisioned already prints none: erase its Wi-Fi settings"),
+        plain("give name and PoP yourself with --device-name and --pop"),
     ],
 };
 
@@ -222,7 +243,7 @@ pub(super) static BOARD_CRASHED: Entry = Entry {
     exit: Exit::Link,
     title: "the board's firmware crashed",
     meaning: "The link broke, and at that moment the board printed that its firmware crashed or restarted.",
-    hints: &["the cause lies in the firmware or the power supply, not in what was typed"],
+    hints: &[plain("the cause lies in the firmware or the power supply, not in what was typed")],
 };
 
 pub(super) static MONITOR_NO_MATCH: Entry = Entry {
@@ -230,7 +251,7 @@ pub(super) static MONITOR_NO_MATCH: Entry = Entry {
     exit: Exit::Deadline,
     title: "no line matched in time",
     meaning: "The time of --timeout passed before the board printed a line that holds the text of --until.",
-    hints: &["press the board's reset button, or give --reset boot", "give it more time with --timeout"],
+    hints: &[RESTART, RESTART_BY_HAND, plain("give it more time with --timeout")],
 };
 
 pub(super) static DEADLINE_STEP: Entry = Entry {
@@ -239,8 +260,8 @@ pub(super) static DEADLINE_STEP: Entry = Entry {
     title: "the device did not answer in time",
     meaning: "A single exchange took longer than any device takes.",
     hints: &[
-        "check that the device is still in reach: its Wi-Fi network, near enough for Bluetooth, its cable",
-        "power-cycle the device and try again",
+        plain("check that the device is still in reach: its Wi-Fi network, near enough for Bluetooth, its cable"),
+        plain("power-cycle the device and try again"),
     ],
 };
 
@@ -249,7 +270,7 @@ pub(super) static DEADLINE_TOTAL: Entry = Entry {
     exit: Exit::Deadline,
     title: "the run took longer than --timeout allows",
     meaning: "The time for the whole run was used up. Time spent at prompts does not count.",
-    hints: &["give it more time with --timeout"],
+    hints: &[plain("give it more time with --timeout")],
 };
 
 pub(super) static CONSOLE_NOT_AGENT: Entry = Entry {
@@ -258,5 +279,8 @@ pub(super) static CONSOLE_NOT_AGENT: Entry = Entry {
     title: "the board's console is not the RainMaker agent's",
     meaning: "A prompt is there, but get-node-id is not answered: the firmware was built without the agent's console, or \
          the prompt is protocomm's.",
-    hints: &["leave out --dialect, or give --dialect protocomm", "use the transport the firmware was built for"],
+    hints: &[
+        plain("leave out --dialect, or give --dialect protocomm"),
+        plain("use the transport the firmware was built for"),
+    ],
 };

@@ -7,10 +7,12 @@ mod backend;
 mod ble;
 mod device;
 mod exit;
+mod hint;
 mod input;
 mod link;
 
 pub use exit::Exit;
+pub use hint::{Fact, Facts, Hint};
 
 /// What the catalogue says of a code.
 #[derive(Debug)]
@@ -24,24 +26,24 @@ pub struct Entry {
     /// What it means and on what evidence it is said.
     pub meaning: &'static str,
     /// What to do, the likeliest first.
-    pub hints: &'static [&'static str],
+    pub hints: &'static [Hint],
 }
 
-/// Hints that are spent where the board's log was heard.
-pub const UNHEARD: [&str; 2] = [
-    "the device's own log says more: --listen hears it on a serial cable, and -v shows it",
-    "the device's own log names the reason: --listen hears it on a serial cable",
-];
+impl Entry {
+    /// The hints that hold where nothing more is known, as `espctl explain` shows them.
+    pub fn advice(&self) -> Vec<String> {
+        let nothing = Facts::default();
+        self.hints.iter().filter_map(|hint| hint.text(&nothing)).map(Into::into).collect()
+    }
+}
 
-/// What is said otherwise where a port is named in another way.
-pub const NAME_PORT: &str = "name the port: --port PORT";
+/// Where the board's log was expected and nothing came. The catalogue has it at some codes, a run adds it to others.
+pub const LOG_SILENT: Hint = device::LOG_SILENT;
 
-/// What is said only where security 2 is spoken, or may be.
-pub const OF_SECURITY_2: &str =
-    "for security 2 the user name counts too; RainMaker's is wifiprov and its password is the PoP";
-
-/// What is said otherwise where there was no passphrase.
-pub const TYPE_AGAIN: &str = "type the passphrase again: case and trailing spaces count";
+/// How the entries write a hint that always holds.
+const fn plain(text: &'static str) -> Hint {
+    Hint::plain(text)
+}
 
 macro_rules! codes {
     ($($name:ident = $group:ident::$entry:ident;)*) => {

@@ -18,11 +18,10 @@ pub(super) fn make_room(devices: u16) -> Result<(), Failure> {
     let needed = EACH * u64::from(devices) + BESIDES;
     match raise(needed) {
         Some(limit) if limit < needed => {
-            let mut failure = Failure::new(Code::LinkUnreachable)
-                .saying(format!("{devices} devices need {needed} open files, and the limit is {limit}"));
             // The catalogue's hints are about reaching a device, not about being one.
-            failure.hints = vec![format!("raise the limit (ulimit -n {needed}), or start fewer devices")];
-            Err(failure)
+            Err(Failure::new(Code::LinkUnreachable)
+                .saying(format!("{devices} devices need {needed} open files, and the limit is {limit}"))
+                .only_hints([format!("raise the limit (ulimit -n {needed}), or start fewer devices")]))
         }
         _ => Ok(()),
     }

@@ -106,7 +106,7 @@ impl Look {
         if let Some(failure) = self.failure {
             let head = [self.discovery.title().to_owned(), format!("  {}", failure.message)];
             let causes = failure.causes.iter().map(|cause| format!("    cause: {cause}"));
-            let hints = failure.hints.iter().map(|hint| format!("    hint:  {hint}"));
+            let hints = failure.hints().into_iter().map(|hint| format!("    hint:  {hint}"));
             let words = head.into_iter().chain(causes).chain(hints).collect::<Vec<_>>().join("\n");
             return (words, self.discovery.document(Err(error_json(&failure))));
         }
@@ -226,7 +226,7 @@ fn shown(listing: Listing) -> (Vec<String>, Vec<Value>) {
             None => lines.extend(row.next.map(|next| format!("    {next}"))),
             Some(failure) => {
                 lines.push(format!("    {}: {}", failure.message, failure.causes.join("; ")));
-                lines.extend(failure.hints.first().map(|hint| format!("    {hint}")));
+                lines.extend(failure.hints().first().map(|hint| format!("    {hint}")));
                 value["error"] = error_json(&failure);
             }
         }

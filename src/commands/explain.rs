@@ -32,7 +32,7 @@ fn explanation(code: Code) -> String {
     let mut text = format!("{}: {}\n\n{}\n", entry.word, entry.title, entry.meaning);
     if !entry.hints.is_empty() {
         text.push_str("\nWhat to do:\n");
-        for hint in entry.hints {
+        for hint in entry.advice() {
             let _ = writeln!(text, "  - {hint}");
         }
     }
@@ -47,7 +47,7 @@ fn entry(code: Code) -> serde_json::Value {
         "exit": entry.exit as u8,
         "title": entry.title,
         "meaning": entry.meaning,
-        "hints": entry.hints,
+        "hints": entry.advice(),
     })
 }
 

@@ -3,7 +3,7 @@
 //! Which port of this computer a name stands for is found out in `transport::serial`, when it is opened.
 
 use super::App;
-use crate::code::{Code, NAME_PORT};
+use crate::code::{Code, Fact};
 use crate::failure::Failure;
 use crate::settings::keys::PORT;
 use crate::settings::{Origin, Setting, given};
@@ -54,7 +54,7 @@ impl Heard {
     /// Finds the port, opened by nobody yet; `like` is how a person names it here.
     pub(super) async fn find(&self, like: &str) -> Result<Settings, Failure> {
         let path = serial::resolve(&self.name).await.map_err(|error| {
-            let failure = named_like(error.into(), like);
+            let failure = Failure::from(error).knowing_value(Fact::PortArgument, like);
             match self.origin {
                 Origin::Environment(_) => failure.because(format!("it was named by {}", self.origin)),
                 _ => failure,
@@ -64,20 +64,9 @@ impl Heard {
     }
 }
 
-/// The failure with the advice to name the port in this way.
-fn named_like(mut failure: Failure, like: &str) -> Failure {
-    failure.hints.iter_mut().filter(|hint| *hint == NAME_PORT).for_each(|hint| {
-        *hint = format!("name the port: {like}");
-    });
-    failure
-}
-
 /// The failure without the advice to have the board restarted, where that was done, or tried.
-pub(super) fn restarted(mut failure: Failure, reset: Reset) -> Failure {
-    if reset != Reset::Never {
-        failure.hints.iter_mut().for_each(|hint| *hint = hint.replace(", or give --reset boot", ""));
-    }
-    failure
+pub(super) fn restarted(failure: Failure, reset: Reset) -> Failure {
+    if reset == Reset::Never { failure } else { failure.knowing(Fact::BoardRestarted) }
 }
 
 #[cfg(test)]
@@ -87,7 +76,7 @@ mod tests {
     #[test]
     fn what_was_done_is_not_advised() {
         for code in [Code::BoardSilent, Code::BoardNoPayload] {
-            let hints = |reset| restarted(Failure::new(code), reset).hints.join("\n");
+            let hints = |reset| restarted(Failure::new(code), reset).hints().join("\n");
             assert!(hints(Reset::Never).contains("--reset boot"), "{code:?}");
             assert!(!hints(Reset::Auto).contains("--reset") && hints(Reset::Auto).contains("reset button"), "{code:?}");
         }
@@ -96,9 +85,9 @@ mod tests {
     #[test]
     fn the_advice_fits_the_place() {
         for code in [Code::PortNoBoard, Code::PortSeveral] {
-            let failure = named_like(Failure::new(code), "espctl monitor PORT");
-            assert!(failure.hints.contains(&"name the port: espctl monitor PORT".to_owned()), "{failure:?}");
-            assert!(!failure.hints.contains(&NAME_PORT.to_owned()), "{failure:?}");
+            let failure = Failure::new(code).knowing_value(Fact::PortArgument, "espctl monitor PORT");
+            assert!(failure.hints().contains(&"name the port: espctl monitor PORT".to_owned()), "{failure:?}");
+            assert!(!failure.hints().contains(&"name the port: --port PORT".to_owned()), "{failure:?}");
         }
     }
 }

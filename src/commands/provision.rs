@@ -15,7 +15,7 @@ use super::rainmaker::RainMakerArgs;
 use super::single_run::{self, Person};
 use crate::backend::Backend;
 use crate::backend::plain::Plain;
-use crate::code::{Code, TYPE_AGAIN};
+use crate::code::{Code, Fact};
 use crate::device::plan::{check_dataset, check_passphrase, check_ssid};
 use crate::device::{AnswerError, DialectChoice, Question, SecurityPlan, WifiPlan};
 use crate::device_run::{DeviceRun, RedactingAnswers, learn_given};
@@ -236,12 +236,8 @@ fn ruled_out(failure: Failure, choice: DialectChoice) -> Failure {
 }
 
 /// Where the network was said to be open, no passphrase was mistyped.
-fn without_passphrase(mut failure: Failure, network: &NetworkArgs) -> Failure {
-    let text = "no passphrase was given: if the network has one, give --passphrase instead of --open";
-    if network.open {
-        failure.hints.iter_mut().filter(|hint| *hint == TYPE_AGAIN).for_each(|hint| text.clone_into(hint));
-    }
-    failure
+fn without_passphrase(failure: Failure, network: &NetworkArgs) -> Failure {
+    if network.open { failure.knowing(Fact::OpenNetwork) } else { failure }
 }
 
 /// Args made real: every value checked, nothing sent yet.
@@ -270,8 +266,8 @@ fn plan(args: &Args, wanted: Wanted, target: Target, app: &App<'_>) -> Result<(P
 }
 
 fn missing_network(qr: bool) -> Failure {
-    let mut failure: Failure = AnswerError::Missing(Question::Network).into();
-    failure.hints.push("a Thread device takes --thread-dataset instead".to_owned());
+    let failure = Failure::from(AnswerError::Missing(Question::Network))
+        .last_hint("a Thread device takes --thread-dataset instead");
     if qr { failure.because("a device's QR code does not hold the network it is to join") } else { failure }
 }
 

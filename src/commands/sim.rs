@@ -184,8 +184,7 @@ fn cannot_listen(args: &Args, error: &io::Error) -> Failure {
         io::ErrorKind::AddrNotAvailable => (Code::LinkUnreachable, "give --http an address of this computer"),
         _ => (Code::LinkUnreachable, "choose another port with --http; port 0 takes any free one"),
     };
-    let failure = Failure::new(code).saying(wanted).caused_by(error);
-    Failure { hints: vec![hint.to_owned()], ..failure }
+    Failure::new(code).saying(wanted).caused_by(error).only_hints([hint])
 }
 
 /// Shows what happens on the devices, unless that is too much to print.

@@ -169,7 +169,7 @@ mod tests {
     fn what_is_wrong_and_what_is_near_are_kept() {
         let failure = failure(&["provision", "--passfrase", "x"]);
         assert!(failure.message.contains("--passfrase"), "{failure:?}");
-        assert!(failure.hints[0].contains("--passphrase"), "{failure:?}");
+        assert!(failure.hints()[0].contains("--passphrase"), "{failure:?}");
     }
 
     #[test]
@@ -177,7 +177,7 @@ mod tests {
         let failure = failure(&["provision", "--device", "sim:", "--transport", "ble"]);
         assert_eq!(failure.code, Code::UsageConflict);
         assert!(failure.message.contains("--device") && failure.message.contains("--transport"), "{failure:?}");
-        assert_eq!(failure.hints, ["give one of them only"]);
+        assert_eq!(failure.hints(), ["give one of them only"]);
     }
 
     #[test]

@@ -17,7 +17,8 @@ impl LastStage {
     /// The failure of a run that is interrupted now.
     pub(super) fn interruption(&self) -> Failure {
         let (stage, applied) = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let failure = Failure { stage, ..Failure::new(Code::Interrupted) };
+        let mut failure = Failure::new(Code::Interrupted);
+        failure.stage = stage;
         if applied {
             failure.hint("the device had taken the credentials and goes on joining by itself")
         } else {

@@ -18,7 +18,7 @@ use rand_core::UnwrapErr;
 use tokio_util::sync::CancellationToken;
 
 use crate::board::{LinkLog, LogHistory, Redaction, diagnose};
-use crate::code::{Code, UNHEARD};
+use crate::code::{Code, Fact, LOG_SILENT};
 use crate::device::{Answers, Context, Device, DialectChoice, Need, SecurityPlan, SharedRng, open};
 use crate::event::{FanOut, Observer};
 use crate::failure::Failure;
@@ -117,28 +117,18 @@ impl DeviceRun {
             failure.causes.iter_mut().for_each(|cause| *cause = self.redaction.hide(cause));
         }
         let told = self.history.told();
-        let mut failure = diagnose(&told, self.history.attempt(), failure);
-        let unheard = |hint: &String| UNHEARD.contains(&hint.as_str());
-        let instead = match log {
-            LogAccess::Offered => return failure,
-            LogAccess::Apart => "the device's own log says more: run espctl monitor in another terminal".to_owned(),
-            LogAccess::Heard(port) if told.is_empty() => format!(
-                "the board printed nothing on {} meanwhile: check that it is the board's console port, and --baud",
-                text::sanitise(port)
-            ),
-            LogAccess::Heard(_) | LogAccess::Here => {
-                failure.hints.retain(|hint| !unheard(hint));
-                return failure;
+        let failure = diagnose(&told, self.history.attempt(), failure);
+        match log {
+            LogAccess::Offered => failure,
+            LogAccess::Apart => failure.knowing(Fact::LogElsewhere),
+            LogAccess::Heard(port) if told.is_empty() => {
+                // A board that joins logs it, and whoever listens expects to be told why it does not.
+                let waited = failure.stage == Some(Stage::AwaitNetwork);
+                let failure = if waited { failure.last_hint(LOG_SILENT) } else { failure };
+                failure.knowing_value(Fact::LogSilent, text::sanitise(port))
             }
-        };
-        let waited = failure.stage == Some(Stage::AwaitNetwork) && matches!(log, LogAccess::Heard(_));
-        if waited && !failure.hints.iter().any(unheard) {
-            // A board that joins logs it, and whoever listens expects to be told why it does not.
-            failure.hints.push(instead);
-            return failure;
+            LogAccess::Heard(_) | LogAccess::Here => failure.knowing(Fact::LogHeard),
         }
-        failure.hints.iter_mut().filter(|hint| unheard(hint)).for_each(|hint| instead.clone_into(hint));
-        failure
     }
 
     /// Runs to the end, or until it is interrupted; `work` is dropped then, which releases its link.

@@ -62,10 +62,10 @@ fn advise_ble(failure: Failure, error: &BleError) -> Failure {
         BleError::NoBluetoothd { place, .. } => placed(failure, *place),
         BleError::AdapterAbsent { present, .. } if !present.is_empty() => {
             let mut failure = failure.because(format!("this computer has {}", present.join(", ")));
-            failure.hints = vec![match present.as_slice() {
+            failure = failure.only_hints([match present.as_slice() {
                 [_] => "leave out --adapter: this computer has one adapter".to_owned(),
                 several => format!("give --adapter one of {}", several.join(", ")),
-            }];
+            }]);
             failure
         }
         BleError::AdapterAbsent { hidden: true, .. } => failure
@@ -108,7 +108,7 @@ fn not_found(failure: Failure, near: &[Heard], count: usize) -> Failure {
 }
 
 /// Where the program runs tells more than that something is missing.
-fn placed(mut failure: Failure, place: HostKind) -> Failure {
+fn placed(failure: Failure, place: HostKind) -> Failure {
     let (cause, hints): (_, &[&str]) = match place {
         HostKind::Computer => return failure,
         HostKind::Wsl => (
@@ -125,8 +125,7 @@ fn placed(mut failure: Failure, place: HostKind) -> Failure {
             ],
         ),
     };
-    failure.hints = hints.iter().map(|hint| (*hint).to_owned()).collect();
-    failure.because(cause)
+    failure.only_hints(hints.iter().copied()).because(cause)
 }
 
 /// Quoted for a shell where it has to be: devices choose their names.
@@ -167,7 +166,7 @@ mod tests {
     fn near_misses_are_named() {
         let failure = not_seen(&[("PROV_A1B3", -58)], 4);
         assert_eq!(failure.causes, ["PROV_A1B2 was not seen in 30 s", "heard: PROV_A1B3 at -58 dBm"]);
-        assert!(failure.hints[0].contains("--device-name PROV_A1B3"), "{failure:?}");
+        assert!(failure.hints()[0].contains("--device-name PROV_A1B3"), "{failure:?}");
     }
 
     #[test]
@@ -179,17 +178,17 @@ mod tests {
     #[test]
     fn a_container_and_wsl_get_their_own_advice() {
         let bus = |place| failure(BleError::NoBus { reason: "not there".to_owned(), place });
-        assert!(bus(HostKind::Computer).hints[0].contains("systemctl start dbus"));
-        assert!(bus(HostKind::Container).hints[0].contains("/run/dbus"));
+        assert!(bus(HostKind::Computer).hints()[0].contains("systemctl start dbus"));
+        assert!(bus(HostKind::Container).hints()[0].contains("/run/dbus"));
         let wsl = bus(HostKind::Wsl);
-        assert!(wsl.causes[1].contains("WSL") && !wsl.hints.iter().any(|hint| hint.contains("systemctl")), "{wsl:?}");
+        assert!(wsl.causes[1].contains("WSL") && !wsl.hints().iter().any(|hint| hint.contains("systemctl")), "{wsl:?}");
     }
 
     #[test]
     fn a_blocked_adapter_says_what_unblocks_it() {
         let off = |block| failure(BleError::AdapterOff { adapter: "hci0".to_owned(), block });
-        assert!(off(Block::None).hints[0].contains("bluetoothctl power on"));
-        assert_eq!(off(Block::Soft).hints[0], "sudo rfkill unblock bluetooth");
+        assert!(off(Block::None).hints()[0].contains("bluetoothctl power on"));
+        assert_eq!(off(Block::Soft).hints()[0], "sudo rfkill unblock bluetooth");
         assert!(off(Block::Hard).causes[1].contains("switch"));
     }
 

@@ -1,7 +1,7 @@
 //! What the layers below report, as failures: one match a layer, no words of its own where the catalogue has them.
 
 use super::{ble, serial};
-use crate::code::{Code, OF_SECURITY_2};
+use crate::code::{Code, Fact};
 use crate::failure::Failure;
 use crate::session::{Meaning, SessionError, SessionErrorKind, Step};
 use crate::stage::Stage;
@@ -22,7 +22,9 @@ impl From<SessionError> for Failure {
         match (error.step, error.security) {
             (Step::Handshake(number), Some(security)) => {
                 failure.causes.push(format!("during security {security}, handshake message {number}"));
-                failure.hints.retain(|hint| security == 2 || hint != OF_SECURITY_2);
+                if security != 2 {
+                    failure = failure.knowing(Fact::OtherThanSecurity2);
+                }
             }
             (Step::Request, _) => failure.causes.push(format!("request to {}", crate::text::sanitise(&error.endpoint))),
             _ => {}
@@ -35,7 +37,9 @@ impl From<SessionError> for Failure {
 impl From<TransportError> for Failure {
     fn from(error: TransportError) -> Self {
         let error = SessionError { step: Step::Connect, endpoint: String::new(), security: None, kind: error.into() };
-        Self { stage: None, ..error.into() }
+        let mut failure = Self::from(error);
+        failure.stage = None;
+        failure
     }
 }
 

@@ -93,9 +93,8 @@ fn advise_case(failure: Failure, error: &TransportError) -> Failure {
 }
 
 /// Where the catalogue's hints do not fit the case at hand.
-fn instead<const N: usize>(mut failure: Failure, hints: [&str; N]) -> Failure {
-    failure.hints = hints.map(str::to_owned).to_vec();
-    failure
+fn instead<const N: usize>(failure: Failure, hints: [&'static str; N]) -> Failure {
+    failure.only_hints(hints)
 }
 
 fn advise_port(failure: Failure, error: &PortError) -> Failure {
@@ -136,7 +135,7 @@ mod tests {
         let error = PortError::Permission { path: "/dev/ttyUSB0".into(), group, user: Some("ana".into()) };
         let failure = Failure::from(error);
         assert_eq!(failure.exit() as u8, 13);
-        assert_eq!(failure.hints[0], "sudo usermod -aG dialout ana");
+        assert_eq!(failure.hints()[0], "sudo usermod -aG dialout ana");
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub fn error_json(failure: &Failure) -> Value {
         "stage": failure.stage,
         "message": failure.message,
         "causes": failure.causes,
-        "hints": failure.hints,
+        "hints": failure.hints(),
     })
 }
 
@@ -74,7 +74,7 @@ pub(super) fn failure_text(failure: &Failure, paint: super::Paint) -> String {
         lines.push(format!("  stage: {}", stage.describe()));
     }
     lines.extend(failure.causes.iter().map(|cause| format!("  cause: {cause}")));
-    lines.extend(failure.hints.iter().map(|hint| format!("  hint:  {hint}")));
+    lines.extend(failure.hints().iter().map(|hint| format!("  hint:  {hint}")));
     let code = failure.code.word();
     lines.push(paint.dim(&format!("  code:  {code}   (espctl explain {code})")));
     lines.join("\n")
@@ -84,7 +84,7 @@ pub(super) fn failure_text(failure: &Failure, paint: super::Paint) -> String {
 pub(super) fn failure_in_short(failure: &Failure, paint: super::Paint) -> String {
     let message = format!("{} {}", paint.red("failed:"), failure.message);
     let causes = failure.causes.iter().map(|cause| format!("  cause: {cause}"));
-    let hint = failure.hints.first().map(|hint| format!("  hint:  {hint}"));
+    let hint = failure.hints().first().map(|hint| format!("  hint:  {hint}"));
     std::iter::once(message).chain(causes).chain(hint).collect::<Vec<_>>().join("\n")
 }
 

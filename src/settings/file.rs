@@ -245,7 +245,7 @@ mod tests {
     fn assert_refused(text: &str, words: &[&str]) {
         let failure = parse(text).expect_err(text);
         assert_eq!(failure.code, Code::ConfigInvalid, "{text}");
-        let said = format!("{} {:?}", failure.causes.join(" "), failure.hints);
+        let said = format!("{} {:?}", failure.causes.join(" "), failure.hints());
         for word in words {
             assert!(said.contains(word), "{text}: {said} lacks {word}");
         }

@@ -124,7 +124,7 @@ async fn one_token_interrupts_them_all() {
     for result in results {
         let failure = result.expect_err("it was interrupted");
         assert_eq!((failure.code, failure.stage), (Code::Interrupted, Some(Stage::AwaitNetwork)));
-        assert!(failure.hints[0].contains("goes on joining by itself"), "{failure:?}");
+        assert!(failure.hints()[0].contains("goes on joining by itself"), "{failure:?}");
     }
     // What begins later does not get far.
     let late = station(RUNS).provision().await;

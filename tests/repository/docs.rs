@@ -50,7 +50,7 @@ fn errors_md_is_the_catalogue() {
         if !entry.hints.is_empty() {
             text.push('\n');
         }
-        for hint in entry.hints {
+        for hint in entry.advice() {
             let _ = writeln!(text, "- {hint}");
         }
     }

@@ -151,7 +151,7 @@ fn every_row() {
         );
         let sign = sign(&Line::parse(line)).expect("a sign");
         if !matches!(then, WifiAuthFailed | WifiNotFound) {
-            assert_eq!(failure.hints[0], sign.hint, "{line}");
+            assert_eq!(failure.hints()[0], sign.hint, "{line}");
         }
     }
 }
@@ -246,7 +246,7 @@ fn the_managers_word_adds_nothing_to_a_reason() {
     let lines = ["E (9) m: Disconnect reason : 201", "E (9) network_prov_mgr: STA AP Not found"];
     let failure = diagnosed(Code::WifiNotFound, Stage::AwaitNetwork, &lines);
     assert_eq!(failure.causes.len(), 1, "{failure:?}");
-    assert_eq!(failure.hints, Failure::new(Code::WifiNotFound).hints);
+    assert_eq!(failure.hints(), Failure::new(Code::WifiNotFound).hints());
     let failure = diagnosed(Code::WifiNotFound, Stage::AwaitNetwork, &lines[1..]);
     assert_eq!(failure.causes.len(), 1, "{failure:?}");
 }
@@ -254,7 +254,7 @@ fn the_managers_word_adds_nothing_to_a_reason() {
 #[test]
 fn nobody_is_sent_to_a_log_that_was_heard() {
     for code in [Code::WifiNotJoined, Code::DeviceRefused] {
-        let sent = |failure: &Failure| failure.hints.iter().any(|hint| hint.contains("--listen"));
+        let sent = |failure: &Failure| failure.hints().iter().any(|hint| hint.contains("--listen"));
         assert!(sent(&Failure::new(code)));
         assert!(!sent(&diagnosed(code, Stage::AwaitNetwork, &["I (9) app: nothing to the point"])));
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::secure;
-use super::secured::{STILL_JOINING, Secured};
-use crate::code::Code;
+use super::secured::Secured;
+use crate::code::{Code, Fact};
 use crate::device::answers::Answers;
 use crate::device::context::Context;
 use crate::device::dialect::{Applied, Device, Heard, JoinEnd, Reached};
@@ -155,8 +155,7 @@ impl Device for Secured {
             let back = self.back_to_start().await;
             if back {
                 self.observe(&Event::Reset);
-                // A device that joins refuses a reset.
-                failure.hints.retain(|hint| hint != STILL_JOINING);
+                *failure = failure.clone().knowing(Fact::DeviceReset);
             } else {
                 let hint = "the device could not be reset: power-cycle it before the next try";
                 *failure = failure.clone().hint(hint);

@@ -1,6 +1,6 @@
 //! From a version document to a secure session: choose the scheme, find its credentials, establish.
 
-use crate::code::Code;
+use crate::code::{Code, Fact};
 use crate::device::answers::Answers;
 use crate::device::context::Context;
 use crate::device::plan::SecurityPlan;
@@ -134,9 +134,8 @@ fn explain(
     let says = version.security();
     match meaning {
         Meaning::SchemeRefused => {
-            // What the catalogue says of --sec-ver holds only where it was given, and is said better here.
-            let mut failure = failure;
-            failure.hints.retain(|hint| !hint.contains("--sec-ver"));
+            // What is to be said of --sec-ver is said here, more precisely than in the catalogue.
+            let mut failure = failure.knowing(Fact::SecurityCompared);
             if version.structured && plan.version.is_some() && chosen != says {
                 failure = failure
                     .saying(format!("the device speaks security {says}, --sec-ver asked for security {chosen}"))

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-use crate::code::Code;
+use crate::code::{Code, Fact, Hint};
 use crate::device::context::SharedRng;
 use crate::device::link::DeviceFacts;
 use crate::device::plan::Credentials;
@@ -23,7 +23,8 @@ use crate::text;
 pub(super) const RESET_FOR_FAILURE: &str = "the device's last join had failed; it was reset";
 
 /// Where "apply" was refused and the status reads as joining: it does before any apply as well.
-pub(super) const STILL_JOINING: &str = "it may still be joining with earlier credentials: wait, or power-cycle it";
+pub(super) const STILL_JOINING: Hint =
+    Hint::unless(&[Fact::DeviceReset], "it may still be joining with earlier credentials: wait, or power-cycle it");
 
 /// Between two tries to reach a device again.
 const RELINK_PAUSE: Duration = Duration::from_millis(250);

@@ -46,7 +46,8 @@ pub(super) fn lacks(need: Need<'_>, facts: &DeviceFacts) -> Option<Failure> {
     check(need, "").err()?;
     let path = text::sanitise(&facts.peer);
     let node = facts.node_id.as_ref().map_or("a node without an id".to_owned(), |id| format!("node {id}"));
-    let failure = Failure { hints: Vec::new(), ..Failure::new(Code::ConsoleNotProvisioning) }
+    let failure = Failure::new(Code::ConsoleNotProvisioning)
+        .only_hints(None::<String>)
         .at(Stage::Identify)
         .saying(format!("the board has only the RainMaker agent's console, which cannot {}", describe(need)))
         .because(format!("the console on {path} answers as {node}"));

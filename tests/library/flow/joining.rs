@@ -84,7 +84,7 @@ async fn a_device_that_joins_for_ever_is_given_up_after_a_minute() {
     let failure = told.result.expect_err("a failure");
     assert!(failure.causes[0].contains("still joining after 60 s"), "{failure:?}");
     // It refuses a reset while it is joining, so nothing is promised.
-    assert!(failure.hints[0].contains("power-cycle"), "{failure:?}");
+    assert!(failure.hints()[0].contains("power-cycle"), "{failure:?}");
 }
 
 #[tokio::test(start_paused = true)]
