@@ -37,7 +37,6 @@ pub mod transport;
 
 // One device: its session, the dialects it may speak, and the stages it goes through. Events and errors are values of all layers from here up.
 pub mod device;
-pub mod error;
 pub mod event;
 pub mod provision;
 pub mod session;

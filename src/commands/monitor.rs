@@ -13,7 +13,6 @@ use super::App;
 use super::port::{self, Heard};
 use crate::board::{About, LogReader, Redaction, open, sign, started};
 use crate::code::Code;
-use crate::error::{advise_shared, shared};
 use crate::event::{Event, Observer};
 use crate::failure::Failure;
 use crate::report::records::{self, Records};
@@ -21,7 +20,7 @@ use crate::report::{Document, Output, human};
 use crate::settings::find;
 use crate::settings::keys::{Key, device_parts};
 use crate::text;
-use crate::transport::serial::Reset;
+use crate::transport::serial::{self, Reset};
 use crate::wire::log::{Level, Line};
 
 /// Options of `monitor`.
@@ -114,7 +113,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
         () = &mut stop => return Err(Failure::new(Code::Interrupted)),
         port = open(&settings) => port?,
     };
-    if let Some(shared) = shared(&settings.path) {
+    if let Some(shared) = serial::shared(&settings.path) {
         view.note(&shared);
     }
     let reader = LogReader::new(port, Redaction::default());
@@ -232,7 +231,7 @@ impl Monitor {
             Some(line) => failure.because(format!("the last one: {}", text::bounded(&human::board(line), 120))),
             None => failure,
         };
-        advise_shared(failure, self.reader.path())
+        serial::advise_shared(failure, self.reader.path())
     }
 }
 

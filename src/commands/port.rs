@@ -8,9 +8,9 @@ use crate::failure::Failure;
 use crate::settings::keys::PORT;
 use crate::settings::{Origin, Setting, given};
 use crate::text;
-use crate::transport::TransportError;
 use crate::transport::console::{ConsoleSettings, port_locator};
 use crate::transport::serial::{self, Reset, Settings};
+use crate::transport::{Evidence, TransportError};
 
 /// The option, or the variable that names the port of all commands.
 pub(super) fn or_variable(flag: Option<String>, flag_name: &'static str, app: &App<'_>) -> Option<Setting<String>> {
@@ -43,7 +43,9 @@ impl Heard {
         serial::check_name(locator.address())?;
         let settings = ConsoleSettings::read(&locator).map_err(|error| {
             Failure::new(Code::UsageInvalid).saying(match error {
-                TransportError::BadAddress { reason, .. } => text::sanitise(&reason).into_owned(),
+                TransportError { evidence: Evidence::BadAddress { reason, .. }, .. } => {
+                    text::sanitise(&reason).into_owned()
+                }
                 other => other.to_string(),
             })
         })?;

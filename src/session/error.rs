@@ -10,9 +10,7 @@ use super::deadline::Elapsed;
 use crate::endpoint::ReplyError;
 use crate::failure::Failure;
 use crate::security::{CipherError, HandshakeError};
-use crate::transport::TransportError;
-use crate::transport::ble::BleError;
-use crate::transport::console::ConsoleError;
+use crate::transport::{Evidence, TransportError};
 use crate::wire::messages::Status;
 
 /// Where on the session it happened.
@@ -131,30 +129,28 @@ impl SessionError {
 }
 
 fn read_transport(error: &TransportError, step: Step) -> Meaning {
-    match (error, step) {
-        (
-            TransportError::BadAddress { .. }
-            | TransportError::RequestTooLong { .. }
-            | TransportError::InvalidRequest { .. },
-            _,
-        ) => Meaning::Invalid,
-        (TransportError::Port(_) | TransportError::Several { .. }, _) => Meaning::Local,
-        (TransportError::Unreachable { source, .. }, _) if source.kind() == ErrorKind::PermissionDenied => {
-            Meaning::Local
+    match (&error.evidence, step) {
+        (Evidence::BadAddress { .. } | Evidence::RequestTooLong { .. } | Evidence::InvalidRequest { .. }, _) => {
+            Meaning::Invalid
         }
-        (TransportError::Unreachable { .. }, _) => Meaning::Unreachable,
-        (TransportError::Ble(error), step) => read_ble(error, step),
-        (TransportError::Console(error), step) => read_console(error, step),
+        (Evidence::Local | Evidence::Several { .. }, _) | (Evidence::SystemFailed, Step::Connect) => Meaning::Local,
+        (Evidence::Unreachable { source, .. }, _) if source.kind() == ErrorKind::PermissionDenied => Meaning::Local,
+        (Evidence::Unreachable { .. } | Evidence::NoContact, _) => Meaning::Unreachable,
         (
-            TransportError::NoSuchEndpoint { .. } | TransportError::ReplyTooLong { .. },
+            Evidence::NoSuchEndpoint { .. } | Evidence::ReplyTooLong { .. } | Evidence::Endless,
             Step::Connect | Step::Version,
         )
-        | (TransportError::NotADevice { .. }, _) => Meaning::NotADevice,
-        (TransportError::NoSuchEndpoint { .. }, _) => Meaning::NoEndpoint,
-        (TransportError::ReplyTooLong { .. }, Step::Handshake(_)) => Meaning::HandshakeBroken,
-        (TransportError::ReplyTooLong { .. }, Step::Request) => Meaning::BadReply,
-        (TransportError::ClosedWithoutAnswer { .. }, step) => read_silence(step).unwrap_or(Meaning::LinkLost),
-        (TransportError::Truncated { .. } | TransportError::Io { .. }, _) => Meaning::LinkLost,
+        | (Evidence::NotADevice { .. } | Evidence::NotProvisioning, _) => Meaning::NotADevice,
+        (Evidence::NoSuchEndpoint { .. }, _) => Meaning::NoEndpoint,
+        (Evidence::ReplyTooLong { .. } | Evidence::Endless, Step::Handshake(_)) => Meaning::HandshakeBroken,
+        (Evidence::ReplyTooLong { .. } | Evidence::Endless, Step::Request) => Meaning::BadReply,
+        (Evidence::ClosedWithoutAnswer { .. }, step) => read_silence(step).unwrap_or(Meaning::LinkLost),
+        // A device that refuses the version request is some other firmware's.
+        (Evidence::Refused, step) => read_silence(step).unwrap_or(Meaning::NotADevice),
+        (Evidence::Restarted, _) => Meaning::Restarted,
+        (Evidence::Truncated { .. } | Evidence::Io { .. } | Evidence::Lost | Evidence::SystemFailed, _) => {
+            Meaning::LinkLost
+        }
     }
 }
 
@@ -165,45 +161,6 @@ fn read_silence(step: Step) -> Option<Meaning> {
         Step::Handshake(1) => Some(Meaning::SchemeRefused),
         Step::Handshake(_) => Some(Meaning::ProofRejected),
         Step::Request => Some(Meaning::SessionLost),
-    }
-}
-
-fn read_console(error: &ConsoleError, step: Step) -> Meaning {
-    match error {
-        // A console that refuses the version request is some other program's.
-        ConsoleError::Refused { .. } => read_silence(step).unwrap_or(Meaning::NotADevice),
-        ConsoleError::Restarted { .. } => Meaning::Restarted,
-        ConsoleError::Unreadable { .. } | ConsoleError::Gone { .. } => Meaning::LinkLost,
-        ConsoleError::Flooded { .. } => match step {
-            Step::Connect | Step::Version => Meaning::NotADevice,
-            Step::Handshake(_) => Meaning::HandshakeBroken,
-            Step::Request => Meaning::BadReply,
-        },
-        ConsoleError::Silent { .. }
-        | ConsoleError::Garbage { .. }
-        | ConsoleError::BootLoop { .. }
-        | ConsoleError::NoPrompt { .. } => Meaning::Unreachable,
-    }
-}
-
-fn read_ble(error: &BleError, step: Step) -> Meaning {
-    match error {
-        // A device that refuses the version request is some other firmware's.
-        BleError::Refused { .. } => read_silence(step).unwrap_or(Meaning::NotADevice),
-        BleError::NotProvisioning { .. } => Meaning::NotADevice,
-        BleError::Lost { .. } => Meaning::LinkLost,
-        BleError::Stack { .. } if step != Step::Connect => Meaning::LinkLost,
-        BleError::NoBus { .. }
-        | BleError::NoBluetoothd { .. }
-        | BleError::Permission { .. }
-        | BleError::AdapterAbsent { .. }
-        | BleError::AdapterOff { .. }
-        | BleError::Busy { .. }
-        | BleError::Stack { .. } => Meaning::Local,
-        BleError::NotFound { .. }
-        | BleError::ConnectFailed { .. }
-        | BleError::ServicesUnresolved { .. }
-        | BleError::PairingFailed { .. } => Meaning::Unreachable,
     }
 }
 

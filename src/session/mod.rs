@@ -6,6 +6,7 @@
 
 pub mod deadline;
 mod error;
+mod failure;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use crate::endpoint::Request;
 use crate::event::{Event, Exchange, Observer};
 use crate::security::{Cipher, Credentials, Handshake, Next, Scheme, Turn};
 use crate::transport::{
-    Limits, LinkEvent, LinkObserver, Locator, LogSink, Opening, Transport, TransportError, TransportKind,
+    Evidence, Limits, LinkEvent, LinkObserver, Locator, LogSink, Opening, Transport, TransportError, TransportKind,
 };
 use crate::wire::describe::{Direction, describe};
 use crate::wire::version::VersionInfo;
@@ -86,7 +87,7 @@ impl Link {
         self.trace(&at, VERSION_REQUEST, &reply.bytes, &reply, VERSION_REQUEST.len());
         VersionInfo::parse(&reply.bytes).ok_or_else(|| {
             let evidence = "its version document is neither JSON nor a version".to_owned();
-            at.error(TransportError::NotADevice { peer: self.peer(), evidence }.into())
+            at.error(TransportError::from(Evidence::NotADevice { peer: self.peer(), evidence }).into())
         })
     }
 

@@ -9,7 +9,7 @@ use crate::code::Code;
 use crate::failure::Failure;
 use crate::origin::{Origin, Setting, strongest};
 use crate::text;
-use crate::transport::{DeviceParts, Locator, LogPort, PLANNED, Part, TransportError, TransportKind};
+use crate::transport::{DeviceParts, Evidence, Locator, LogPort, PLANNED, Part, TransportError, TransportKind};
 use crate::wire::qr::Payload;
 
 /// The kinds of link to choose from.
@@ -57,7 +57,7 @@ pub fn resolve(parts: &DeviceParts, kinds: Kinds<'_>) -> Result<Target, Failure>
     let locator = kind.locate(whole.as_ref(), &only_taken(kind, &parts, kinds))?;
     kind.check(&locator).map_err(|error| match error {
         // The locator itself is not repeated: a simulated device's holds its secrets.
-        TransportError::BadAddress { reason, .. } => Failure::new(Code::UsageInvalid)
+        TransportError { evidence: Evidence::BadAddress { reason, .. }, .. } => Failure::new(Code::UsageInvalid)
             .saying("the device's address makes no sense")
             .because(text::sanitise(&reason).into_owned()),
         other => other.into(),

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::device::{Device, Refusal, Reply, ReplyFault};
 use super::options::DeviceOptions;
-use crate::transport::{BoxFuture, Limits, Locator, Opening, Transport, TransportError, TransportKind};
+use crate::transport::{BoxFuture, Evidence, Limits, Locator, Opening, Transport, TransportError, TransportKind};
 
 /// What SoftAP carries; the stock HTTP server takes 4096 bytes.
 const LIMITS: Limits = Limits { request: 4096, scan_page: 16, scan_group: 5, security2: true };
@@ -45,8 +45,9 @@ impl TransportKind for InMemory {
 
 /// A locator's parameters are the device's options, its address is the device's name.
 fn options(locator: &Locator) -> Result<DeviceOptions, TransportError> {
-    let mut options = DeviceOptions::from_parameters(locator.parameters())
-        .map_err(|error| TransportError::BadAddress { address: locator.to_string(), reason: error.to_string() })?;
+    let mut options = DeviceOptions::from_parameters(locator.parameters()).map_err(|error| {
+        TransportError::from(Evidence::BadAddress { address: locator.to_string(), reason: error.to_string() })
+    })?;
     if !locator.address().is_empty() {
         options.name = Some(locator.address().to_owned());
     }
@@ -76,7 +77,7 @@ impl MemoryLink {
 
     async fn call(&mut self, endpoint: &str, request: &[u8]) -> Result<Vec<u8>, TransportError> {
         if request.len() > LIMITS.request {
-            return Err(TransportError::RequestTooLong { length: request.len(), limit: LIMITS.request });
+            return Err(Evidence::RequestTooLong { length: request.len(), limit: LIMITS.request }.into());
         }
         let now = self.booted.elapsed();
         self.device.tick(now);
@@ -92,9 +93,9 @@ impl MemoryLink {
                 }
                 self.deliver(reply)
             }
-            Err(Refusal::Handler | Refusal::Restart) => Err(TransportError::ClosedWithoutAnswer { peer: peer() }),
+            Err(Refusal::Handler | Refusal::Restart) => Err(Evidence::ClosedWithoutAnswer { peer: peer() }.into()),
             Err(Refusal::UnknownEndpoint) => {
-                Err(TransportError::NoSuchEndpoint { peer: peer(), endpoint: endpoint.to_owned() })
+                Err(Evidence::NoSuchEndpoint { peer: peer(), endpoint: endpoint.to_owned() }.into())
             }
             Err(Refusal::Hang) => future::pending().await,
         }
@@ -103,18 +104,21 @@ impl MemoryLink {
     fn deliver(&self, reply: Reply) -> Result<Vec<u8>, TransportError> {
         let peer = self.peer.clone();
         match reply.fault {
-            Some(ReplyFault::Truncated) => Err(TransportError::Truncated { peer, received: reply.body.len() / 2 }),
+            Some(ReplyFault::Truncated) => Err(Evidence::Truncated { peer, received: reply.body.len() / 2 }.into()),
             Some(ReplyFault::Status500) => {
-                Err(TransportError::NotADevice { peer, evidence: "500 Internal Server Error".into() })
+                Err(Evidence::NotADevice { peer, evidence: "500 Internal Server Error".into() }.into())
             }
-            Some(ReplyFault::NotHttp) => Err(TransportError::NotADevice { peer, evidence: "no HTTP".into() }),
-            None if reply.body.len() > REPLY_LIMIT => Err(TransportError::ReplyTooLong { peer, limit: REPLY_LIMIT }),
+            Some(ReplyFault::NotHttp) => Err(Evidence::NotADevice { peer, evidence: "no HTTP".into() }.into()),
+            None if reply.body.len() > REPLY_LIMIT => Err(Evidence::ReplyTooLong { peer, limit: REPLY_LIMIT }.into()),
             None => Ok(reply.body),
         }
     }
 
     fn unreachable(&self) -> TransportError {
-        TransportError::Unreachable { peer: self.peer.clone(), source: io::ErrorKind::ConnectionRefused.into() }
+        TransportError::from(Evidence::Unreachable {
+            peer: self.peer.clone(),
+            source: io::ErrorKind::ConnectionRefused.into(),
+        })
     }
 }
 
@@ -165,16 +169,16 @@ mod tests {
         assert!(status.starts_with(&[0x08, 0x01, 0x5a, 0x25]), "{status:02x?}");
         tokio::time::sleep(Duration::from_secs(1)).await;
         let gone = link.exchange("prov-config", &[0x52, 0x00]).await.expect_err("the service stopped");
-        assert!(matches!(gone, TransportError::Unreachable { .. }), "{gone}");
+        assert!(matches!(gone, TransportError { evidence: Evidence::Unreachable { .. }, .. }), "{gone}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn refusals_close_and_the_device_stays() {
         let mut link = connect("sim:?sec-ver=1").await;
         let refused = link.exchange("prov-config", &[0x52, 0x00]).await.expect_err("no session");
-        assert!(matches!(refused, TransportError::ClosedWithoutAnswer { .. }), "{refused}");
+        assert!(matches!(refused, TransportError { evidence: Evidence::ClosedWithoutAnswer { .. }, .. }), "{refused}");
         let unknown = link.exchange("nonsense", &[1]).await.expect_err("no endpoint");
-        assert!(matches!(unknown, TransportError::NoSuchEndpoint { .. }), "{unknown}");
+        assert!(matches!(unknown, TransportError { evidence: Evidence::NoSuchEndpoint { .. }, .. }), "{unknown}");
         assert!(link.exchange("proto-ver", b"---").await.is_ok());
     }
 
@@ -185,9 +189,9 @@ mod tests {
         for _ in 0..3 {
             errors.push(link.exchange("proto-ver", b"---").await.expect_err("a fault"));
         }
-        assert!(matches!(errors[0], TransportError::Truncated { .. }));
-        assert!(matches!(errors[1], TransportError::NotADevice { .. }));
-        assert!(matches!(errors[2], TransportError::ReplyTooLong { .. }));
+        assert!(matches!(errors[0], TransportError { evidence: Evidence::Truncated { .. }, .. }));
+        assert!(matches!(errors[1], TransportError { evidence: Evidence::NotADevice { .. }, .. }));
+        assert!(matches!(errors[2], TransportError { evidence: Evidence::ReplyTooLong { .. }, .. }));
         let hanging = tokio::time::timeout(Duration::from_mins(1), link.exchange("proto-ver", b"---")).await;
         assert!(hanging.is_err());
         assert!(link.exchange("proto-ver", b"---").await.is_ok());
@@ -198,9 +202,9 @@ mod tests {
         let mut link = connect("sim:?sec-ver=0&fault=reboot@2").await;
         assert!(link.exchange("proto-ver", b"---").await.is_ok());
         let cut = link.exchange("proto-ver", b"---").await.expect_err("a reboot");
-        assert!(matches!(cut, TransportError::ClosedWithoutAnswer { .. }), "{cut}");
+        assert!(matches!(cut, TransportError { evidence: Evidence::ClosedWithoutAnswer { .. }, .. }), "{cut}");
         let off = link.exchange("proto-ver", b"---").await.expect_err("booting");
-        assert!(matches!(off, TransportError::Unreachable { .. }), "{off}");
+        assert!(matches!(off, TransportError { evidence: Evidence::Unreachable { .. }, .. }), "{off}");
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert!(link.exchange("proto-ver", b"---").await.is_ok());
     }

@@ -7,8 +7,10 @@
 //! To add one: a file beside this one, its `mod` line, one entry in [`KINDS`].
 
 pub mod ble;
+mod candidate;
 pub mod console;
 mod discovery;
+mod error;
 mod locator;
 mod parts;
 pub mod serial;
@@ -18,7 +20,9 @@ use std::future;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use candidate::{Candidate, CandidateKind};
 pub use discovery::{Discovery, Listing, Row, Wanted};
+pub use error::{Evidence, TransportError};
 pub use futures_util::future::BoxFuture;
 pub use locator::{Locator, LocatorError};
 pub use parts::{BoardPort, DeviceParts, LogPort, Part};
@@ -83,7 +87,7 @@ pub trait TransportKind: Sync {
     /// Checks a locator without any I/O.
     ///
     /// # Errors
-    /// [`TransportError::BadAddress`].
+    /// [`Evidence::BadAddress`].
     fn check(&self, to: &Locator) -> Result<(), TransportError>;
 
     /// Makes the locator of a device: of a `whole` one with what else is known, or of the parts alone. No I/O. Parts
@@ -168,26 +172,6 @@ impl Opening {
     }
 }
 
-/// One of several that could be meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    /// What opens this one and no other.
-    pub locator: Locator,
-    /// What it is called, for people.
-    pub label: String,
-    /// How strongly it is heard, in dBm.
-    pub rssi: Option<i16>,
-}
-
-/// What there are several of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CandidateKind {
-    /// Devices that match.
-    Device,
-    /// Adapters of this computer.
-    Adapter,
-}
-
 /// Who is told what happens on a link beside its replies.
 pub trait LinkObserver: Send + Sync {
     /// Takes note. Must not block.
@@ -243,105 +227,4 @@ impl LogSink for Unobserved {
 
 impl LinkObserver for Unobserved {
     fn tell(&self, _: LinkEvent) {}
-}
-
-/// Why an exchange or a connection failed. The layer above knows the stage and reads the meaning from both.
-#[derive(Debug, thiserror::Error)]
-pub enum TransportError {
-    /// The locator's address makes no sense for this transport.
-    #[error("{address:?} is no address for this transport: {reason}")]
-    BadAddress {
-        /// The address as given.
-        address: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Nothing answers there: refused, no route, name not found.
-    #[error("cannot connect to {peer}")]
-    Unreachable {
-        /// The address tried.
-        peer: String,
-        /// The operating system's word.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The device closed the link without an answer. Firmware does this for every request it refuses, so what it
-    /// means depends on the request.
-    #[error("{peer} closed the connection without an answer")]
-    ClosedWithoutAnswer {
-        /// The other end.
-        peer: String,
-    },
-    /// The link broke in the middle of a reply.
-    #[error("the reply from {peer} broke off after {received} bytes")]
-    Truncated {
-        /// The other end.
-        peer: String,
-        /// Bytes that had arrived.
-        received: usize,
-    },
-    /// The device knows no such endpoint.
-    #[error("{peer} has no endpoint {endpoint:?}")]
-    NoSuchEndpoint {
-        /// The other end.
-        peer: String,
-        /// The endpoint asked for.
-        endpoint: String,
-    },
-    /// Whoever answers does not speak provisioning.
-    #[error("{peer} answered, but not as a provisioning device: {evidence}")]
-    NotADevice {
-        /// The other end.
-        peer: String,
-        /// What it said, sanitised.
-        evidence: String,
-    },
-    /// No device takes such a request: it is empty, or its endpoint's name cannot be sent. A fault of the caller.
-    #[error("the request cannot be sent: {reason}")]
-    InvalidRequest {
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The request is longer than the link carries.
-    #[error("the request has {length} bytes, the link carries {limit}")]
-    RequestTooLong {
-        /// Length of the request, in bytes.
-        length: usize,
-        /// What the link carries, in bytes.
-        limit: usize,
-    },
-    /// The reply is longer than any device sends.
-    #[error("the reply from {peer} is longer than {limit} bytes")]
-    ReplyTooLong {
-        /// The other end.
-        peer: String,
-        /// The bound, in bytes.
-        limit: usize,
-    },
-    /// It is not clear which one is meant.
-    #[error("{} {} could be meant", candidates.len(), match of { CandidateKind::Device => "devices", CandidateKind::Adapter => "adapters" })]
-    Several {
-        /// What they are.
-        of: CandidateKind,
-        /// Those, the likeliest first.
-        candidates: Vec<Candidate>,
-    },
-    /// A device that cannot be reached over Bluetooth.
-    #[error(transparent)]
-    Ble(#[from] ble::BleError),
-    /// A serial port that cannot be used.
-    #[error(transparent)]
-    Port(#[from] serial::PortError),
-    /// A board whose console does not do its part.
-    #[error(transparent)]
-    Console(#[from] console::ConsoleError),
-    /// The link broke in another way.
-    #[error("the link to {peer} failed")]
-    Io {
-        /// The other end.
-        peer: String,
-        /// The operating system's word.
-        #[source]
-        source: std::io::Error,
-    },
 }

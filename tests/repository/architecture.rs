@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers, lowest first. A module imports those before it, never one after it.
-const LAYERS: [&str; 24] = [
+const LAYERS: [&str; 23] = [
     "secret",
     "text",
     "origin",
@@ -18,7 +18,6 @@ const LAYERS: [&str; 24] = [
     "transport",
     "event",
     "session",
-    "error",
     "device",
     "backend",
     "provision",
@@ -308,6 +307,29 @@ fn nobody_compares_or_replaces_the_sentences_of_hints() {
         for (line, code) in code.filter(|_| !own && !source.path.ends_with("tests.rs")) {
             for word in words.iter().filter(|word| code.contains(**word)) {
                 complaints.push(format!("src/{}:{line} has {word}: give the hint a condition", source.path));
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn a_links_errors_stay_in_its_folder() {
+    // The errors' names, and the folders that may name them: the link's own, those it is built on, and its simulation.
+    let rules: [(&str, &[&str]); 3] = [
+        ("BleError", &["transport/ble/", "sim/ble/"]),
+        ("ConsoleError", &["transport/console/"]),
+        ("PortError", &["transport/serial/"]),
+    ];
+    let mut complaints = Vec::new();
+    for source in sources() {
+        // Tests may make one up.
+        for (line, code) in source.code().take_while(|(_, code)| !code.contains("#[cfg(test)]")) {
+            for (name, allowed) in rules {
+                let own = allowed.iter().any(|folder| source.path.starts_with(folder));
+                if !own && code.split(|c| !is_name(c)).any(|word| word == name) {
+                    complaints.push(format!("src/{}:{line} names {name}", source.path));
+                }
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::session::deadline::limit;
 use crate::session::{Link, SessionErrorKind};
 use crate::stage::Stage;
-use crate::transport::{BoxFuture, Locator, TransportError};
+use crate::transport::{BoxFuture, Evidence, Locator, TransportError};
 use crate::wire::version::VersionInfo;
 
 /// The dialect's name.
@@ -93,7 +93,9 @@ async fn connect(device: &Locator, context: &Context<'_>, answers: &mut dyn Answ
             Ok(link) => return Ok(link),
             Err(error) => error,
         };
-        let SessionErrorKind::Transport(TransportError::Several { of, candidates }) = &error.kind else {
+        let SessionErrorKind::Transport(TransportError { evidence: Evidence::Several { of, candidates }, .. }) =
+            &error.kind
+        else {
             return Err(error.into());
         };
         match context.budget.paused(answers.candidate(*of, candidates)).await {

@@ -25,7 +25,7 @@ use crate::secret::{Passphrase, ThreadDataset};
 use crate::session::deadline::Budget;
 use crate::session::{Meaning, SessionError, SessionErrorKind, Step};
 use crate::stage::Stage;
-use crate::transport::{BoxFuture, TransportError};
+use crate::transport::{BoxFuture, Evidence};
 
 /// A command: a greeting of up to 5 s where the board is not at its prompt, and the agent's own wait of 8 s.
 const COMMAND: Duration = Duration::from_secs(15);
@@ -89,7 +89,7 @@ impl Board {
 
     fn no_endpoint(&self, endpoint: &str) -> SessionError {
         let (peer, endpoint) = (self.facts.peer.clone(), endpoint.to_owned());
-        let kind = SessionErrorKind::Transport(TransportError::NoSuchEndpoint { peer, endpoint: endpoint.clone() });
+        let kind = SessionErrorKind::Transport(Evidence::NoSuchEndpoint { peer, endpoint: endpoint.clone() }.into());
         SessionError { step: Step::Request, endpoint, security: None, kind }
     }
 

@@ -15,8 +15,8 @@ use super::pairing_agent::PairingAgent;
 use super::watch::{Notice, Watch};
 use crate::sim::gatt::Peripheral;
 use crate::sim::host::{Ended, Observer};
-use crate::transport::TransportError;
 use crate::transport::ble::{AdapterFacts, BleError, Block, HostKind, bluez};
+use crate::transport::{Evidence, TransportError};
 
 const GATT_MANAGER: &str = "org.bluez.GattManager1";
 const ADVERTISING_MANAGER: &str = "org.bluez.LEAdvertisingManager1";
@@ -60,7 +60,7 @@ pub enum HostError {
 impl HostError {
     fn of_choosing(error: TransportError) -> Self {
         match error {
-            TransportError::Several { candidates, .. } => {
+            TransportError { evidence: Evidence::Several { candidates, .. }, .. } => {
                 Self::SeveralAdapters { adapters: candidates.into_iter().map(|candidate| candidate.label).collect() }
             }
             error => error.into(),

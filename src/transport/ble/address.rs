@@ -8,7 +8,7 @@
 
 use uuid::Uuid;
 
-use super::TransportError;
+use super::{Evidence, TransportError};
 use crate::transport::Locator;
 
 /// The longest name a device can have (Bluetooth Core, Vol 3, Part C, 12.1), in bytes.
@@ -51,7 +51,7 @@ pub(super) enum Fit {
 impl Target {
     pub(super) fn read(locator: &Locator) -> Result<Self, TransportError> {
         let bad =
-            |reason: &str| Err(TransportError::BadAddress { address: locator.to_string(), reason: reason.to_owned() });
+            |reason: &str| Err(Evidence::BadAddress { address: locator.to_string(), reason: reason.to_owned() }.into());
         let mut adapter = None;
         for (key, value) in locator.parameters() {
             match key {
@@ -194,7 +194,7 @@ mod tests {
     fn the_adapter_is_a_parameter_and_no_other_is() {
         assert_eq!(read("ble:?adapter=hci1").expect("a target").adapter.as_deref(), Some("hci1"));
         for bad in ["ble:?adapter=", "ble:?baud=9600", "ble:PROV_?x", "ble:%ff", "ble:a%00b"] {
-            assert!(matches!(read(bad), Err(TransportError::BadAddress { .. })), "{bad}");
+            assert!(matches!(read(bad), Err(TransportError { evidence: Evidence::BadAddress { .. }, .. })), "{bad}");
         }
         assert!(read(&format!("ble:{}", "x".repeat(249))).is_err());
     }

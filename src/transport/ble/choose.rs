@@ -2,6 +2,7 @@
 //!
 //! The only one that is on is taken; one that is off is never switched on, since somebody switched it off.
 
+use super::advice;
 use super::error::{BleError, Block};
 use crate::transport::{Candidate, CandidateKind, Locator, TransportError};
 
@@ -46,9 +47,9 @@ pub(super) fn adapter(
         ([one], _) => Ok((*one).clone()),
         ([], None) => Err(BleError::AdapterAbsent { wanted: None, present: Vec::new(), hidden }.into()),
         ([], Some(first)) => Err(off(&first.name)),
-        (several, _) => Err(TransportError::Several {
-            of: CandidateKind::Adapter,
-            candidates: several
+        (several, _) => Err(advice::several(
+            CandidateKind::Adapter,
+            several
                 .iter()
                 .map(|facts| Candidate {
                     locator: to.clone().with("adapter", &facts.name),
@@ -56,13 +57,14 @@ pub(super) fn adapter(
                     rssi: None,
                 })
                 .collect(),
-        }),
+        )),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::Evidence;
 
     fn chosen(facts: &[(&str, bool)], wanted: Option<&str>) -> Result<String, TransportError> {
         let facts = facts.iter().enumerate().map(|(number, (name, powered))| AdapterFacts {
@@ -87,7 +89,7 @@ mod tests {
         assert_eq!(chosen(&both, Some("HCI1")).ok().as_deref(), Some("hci1"));
         assert_eq!(chosen(&both, Some("00:1a:7d:da:71:01")).ok().as_deref(), Some("hci0"));
         let absent = chosen(&both, Some("hci7")).expect_err("no such adapter");
-        assert!(matches!(absent, TransportError::Ble(BleError::AdapterAbsent { present, .. }) if present.len() == 2));
+        assert!(matches!(absent.own(), Some(BleError::AdapterAbsent { present, .. }) if present.len() == 2));
     }
 
     #[test]
@@ -96,14 +98,17 @@ mod tests {
         {
             let error = chosen(facts, wanted).expect_err("it is off");
             let off = BleError::AdapterOff { adapter: "hci0".into(), block: Block::Soft };
-            assert!(matches!(error, TransportError::Ble(error) if error == off));
+            assert!(error.own() == Some(&off));
         }
     }
 
     #[test]
     fn several_are_listed_in_order_with_what_names_them() {
         let error = chosen(&[("hci1", true), ("hci0", true)], None).expect_err("two are on");
-        let TransportError::Several { of: CandidateKind::Adapter, candidates } = error else { panic!("{error}") };
+        let TransportError { evidence: Evidence::Several { of: CandidateKind::Adapter, candidates }, .. } = error
+        else {
+            panic!("{error}")
+        };
         let named: Vec<_> = candidates.iter().map(|candidate| candidate.locator.to_string()).collect();
         assert_eq!(named, ["ble:PROV_1?adapter=hci0", "ble:PROV_1?adapter=hci1"]);
     }
@@ -111,6 +116,6 @@ mod tests {
     #[test]
     fn none_at_all_is_said() {
         let error = chosen(&[], None).expect_err("there is none");
-        assert!(matches!(error, TransportError::Ble(BleError::AdapterAbsent { wanted: None, .. })));
+        assert!(matches!(error.own(), Some(BleError::AdapterAbsent { wanted: None, .. })));
     }
 }

@@ -17,7 +17,7 @@ use super::radio::Radio;
 use super::search::search;
 use super::table::Table;
 use super::{LOOK, margin};
-use crate::transport::{LinkEvent, LinkObserver, Locator, Opening, TransportError};
+use crate::transport::{Evidence, LinkEvent, LinkObserver, Locator, Opening, TransportError};
 use crate::wire::gatt;
 
 /// An exchange to be carried out.
@@ -175,7 +175,7 @@ impl Link {
         match self.connection.peripheral.read(characteristic).await {
             Ok(reply) if reply.len() > gatt::VALUE_MAX => {
                 let (peer, limit) = (self.connection.peer.clone(), gatt::VALUE_MAX);
-                Err(Miss::Told(TransportError::ReplyTooLong { peer, limit }))
+                Err(Miss::Told(TransportError::from(Evidence::ReplyTooLong { peer, limit })))
             }
             Ok(reply) => Ok(reply),
             Err(error) => Err(self.explain(&error, None).await),
@@ -184,7 +184,7 @@ impl Link {
 
     fn no_such(&self, endpoint: &str) -> Miss {
         let (peer, endpoint) = (self.connection.peer.clone(), endpoint.to_owned());
-        Miss::Told(TransportError::NoSuchEndpoint { peer, endpoint })
+        Miss::Told(TransportError::from(Evidence::NoSuchEndpoint { peer, endpoint }))
     }
 
     /// What a failed operation means; `written` is the length of the request, where it was one that failed.
@@ -215,13 +215,16 @@ impl Link {
             (ErrorClass::Unlikely | ErrorClass::TimedOut | ErrorClass::InProgress | ErrorClass::Other, Some(_))
                 if gone =>
             {
-                return Miss::Gone(TransportError::ClosedWithoutAnswer { peer });
+                return Miss::Gone(TransportError::from(Evidence::ClosedWithoutAnswer { peer }));
             }
             _ if gone => return Miss::Gone(BleError::Lost { peer, reason }.into()),
             _ if unpaired => return Miss::Unpaired(reason),
             (ErrorClass::Stale, _) => return Miss::Stale(reason),
             (ErrorClass::TooLong, Some(length)) => {
-                return Miss::Told(TransportError::RequestTooLong { length, limit: value_limit(length) });
+                return Miss::Told(TransportError::from(Evidence::RequestTooLong {
+                    length,
+                    limit: value_limit(length),
+                }));
             }
             (ErrorClass::Refused(att), _) => BleError::Refused { peer, att },
             (ErrorClass::Unlikely, _) => BleError::Refused { peer, att: Some(0x0e) },

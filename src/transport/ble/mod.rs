@@ -9,11 +9,12 @@
 //! - `radio.rs`: an adapter's scan, shared; `search.rs`: looking for one device; `watch.rs`: for all there are;
 //!   `nearby.rs` and `discover.rs`: what was heard, as rows
 //! - `connection.rs`: what is held of a device, brought up and given back; `link.rs`: the task that owns it
-//! - `table.rs`: which characteristic is which endpoint; `att.rs`: what errors mean
+//! - `table.rs`: which characteristic is which endpoint; `att.rs`: what errors of the system mean; `advice.rs`: what ours mean, and what to do
 //! - `choose.rs`: which adapter; `pending_release.rs`: what the end of the program waits for
 //! - `bluez/`, `system.rs`, `winrt.rs`: the system beneath
 
 mod address;
+mod advice;
 mod att;
 #[cfg(target_os = "linux")]
 pub mod bluez;
@@ -53,7 +54,8 @@ pub use watch::Watch;
 use self::address::Target;
 use self::link::{Opened, Order};
 use super::{
-    BoxFuture, DeviceParts, Discovery, Limits, Locator, Opening, Part, Transport, TransportError, TransportKind, Wanted,
+    BoxFuture, DeviceParts, Discovery, Evidence, Limits, Locator, Opening, Part, Transport, TransportError,
+    TransportKind, Wanted,
 };
 use crate::failure::Failure;
 use crate::origin::Setting;
@@ -143,10 +145,10 @@ impl Link {
     async fn exchange(&self, endpoint: &str, request: &[u8]) -> Result<Vec<u8>, TransportError> {
         if request.is_empty() {
             // Some firmware ignores it and answers the next read with what was there before.
-            return Err(TransportError::InvalidRequest { reason: "it is empty".to_owned() });
+            return Err(Evidence::InvalidRequest { reason: "it is empty".to_owned() }.into());
         }
         if request.len() > LIMITS.request {
-            return Err(TransportError::RequestTooLong { length: request.len(), limit: LIMITS.request });
+            return Err(Evidence::RequestTooLong { length: request.len(), limit: LIMITS.request }.into());
         }
         let (reply, replied) = oneshot::channel();
         let order = Order { endpoint: endpoint.to_owned(), request: request.to_vec().into(), reply };

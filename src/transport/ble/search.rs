@@ -8,6 +8,7 @@ use btleplug::platform::Peripheral;
 use tokio::time::{Instant, sleep_until};
 
 use super::address::{Fit, Wanted};
+use super::advice;
 use super::error::BleError;
 use super::host::{Claim, Linked};
 use super::matching::{self, Sighting, Verdict};
@@ -28,7 +29,7 @@ pub(super) struct Found {
 /// Looks for the device that `to` means by `wanted`, until `end`.
 ///
 /// # Errors
-/// [`TransportError::Several`], or [`BleError`] for none.
+/// [`Evidence::Several`], or [`BleError`] for none.
 pub(super) async fn search(
     radio: &Arc<Radio>,
     wanted: &Wanted,
@@ -55,10 +56,10 @@ pub(super) async fn search(
         Verdict::Several(sightings) => {
             // Somebody may take long to choose.
             listening.finish().await;
-            Err(TransportError::Several {
-                of: CandidateKind::Device,
-                candidates: sightings.iter().map(|sighting| candidate(sighting, to)).collect(),
-            })
+            Err(advice::several(
+                CandidateKind::Device,
+                sightings.iter().map(|sighting| candidate(sighting, to)).collect(),
+            ))
         }
         Verdict::Nothing | Verdict::Settling(_) => {
             // Why nothing was heard may have come about only since.

@@ -17,7 +17,7 @@ use super::output::{Output, TooMuch};
 use super::silence;
 use super::{ConsoleError, ConsoleSettings, Reset};
 use crate::transport::serial::{self, SerialPort};
-use crate::transport::{LogSink, TransportError};
+use crate::transport::{Evidence, LogSink, TransportError};
 use crate::wire::console::{Answer, OUTPUT_MAX, capacity, is_answered, is_under_way, request_line};
 
 /// How long one carriage return may take to bring the prompt.
@@ -55,7 +55,7 @@ impl Conversation {
     /// number: a new one makes the board begin a new session. What else the board prints goes to `log`.
     ///
     /// # Errors
-    /// [`TransportError::Port`] where the port cannot be used, [`ConsoleError`] where no prompt comes.
+    /// [`serial::PortError`] where the port cannot be used, [`ConsoleError`] where no prompt comes.
     pub(crate) async fn begin(
         settings: &ConsoleSettings,
         session: u32,
@@ -86,7 +86,7 @@ impl Conversation {
     pub(super) async fn exchange(&mut self, endpoint: &str, request: &[u8]) -> Result<Vec<u8>, TransportError> {
         let line = request_line(endpoint, self.session, request).map_err(|_| {
             let limit = capacity(endpoint, self.session.to_string().len());
-            TransportError::RequestTooLong { length: request.len(), limit }
+            TransportError::from(Evidence::RequestTooLong { length: request.len(), limit })
         })?;
         let line = Zeroizing::new(line);
         self.get_ready().await?;
@@ -275,7 +275,7 @@ impl Drop for Conversation {
 /// An open port fails in one way only: it goes away.
 fn lost(gone: &mut Option<String>, error: TransportError) -> TransportError {
     match error {
-        TransportError::Io { peer: port, source } => {
+        TransportError { evidence: Evidence::Io { peer: port, source }, .. } => {
             let reason = gone.insert(source.to_string()).clone();
             ConsoleError::Gone { port, reason }.into()
         }

@@ -11,6 +11,7 @@
 //! - `locate.rs`: a locator, made of the parts that are known
 //! - `settings.rs`: what may follow `console:`
 
+mod advice;
 mod conversation;
 mod discover;
 mod error;
@@ -31,7 +32,8 @@ pub use settings::{ConsoleSettings, DEFAULT_BAUD, Dialect};
 
 use super::serial::{self, Reset};
 use super::{
-    BoxFuture, DeviceParts, Discovery, Limits, Locator, Opening, Part, Transport, TransportError, TransportKind, Wanted,
+    BoxFuture, DeviceParts, Discovery, Evidence, Limits, Locator, Opening, Part, Transport, TransportError,
+    TransportKind, Wanted,
 };
 use crate::failure::Failure;
 use crate::origin::Setting;
@@ -126,8 +128,12 @@ impl Transport for Link {
             match self.conversation.exchange(endpoint, request).await {
                 // What was on the line before may have become part of this one. Asking for the version again changes
                 // nothing on the device; any other request could.
-                Err(TransportError::Console(ConsoleError::Refused { .. } | ConsoleError::Unreadable { .. }))
-                    if endpoint == VERSION =>
+                Err(error)
+                    if endpoint == VERSION
+                        && matches!(
+                            error.own(),
+                            Some(ConsoleError::Refused { .. } | ConsoleError::Unreadable { .. })
+                        ) =>
                 {
                     self.conversation.exchange(endpoint, request).await
                 }
@@ -151,7 +157,7 @@ fn check_request(endpoint: &str, request: &[u8]) -> Result<(), TransportError> {
     } else {
         return Ok(());
     };
-    Err(TransportError::InvalidRequest { reason: reason.to_owned() })
+    Err(Evidence::InvalidRequest { reason: reason.to_owned() }.into())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What may follow `console:`: a port, and how to read it.
 
 use crate::transport::serial::Reset;
-use crate::transport::{Locator, TransportError};
+use crate::transport::{Evidence, Locator, TransportError};
 
 /// The rate of ESP-IDF's boot console.
 pub const DEFAULT_BAUD: u32 = 115_200;
@@ -37,9 +37,9 @@ impl ConsoleSettings {
     /// Reads a locator.
     ///
     /// # Errors
-    /// [`TransportError::BadAddress`].
+    /// [`Evidence::BadAddress`].
     pub fn read(locator: &Locator) -> Result<Self, TransportError> {
-        let bad = |reason: String| TransportError::BadAddress { address: locator.to_string(), reason };
+        let bad = |reason: String| TransportError::from(Evidence::BadAddress { address: locator.to_string(), reason });
         let (port, reset) = (locator.address().to_owned(), Reset::Never);
         let mut settings = Self { port, baud: DEFAULT_BAUD, reset, dialect: None };
         for (key, value) in locator.parameters() {

@@ -4,12 +4,14 @@
 //! between the port, which blocks, and the program, which does not.
 
 mod access;
+mod advice;
 mod choose;
 mod error;
 mod list;
 mod port;
 
 pub use access::{check, sharers};
+pub use advice::{advise_shared, shared};
 pub use choose::{Port, Usb, check_name, select};
 pub use error::PortError;
 pub use list::{is_same, ports, resolve};

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::{PortError, access, ports};
-use crate::transport::TransportError;
+use crate::transport::{Evidence, TransportError};
 
 /// How long a read waits before it looks whether the port is still wanted. It is the port's only timeout: Windows has
 /// one for both directions, and lets a write wait behind a read.
@@ -74,7 +74,7 @@ impl SerialPort {
     /// nothing would never let them be.
     ///
     /// # Errors
-    /// [`TransportError::Io`] where the port is gone, or does not take them in time.
+    /// [`Evidence::Io`] where the port is gone, or does not take them in time.
     pub async fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
         let bytes = zeroize::Zeroizing::new(bytes.to_vec());
         self.with_writer(move |writer| write(writer, &bytes)).await
@@ -83,13 +83,13 @@ impl SerialPort {
     /// What has arrived since the last call; waits for at least one byte.
     ///
     /// # Errors
-    /// [`TransportError::Io`] where the port is gone.
+    /// [`Evidence::Io`] where the port is gone.
     pub async fn receive(&mut self) -> Result<Vec<u8>, TransportError> {
         let gone = || io::Error::from(io::ErrorKind::NotConnected);
         let received = self.incoming.recv().await.unwrap_or_else(|| Err(gone()));
         received.map_err(|source| {
             self.close();
-            TransportError::Io { peer: self.path.clone(), source }
+            TransportError::from(Evidence::Io { peer: self.path.clone(), source })
         })
     }
 
@@ -102,7 +102,7 @@ impl SerialPort {
     /// ports without modem lines.
     ///
     /// # Errors
-    /// [`TransportError::Io`] where the port is gone.
+    /// [`Evidence::Io`] where the port is gone.
     pub async fn restart_board(&mut self) -> Result<(), TransportError> {
         self.with_writer(|writer| {
             let _ = writer.write_data_terminal_ready(false);
@@ -120,7 +120,7 @@ impl SerialPort {
         &mut self,
         run: impl FnOnce(&mut dyn serialport::SerialPort) -> io::Result<()> + Send + 'static,
     ) -> Result<(), TransportError> {
-        let failed = |source| TransportError::Io { peer: self.path.clone(), source };
+        let failed = |source| TransportError::from(Evidence::Io { peer: self.path.clone(), source });
         let mut writer = self.writer.take().ok_or_else(|| failed(io::Error::from(io::ErrorKind::NotConnected)))?;
         let running = tokio::task::spawn_blocking(move || {
             let result = run(&mut *writer.0.port);
@@ -138,7 +138,7 @@ impl SerialPort {
             self.close();
         }
         let path = &self.path;
-        result.map_err(|source| TransportError::Io { peer: path.clone(), source })
+        result.map_err(|source| TransportError::from(Evidence::Io { peer: path.clone(), source }))
     }
 
     fn close(&mut self) {
@@ -315,7 +315,7 @@ mod tests {
         let (board, settings) = pair();
         let mut port = SerialPort::open(&settings).await.expect("an open port");
         let error = port.send(&vec![b'x'; 256 * 1024]).await.expect_err("more than the line holds");
-        let TransportError::Io { source, .. } = error else { panic!("{error}") };
+        let TransportError { evidence: Evidence::Io { source, .. }, .. } = error else { panic!("{error}") };
         assert_eq!(source.kind(), io::ErrorKind::TimedOut);
         drop(board);
     }
@@ -326,9 +326,9 @@ mod tests {
         let mut port = SerialPort::open(&settings).await.expect("an open port");
         let held = Arc::downgrade(&port.wanted);
         drop(board);
-        assert!(matches!(port.receive().await, Err(TransportError::Io { .. })));
+        assert!(matches!(port.receive().await, Err(TransportError { evidence: Evidence::Io { .. }, .. })));
         assert_eq!(held.strong_count(), 0, "nothing of it is held");
-        assert!(matches!(port.send(b"x").await, Err(TransportError::Io { .. })));
+        assert!(matches!(port.send(b"x").await, Err(TransportError { evidence: Evidence::Io { .. }, .. })));
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
-use crate::transport::TransportError;
+use crate::transport::{Evidence, TransportError};
 
 /// The device's own address on the access point it opens.
 pub(super) const DEVICE: Ipv4Addr = Ipv4Addr::new(192, 168, 4, 1);
@@ -30,9 +30,11 @@ enum Host {
 /// Empty is `192.168.4.1:80`. Otherwise a host name, an IPv4 address or an IPv6 address (bare, or in brackets), and
 /// a port, 80 if left out; `http://host:port/` is taken for what it means.
 ///
-/// Anything else is [`TransportError::BadAddress`].
+/// Anything else is [`Evidence::BadAddress`].
 pub fn check_address(text: &str) -> Result<Address, TransportError> {
-    parse(text).map_err(|reason| TransportError::BadAddress { address: text.to_owned(), reason: reason.to_owned() })
+    parse(text).map_err(|reason| {
+        TransportError::from(Evidence::BadAddress { address: text.to_owned(), reason: reason.to_owned() })
+    })
 }
 
 impl Address {
@@ -229,7 +231,7 @@ mod tests {
             ("caf\u{e9}.local", "letters, digits"),
         ] {
             match check_address(text) {
-                Err(TransportError::BadAddress { address, reason: given }) => {
+                Err(TransportError { evidence: Evidence::BadAddress { address, reason: given }, .. }) => {
                     assert_eq!(address, text);
                     assert!(given.contains(reason), "{text}: {given}");
                 }

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use super::address::Address;
 use super::http::{self, Cookie, Head, LONGEST_REPLY, Refusal};
-use crate::transport::TransportError;
+use crate::transport::{Evidence, TransportError};
 
 /// What the system is asked for in one read: a stock device's longest replies fit.
 const READ: usize = 4096;
@@ -36,7 +36,7 @@ impl Connection {
         let peer = address.to_string();
         match connect(address).await {
             Ok(stream) => Ok(Self { stream, peer }),
-            Err(source) => Err(TransportError::Unreachable { peer, source }),
+            Err(source) => Err(Evidence::Unreachable { peer, source }.into()),
         }
     }
 
@@ -69,7 +69,7 @@ impl Connection {
     /// Ends the connection in order.
     pub(super) async fn close(mut self) -> Result<(), TransportError> {
         match self.stream.shutdown().await {
-            Err(source) if !is_closed(&source) => Err(TransportError::Io { peer: self.peer, source }),
+            Err(source) if !is_closed(&source) => Err(Evidence::Io { peer: self.peer, source }.into()),
             _ => Ok(()),
         }
     }
@@ -90,7 +90,7 @@ impl Connection {
     async fn read_to_end(&self, head: Head, mut received: Vec<u8>) -> Result<Reply, TransportError> {
         loop {
             if received.len() > head.length + LONGEST_REPLY {
-                return Err(TransportError::ReplyTooLong { peer: self.peer.clone(), limit: LONGEST_REPLY });
+                return Err(Evidence::ReplyTooLong { peer: self.peer.clone(), limit: LONGEST_REPLY }.into());
             }
             if self.read(&mut received).await? == 0 {
                 let body = received.split_off(head.length);
@@ -118,9 +118,11 @@ impl Connection {
     fn refused(&self, endpoint: &str, refusal: Refusal) -> TransportError {
         let peer = self.peer.clone();
         match refusal {
-            Refusal::NoSuchEndpoint => TransportError::NoSuchEndpoint { peer, endpoint: endpoint.to_owned() },
-            Refusal::NotADevice(evidence) => TransportError::NotADevice { peer, evidence },
-            Refusal::TooLong => TransportError::ReplyTooLong { peer, limit: LONGEST_REPLY },
+            Refusal::NoSuchEndpoint => {
+                TransportError::from(Evidence::NoSuchEndpoint { peer, endpoint: endpoint.to_owned() })
+            }
+            Refusal::NotADevice(evidence) => TransportError::from(Evidence::NotADevice { peer, evidence }),
+            Refusal::TooLong => TransportError::from(Evidence::ReplyTooLong { peer, limit: LONGEST_REPLY }),
         }
     }
 
@@ -128,15 +130,19 @@ impl Connection {
     fn ended(&self, received: usize) -> TransportError {
         let peer = self.peer.clone();
         match received {
-            0 => TransportError::ClosedWithoutAnswer { peer },
-            _ => TransportError::Truncated { peer, received },
+            0 => TransportError::from(Evidence::ClosedWithoutAnswer { peer }),
+            _ => TransportError::from(Evidence::Truncated { peer, received }),
         }
     }
 
     /// The system reports a failure after `received` bytes of a reply. A device that closes before it has read the
     /// whole request resets the connection, which means the same as closing it.
     fn broken(&self, received: usize, source: io::Error) -> TransportError {
-        if is_closed(&source) { self.ended(received) } else { TransportError::Io { peer: self.peer.clone(), source } }
+        if is_closed(&source) {
+            self.ended(received)
+        } else {
+            TransportError::from(Evidence::Io { peer: self.peer.clone(), source })
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::transport::TransportError;
+use crate::transport::{Evidence, TransportError};
 
 /// Longest request body a stock device takes.
 pub(super) const LONGEST_REQUEST: usize = 4096;
@@ -20,7 +20,7 @@ const EVIDENCE: usize = 60;
 
 /// Refuses what a device would answer with a closed connection or take for something else.
 pub(super) fn check_request(endpoint: &str, body: &[u8]) -> Result<(), TransportError> {
-    let invalid = |reason: String| Err(TransportError::InvalidRequest { reason });
+    let invalid = |reason: String| Err(Evidence::InvalidRequest { reason }.into());
     if !(1..=LONGEST_ENDPOINT).contains(&endpoint.len()) {
         return invalid(format!("an endpoint's name has 1 to {LONGEST_ENDPOINT} characters, not {}", endpoint.len()));
     }
@@ -32,7 +32,7 @@ pub(super) fn check_request(endpoint: &str, body: &[u8]) -> Result<(), Transport
         return invalid(format!("nothing to send to {endpoint:?}; devices refuse an empty request"));
     }
     if body.len() > LONGEST_REQUEST {
-        return Err(TransportError::RequestTooLong { length: body.len(), limit: LONGEST_REQUEST });
+        return Err(Evidence::RequestTooLong { length: body.len(), limit: LONGEST_REQUEST }.into());
     }
     Ok(())
 }

@@ -19,7 +19,9 @@ pub use address::{Address, check_address};
 
 use self::connection::Connection;
 use self::http::Cookie;
-use super::{BoxFuture, DeviceParts, Limits, Locator, Opening, Part, Transport, TransportError, TransportKind};
+use super::{
+    BoxFuture, DeviceParts, Evidence, Limits, Locator, Opening, Part, Transport, TransportError, TransportKind,
+};
 use crate::failure::Failure;
 use crate::origin::Setting;
 
@@ -69,7 +71,7 @@ impl TransportKind for SoftAp {
 fn address_of(locator: &Locator) -> Result<Address, TransportError> {
     if let Some((key, _)) = locator.parameters().next() {
         let reason = format!("softap takes no parameters, and so no {key:?}");
-        return Err(TransportError::BadAddress { address: locator.to_string(), reason });
+        return Err(Evidence::BadAddress { address: locator.to_string(), reason }.into());
     }
     check_address(locator.address())
 }

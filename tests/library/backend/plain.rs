@@ -11,7 +11,7 @@ use espctl::event::Silent;
 use espctl::failure::Failure;
 use espctl::secret::BackendSecret;
 use espctl::session::{SessionError, SessionErrorKind, Step};
-use espctl::transport::{BoxFuture, TransportError};
+use espctl::transport::{BoxFuture, Evidence, TransportError};
 use espctl::wire::version::VersionInfo;
 
 struct Table {
@@ -53,10 +53,10 @@ impl DeviceLink for Table {
                 step: Step::Request,
                 endpoint: endpoint.to_owned(),
                 security: Some(2),
-                kind: SessionErrorKind::Transport(TransportError::NoSuchEndpoint {
+                kind: SessionErrorKind::Transport(TransportError::from(Evidence::NoSuchEndpoint {
                     peer,
                     endpoint: endpoint.to_owned(),
-                }),
+                })),
             })
         })
     }

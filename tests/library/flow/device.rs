@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use espctl::sim::memory;
 use espctl::transport::serial::PortError;
-use espctl::transport::{BoxFuture, Limits, Locator, Opening, Transport, TransportError, TransportKind};
+use espctl::transport::{BoxFuture, Evidence, Limits, Locator, Opening, Transport, TransportError, TransportKind};
 use tokio::time::Instant;
 
 /// A request that passed.
@@ -138,11 +138,11 @@ impl Logged {
             Link::Hangs => future::pending().await,
             Link::Gone => {
                 let source = io::ErrorKind::ConnectionRefused.into();
-                return Err(TransportError::Unreachable { peer: self.peer(), source });
+                return Err(Evidence::Unreachable { peer: self.peer(), source }.into());
             }
             Link::Unplugged => {
                 let (wanted, present) = ("/dev/ttyUSB0".to_owned(), Vec::new());
-                return Err(TransportError::Port(PortError::Absent { wanted, present }));
+                return Err(PortError::Absent { wanted, present }.into());
             }
         }
         if let Some(version) = self.version.filter(|_| endpoint == "proto-ver") {
@@ -162,7 +162,7 @@ impl Logged {
             ("prov-session", _) => Some(vec![0x52, 0x05, 0x08, 0x01, 0xaa, 0x01, 0x00]),
             (endpoint, script) => script.as_ref().and_then(|script| script(endpoint, request)),
         };
-        reply.ok_or_else(|| TransportError::ClosedWithoutAnswer { peer: self.peer() })
+        reply.ok_or_else(|| TransportError::from(Evidence::ClosedWithoutAnswer { peer: self.peer() }))
     }
 }
 

@@ -4,7 +4,7 @@
 mod peer;
 mod round_trip;
 
-use espctl::transport::{Limits, Locator, Opening, TransportError, TransportKind, softap::SoftAp};
+use espctl::transport::{Evidence, Limits, Locator, Opening, TransportError, TransportKind, softap::SoftAp};
 use peer::{Peer, Step, answer, ok};
 
 const BARE: &str = "Content-Type: application/x-www-form-urlencoded\\r\\nContent-Length: 3\\r\\n";
@@ -16,7 +16,7 @@ fn raw(peer: &Peer, cookie: &str) -> String {
 
 async fn evidence(reply: &[u8]) -> String {
     match Peer::start([answer(reply)]).await.exchange().await {
-        Err(TransportError::NotADevice { evidence, .. }) => evidence,
+        Err(TransportError { evidence: Evidence::NotADevice { evidence, .. }, .. }) => evidence,
         other => panic!("{}: {other:?}", reply.escape_ascii()),
     }
 }
@@ -89,7 +89,7 @@ async fn the_session_goes_on_over_a_new_connection() {
     assert_eq!(link.exchange("proto-ver", b"---").await.expect("a reply"), b"{}");
     for _ in 0..2 {
         let error = link.exchange("proto-ver", b"---").await.expect_err("no answer");
-        assert!(matches!(error, TransportError::ClosedWithoutAnswer { .. }), "{error:?}");
+        assert!(matches!(error, TransportError { evidence: Evidence::ClosedWithoutAnswer { .. }, .. }), "{error:?}");
     }
     assert_eq!(link.exchange("proto-ver", b"---").await.expect("a reply"), b"on");
     let cookie = "Cookie: session=5\\r\\n";
@@ -124,7 +124,10 @@ async fn a_reply_that_breaks_off_says_so() {
     let whole = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf";
     for end in [1, 12, 20, whole.len()] {
         let error = Peer::start([answer(&whole[..end])]).await.exchange().await.expect_err("no whole reply");
-        assert!(matches!(error, TransportError::Truncated { received, .. } if received == end), "{end}: {error:?}");
+        assert!(
+            matches!(error, TransportError { evidence: Evidence::Truncated { received, .. }, .. } if received == end),
+            "{end}: {error:?}"
+        );
     }
 }
 
@@ -142,7 +145,10 @@ async fn an_unknown_endpoint_is_named_and_the_link_goes_on() {
     let peer = Peer::start([answer(not_found), answer(ok("", "{}"))]).await;
     let mut link = peer.connect().await;
     let error = link.exchange("rmaker_claim", b"x").await.expect_err("404");
-    assert!(matches!(&error, TransportError::NoSuchEndpoint { endpoint, .. } if endpoint == "rmaker_claim"), "{error}");
+    assert!(
+        matches!(&error, TransportError { evidence: Evidence::NoSuchEndpoint { endpoint, .. }, .. } if endpoint == "rmaker_claim"),
+        "{error}"
+    );
     assert_eq!(link.exchange("proto-ver", b"---").await.expect("a reply"), b"{}");
 }
 
@@ -169,10 +175,13 @@ async fn replies_without_end_are_cut_short() {
     let flood = |start: &[u8], byte| vec![Step::Read, Step::Write(start.to_vec()), Step::Flood(byte)];
     let peer = Peer::start([flood(b"HTTP/1.1 200 OK\r\nX: ", b'y')]).await;
     let error = peer.exchange().await.expect_err("an endless header");
-    assert!(matches!(error, TransportError::NotADevice { .. }), "{error:?}");
+    assert!(matches!(error, TransportError { evidence: Evidence::NotADevice { .. }, .. }), "{error:?}");
     for start in ["HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n\r\n"] {
         let error = Peer::start([flood(start.as_bytes(), 0)]).await.exchange().await.expect_err("an endless body");
-        assert!(matches!(error, TransportError::ReplyTooLong { limit: 65536, .. }), "{error:?}");
+        assert!(
+            matches!(error, TransportError { evidence: Evidence::ReplyTooLong { limit: 65536, .. }, .. }),
+            "{error:?}"
+        );
     }
 }
 
@@ -200,13 +209,19 @@ async fn what_cannot_be_sent_is_refused_before_connecting() {
     link.exchange("proto-ver", &vec![0; limit]).await.expect("the longest request");
     // Nobody listens any more: an error of the connection would say that it was tried.
     let error = link.exchange("proto-ver", &vec![0; limit + 1]).await.expect_err("too long");
-    assert!(matches!(error, TransportError::RequestTooLong { length: 4097, limit: 4096 }), "{error:?}");
+    assert!(
+        matches!(error, TransportError { evidence: Evidence::RequestTooLong { length: 4097, limit: 4096 }, .. }),
+        "{error:?}"
+    );
     for (endpoint, request) in [("proto-ver", &b""[..]), ("", b"x"), ("a\r\nCookie: x", b"x"), ("a?b", b"x")] {
         let error = link.exchange(endpoint, request).await.expect_err("not sendable");
-        assert!(matches!(error, TransportError::InvalidRequest { .. }), "{endpoint:?}: {error:?}");
+        assert!(
+            matches!(error, TransportError { evidence: Evidence::InvalidRequest { .. }, .. }),
+            "{endpoint:?}: {error:?}"
+        );
     }
     let error = link.exchange("proto-ver", b"---").await.expect_err("nobody listens");
-    assert!(matches!(error, TransportError::Unreachable { .. }), "{error:?}");
+    assert!(matches!(error, TransportError { evidence: Evidence::Unreachable { .. }, .. }), "{error:?}");
     link.close().await.expect("nothing to close");
 }
 
@@ -215,6 +230,6 @@ async fn a_wrong_address_is_known_without_connecting() {
     for text in ["softap:http://192.0.2.1/x", "softap:192.0.2.1:0", "softap:192.0.2.1?baud=115200"] {
         let locator: Locator = text.parse().expect("a locator");
         let error = SoftAp.connect(&locator, Opening::unwatched()).await.err().expect("no address");
-        assert!(matches!(error, TransportError::BadAddress { .. }), "{text}: {error:?}");
+        assert!(matches!(error, TransportError { evidence: Evidence::BadAddress { .. }, .. }), "{text}: {error:?}");
     }
 }

@@ -1,116 +1,118 @@
-//! What Bluetooth reports, as failures: the code, and the advice that depends on the case.
+//! What Bluetooth's errors mean: the evidence and the code, and the advice that depends on the case.
 
+use super::error::{BleError, Block, Heard, HostKind};
 use crate::code::Code;
-use crate::failure::Failure;
-use crate::session::Meaning;
-use crate::transport::ble::{BleError, Block, Heard, HostKind};
-use crate::transport::{Candidate, CandidateKind, TransportError};
+use crate::transport::error::Advice;
+use crate::transport::{Candidate, CandidateKind, Evidence, TransportError};
 
-/// The code of a Bluetooth error, where it is not told by its meaning alone.
-pub(super) fn code(error: &BleError, meaning: Meaning) -> Option<Code> {
-    match error {
-        BleError::NoBus { .. } => Some(Code::BleNoBus),
-        BleError::NoBluetoothd { .. } => Some(Code::BleNoBluetoothd),
-        BleError::Permission { .. } => Some(Code::BlePermission),
-        BleError::AdapterAbsent { .. } => Some(Code::BleAdapterAbsent),
-        BleError::AdapterOff { .. } => Some(Code::BleAdapterOff),
-        BleError::NotFound { .. } => Some(Code::BleNotFound),
-        BleError::Busy { .. } => Some(Code::BleBusy),
-        BleError::ConnectFailed { .. } => Some(Code::BleConnectFailed),
-        BleError::ServicesUnresolved { .. } => Some(Code::BleServicesUnresolved),
-        BleError::PairingFailed { .. } => Some(Code::BlePairingFailed),
-        BleError::NotProvisioning { .. } => Some(Code::BleNotProvisioning),
-        BleError::Stack { .. } => Some(Code::BleStack),
-        BleError::Refused { .. } if meaning == Meaning::NotADevice => Some(Code::BleNotProvisioning),
-        BleError::Refused { .. } | BleError::Lost { .. } => None,
+impl From<BleError> for TransportError {
+    fn from(error: BleError) -> Self {
+        let (evidence, code) = class(&error);
+        let advice = advise(&error);
+        let told = Self::told_by(error, evidence).advising(advice);
+        match code {
+            Some(code) => told.called(code),
+            None if matches!(told.evidence, Evidence::Refused) => told.called_at_version(Code::BleNotProvisioning),
+            None => told,
+        }
     }
 }
 
-/// The code where it is not clear which one is meant.
-pub(super) fn several(of: CandidateKind) -> Code {
-    match of {
+/// What an error shows, and its code where that does not depend on the step.
+fn class(error: &BleError) -> (Evidence, Option<Code>) {
+    match error {
+        BleError::NoBus { .. } => (Evidence::Local, Some(Code::BleNoBus)),
+        BleError::NoBluetoothd { .. } => (Evidence::Local, Some(Code::BleNoBluetoothd)),
+        BleError::Permission { .. } => (Evidence::Local, Some(Code::BlePermission)),
+        BleError::AdapterAbsent { .. } => (Evidence::Local, Some(Code::BleAdapterAbsent)),
+        BleError::AdapterOff { .. } => (Evidence::Local, Some(Code::BleAdapterOff)),
+        BleError::Busy { .. } => (Evidence::Local, Some(Code::BleBusy)),
+        BleError::Stack { .. } => (Evidence::SystemFailed, Some(Code::BleStack)),
+        BleError::NotFound { .. } => (Evidence::NoContact, Some(Code::BleNotFound)),
+        BleError::ConnectFailed { .. } => (Evidence::NoContact, Some(Code::BleConnectFailed)),
+        BleError::ServicesUnresolved { .. } => (Evidence::NoContact, Some(Code::BleServicesUnresolved)),
+        BleError::PairingFailed { .. } => (Evidence::NoContact, Some(Code::BlePairingFailed)),
+        BleError::NotProvisioning { .. } => (Evidence::NotProvisioning, Some(Code::BleNotProvisioning)),
+        BleError::Refused { .. } => (Evidence::Refused, None),
+        BleError::Lost { .. } => (Evidence::Lost, None),
+    }
+}
+
+/// It is not clear which one is meant.
+pub(super) fn several(of: CandidateKind, candidates: Vec<Candidate>) -> TransportError {
+    let code = match of {
         CandidateKind::Device => Code::BleSeveral,
         CandidateKind::Adapter => Code::BleSeveralAdapters,
-    }
+    };
+    let advice = candidates.iter().fold(Advice::default(), |advice, Candidate { locator, label, rssi }| {
+        let named = match (of, locator.parameters().find(|(key, _)| *key == "adapter")) {
+            (CandidateKind::Adapter, Some((_, adapter))) => format!("--adapter {}", quoted(adapter)),
+            _ => format!("--device {}", quoted(&locator.to_string())),
+        };
+        advice.because(format!("{}: {named}", heard(label, *rssi)))
+    });
+    TransportError::from(Evidence::Several { of, candidates }).called(code).advising(advice)
 }
 
-/// Adds what the case at hand tells beyond its code.
-pub(super) fn advise(failure: Failure, error: &TransportError) -> Failure {
+/// What the case at hand tells beyond its code.
+fn advise(error: &BleError) -> Advice {
+    let advice = Advice::default();
     match error {
-        TransportError::Several { of, candidates } => candidates.iter().fold(failure, |failure, candidate| {
-            let Candidate { locator, label, rssi } = candidate;
-            let named = match (of, locator.parameters().find(|(key, _)| *key == "adapter")) {
-                (CandidateKind::Adapter, Some((_, adapter))) => format!("--adapter {}", quoted(adapter)),
-                _ => format!("--device {}", quoted(&locator.to_string())),
-            };
-            failure.because(format!("{}: {named}", heard(label, *rssi)))
-        }),
-        TransportError::Ble(error) => advise_ble(failure, error),
-        _ => failure,
-    }
-}
-
-fn advise_ble(failure: Failure, error: &BleError) -> Failure {
-    match error {
-        BleError::NotFound { near, heard, .. } => not_found(failure, near, *heard),
+        BleError::NotFound { near, heard, .. } => not_found(advice, near, *heard),
         BleError::NoBus { reason, place } => {
-            let mut failure = failure;
             // The title says the rest.
-            failure.causes = vec![reason.clone()];
-            placed(failure, *place)
+            placed(advice.instead_of_words(reason.as_str()), *place)
         }
-        BleError::NoBluetoothd { place, .. } => placed(failure, *place),
+        BleError::NoBluetoothd { place, .. } => placed(advice, *place),
         BleError::AdapterAbsent { present, .. } if !present.is_empty() => {
-            let mut failure = failure.because(format!("this computer has {}", present.join(", ")));
-            failure = failure.only_hints([match present.as_slice() {
+            advice.because(format!("this computer has {}", present.join(", "))).only_hints([match present.as_slice() {
                 [_] => "leave out --adapter: this computer has one adapter".to_owned(),
                 several => format!("give --adapter one of {}", several.join(", ")),
-            }]);
-            failure
+            }])
         }
-        BleError::AdapterAbsent { hidden: true, .. } => failure
+        BleError::AdapterAbsent { hidden: true, .. } => advice
             .because("the kernel has an adapter, but bluetoothd does not offer it")
             .hint("restart the service: sudo systemctl restart bluetooth; sudo dmesg may tell of missing firmware"),
         BleError::AdapterOff { block: Block::Soft, .. } => {
-            failure.because("it is blocked by software (rfkill)").hint("sudo rfkill unblock bluetooth")
+            advice.because("it is blocked by software (rfkill)").hint("sudo rfkill unblock bluetooth")
         }
-        BleError::AdapterOff { block: Block::Hard, .. } => failure
+        BleError::AdapterOff { block: Block::Hard, .. } => advice
             .because("it is blocked by a switch of the computer (rfkill)")
             .hint("turn the computer's radio switch on, or leave flight mode with its key"),
         BleError::NotProvisioning { services, .. } if !services.is_empty() => {
-            failure.because(format!("its services are {}", services.join(", ")))
+            advice.because(format!("its services are {}", services.join(", ")))
         }
-        BleError::NotProvisioning { .. } => failure.because("it has no services at all"),
-        _ => failure,
+        BleError::NotProvisioning { .. } => advice.because("it has no services at all"),
+        _ => advice,
     }
 }
 
 /// What was heard in the place of the device that was looked for.
-fn not_found(failure: Failure, near: &[Heard], count: usize) -> Failure {
+fn not_found(advice: Advice, near: &[Heard], count: usize) -> Advice {
     if !near.is_empty() {
-        let failure = near
+        let advice = near
             .iter()
-            .fold(failure, |failure, one| failure.because(format!("heard: {}", self::heard(&one.label, one.rssi))));
+            .fold(advice, |advice, one| advice.because(format!("heard: {}", self::heard(&one.label, one.rssi))));
         return match near.iter().find_map(|one| one.like.as_deref()) {
-            Some(name) => failure.hint(format!("if {name} is the one that is meant: --device-name {}", quoted(name))),
-            None => failure,
+            Some(name) => advice.hint(format!("if {name} is the one that is meant: --device-name {}", quoted(name))),
+            None => advice,
         };
     }
     match count {
-        0 => failure.because("nothing at all was heard over Bluetooth").hint(
+        0 => advice.because("nothing at all was heard over Bluetooth").hint(
             "nothing was heard at all: the adapter may be at fault, or switched to another antenna; try another one",
         ),
-        1 => failure.because("1 other Bluetooth device was heard, and it is not in provisioning mode"),
+        1 => advice.because("1 other Bluetooth device was heard, and it is not in provisioning mode"),
         count => {
-            failure.because(format!("{count} other Bluetooth devices were heard, none of them in provisioning mode"))
+            advice.because(format!("{count} other Bluetooth devices were heard, none of them in provisioning mode"))
         }
     }
 }
 
 /// Where the program runs tells more than that something is missing.
-fn placed(failure: Failure, place: HostKind) -> Failure {
+fn placed(advice: Advice, place: HostKind) -> Advice {
     let (cause, hints): (_, &[&str]) = match place {
-        HostKind::Computer => return failure,
+        HostKind::Computer => return advice,
         HostKind::Wsl => (
             "this is Linux on Windows (WSL), which Bluetooth does not reach",
             &["run espctl for Windows, in a Windows terminal", "--transport softap and --port do not need Bluetooth"],
@@ -125,7 +127,7 @@ fn placed(failure: Failure, place: HostKind) -> Failure {
             ],
         ),
     };
-    failure.only_hints(hints.iter().copied()).because(cause)
+    advice.only_hints(hints.iter().copied()).because(cause)
 }
 
 /// Quoted for a shell where it has to be: devices choose their names.
@@ -143,11 +145,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::failure::Failure;
     use crate::transport::Locator;
 
     fn failure(error: BleError) -> Failure {
-        let code = code(&error, Meaning::Unreachable).expect("a code of its own");
-        advise(Failure::new(code).caused_by(&error), &error.into())
+        TransportError::from(error).into()
     }
 
     fn not_seen(near: &[(&str, i16)], heard: usize) -> Failure {
@@ -196,8 +198,8 @@ mod tests {
     fn what_is_chosen_from_is_listed_with_what_to_type() {
         let locator = Locator::naming("ble", "24:0A:C4:00:00:01");
         let candidates = vec![Candidate { locator, label: "PROV_1 (24:0A:C4:00:00:01)".to_owned(), rssi: Some(-40) }];
-        let error = TransportError::Several { of: CandidateKind::Device, candidates };
-        let failure = advise(Failure::new(several(CandidateKind::Device)), &error);
-        assert_eq!(failure.causes, ["PROV_1 (24:0A:C4:00:00:01) at -40 dBm: --device ble:24:0A:C4:00:00:01"]);
+        let failure = Failure::from(several(CandidateKind::Device, candidates));
+        assert_eq!(failure.code, Code::BleSeveral);
+        assert_eq!(failure.causes[1..], ["PROV_1 (24:0A:C4:00:00:01) at -40 dBm: --device ble:24:0A:C4:00:00:01"]);
     }
 }

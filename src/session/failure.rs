@@ -1,21 +1,21 @@
-//! What the layers below report, as failures: one match a layer, no words of its own where the catalogue has them.
+//! A session's error as a failure: its code by what it means, its stage, and what the link says of the case.
 
-use super::{ble, serial};
+use super::{Meaning, SessionError, SessionErrorKind, Step};
 use crate::code::{Code, Fact};
 use crate::failure::Failure;
-use crate::session::{Meaning, SessionError, SessionErrorKind, Step};
 use crate::stage::Stage;
-use crate::transport::TransportError;
 
 impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
-        if let SessionErrorKind::Dialect { failure, .. } = error.kind {
-            return *failure;
-        }
-        let mut failure = Self::new(code(&error)).caused_by(&error);
-        if let SessionErrorKind::Transport(error) = &error.kind {
-            failure = ble::advise(serial::advise(failure, error), error);
-        }
+        let error = match error {
+            SessionError { kind: SessionErrorKind::Dialect { failure, .. }, .. } => return *failure,
+            error => error,
+        };
+        let code = code(&error);
+        let mut failure = match &error.kind {
+            SessionErrorKind::Transport(link) => link.failure(code),
+            _ => Self::new(code).caused_by(&error),
+        };
         if let Some(stage) = stage(error.step) {
             failure = failure.at(stage);
         }
@@ -33,33 +33,15 @@ impl From<SessionError> for Failure {
     }
 }
 
-/// A link that could not be used outside of a run.
-impl From<TransportError> for Failure {
-    fn from(error: TransportError) -> Self {
-        let error = SessionError { step: Step::Connect, endpoint: String::new(), security: None, kind: error.into() };
-        let mut failure = Self::from(error);
-        failure.stage = None;
-        failure
-    }
-}
-
 fn code(error: &SessionError) -> Code {
-    match &error.kind {
-        SessionErrorKind::Transport(TransportError::Port(port)) => return serial::port_code(port),
-        SessionErrorKind::Transport(TransportError::Console(console)) => {
-            if let Some(code) = serial::console_code(console, error.meaning()) {
-                return code;
-            }
+    let meaning = error.meaning();
+    if let SessionErrorKind::Transport(link) = &error.kind {
+        let at_version = link.code_at_version.filter(|_| meaning == Meaning::NotADevice);
+        if let Some(code) = link.code.or(at_version) {
+            return code;
         }
-        SessionErrorKind::Transport(TransportError::Ble(ble)) => {
-            if let Some(code) = ble::code(ble, error.meaning()) {
-                return code;
-            }
-        }
-        SessionErrorKind::Transport(TransportError::Several { of, .. }) => return ble::several(*of),
-        _ => {}
     }
-    match error.meaning() {
+    match meaning {
         Meaning::Restarted => Code::ConsoleRestarted,
         Meaning::ProofRejected => Code::ProofRejected,
         Meaning::DeviceUnproven => Code::DeviceUnproven,
