@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Args, Command, ValueEnum};
 
-use super::App;
-use crate::settings::find;
 use crate::settings::keys::{Key, TIMEOUT};
+use crate::settings::{Environment, Files, find};
 
 /// Most time for a whole run where nothing says otherwise, in seconds.
 const TIMEOUT_DEFAULT: u64 = 180;
@@ -100,8 +99,8 @@ pub(super) struct DeviceArgs {
 
 impl DeviceArgs {
     /// Most time for the whole run, in seconds.
-    pub(super) fn seconds(&self, app: &App<'_>) -> u64 {
-        let given = find(&TIMEOUT, self.timeout.map(|seconds| seconds.to_string()), app.environment, app.files);
+    pub(super) fn seconds(&self, environment: Environment<'_>, files: &Files) -> u64 {
+        let given = find(&TIMEOUT, self.timeout.map(|seconds| seconds.to_string()), environment, files);
         given.and_then(|seconds| seconds.value.parse().ok()).unwrap_or(TIMEOUT_DEFAULT)
     }
 

@@ -28,10 +28,11 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
-    let input = app.input(args.device.seconds(app));
+    let input = app.input(args.device.seconds(app.environment, app.files));
     let target = device::target(&args.device, args.dialect.wish(), &input, app).await?;
     let choice = dialect::of(&target.locator);
-    let (device_run, person) = single_run::start(args.device.seconds(app), &args.record, &input, app).await?;
+    let (device_run, person) =
+        single_run::start(args.device.seconds(app.environment, app.files), &args.record, &input, app).await?;
     let context = device_run.context(target.kind);
     let mut answers = person.answers();
     let work = async {

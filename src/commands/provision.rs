@@ -127,7 +127,7 @@ struct AssociationArgs {
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     args.rainmaker.check()?;
     one_reader(&args.device, &args.security, &[("--passphrase-stdin", args.network.passphrase_stdin)])?;
-    let input = app.input(args.device.seconds(app));
+    let input = app.input(args.device.seconds(app.environment, app.files));
     let label = device::label(&args.device, &input).await?;
     let parts = args.rainmaker.with_host(device::parts(&args.device, app.environment, app.files)?);
     let mut parts = DeviceParts { label, dialect: args.dialect.wish(), log: args.board.log(), ..parts };
@@ -140,7 +140,8 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     // is said before.
     let (planned, mut waiting) =
         if args.board.names_device() { (None, Some(wanted)) } else { (Some(plan(&args, wanted, target, app)?), None) };
-    let (device_run, person) = single_run::start(args.device.seconds(app), &args.record, &input, app).await?;
+    let (device_run, person) =
+        single_run::start(args.device.seconds(app.environment, app.files), &args.record, &input, app).await?;
     secret_key.iter().for_each(|key| device_run.redaction.learn(key));
     if let Some(Wanted { security, wifi, dataset, .. }) = &waiting {
         // The board may print any of it while its payload is waited for.

@@ -59,7 +59,7 @@ const PAYLOAD_MAX: usize = 4096;
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let from_input = args.file.as_deref().is_some_and(|path| path.as_os_str() == "-");
     one_reader(&args.session.device, &args.session.security, &[("--file -", from_input)])?;
-    let input = app.input(args.session.device.seconds(app));
+    let input = app.input(args.session.device.seconds(app.environment, app.files));
     let payload = payload(&args, &input).await?;
     let target = device::target(&args.session.device, args.dialect.wish(), &input, app).await?;
     let choice = dialect::of(&target.locator);
@@ -71,7 +71,8 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     let plan = device::security_plan(&args.session.security, None, &input, app).await?;
     let plan = device::completed(plan, target.payload.as_ref(), app)?;
     let (device_run, person) =
-        single_run::start(args.session.device.seconds(app), &args.session.record, &input, app).await?;
+        single_run::start(args.session.device.seconds(app.environment, app.files), &args.session.record, &input, app)
+            .await?;
     let mut answers = person.answers();
     let context = device_run.context(target.kind);
     let work = async {

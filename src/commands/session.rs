@@ -18,7 +18,7 @@ pub(super) async fn with_device<T>(
     work: impl AsyncFnOnce(&mut dyn Device, &Context<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     one_reader(&args.device, &args.security, &[])?;
-    let input = app.input(args.device.seconds(app));
+    let input = app.input(args.device.seconds(app.environment, app.files));
     let target = device::target(&args.device, None, &input, app).await?;
     let choice = dialect::of(&target.locator);
     if let Some(dialect) = choice.dialect() {
@@ -26,7 +26,8 @@ pub(super) async fn with_device<T>(
     }
     let plan = device::security_plan(&args.security, None, &input, app).await?;
     let plan = device::completed(plan, target.payload.as_ref(), app)?;
-    let (device_run, person) = single_run::start(args.device.seconds(app), &args.record, &input, app).await?;
+    let (device_run, person) =
+        single_run::start(args.device.seconds(app.environment, app.files), &args.record, &input, app).await?;
     let context = device_run.context(target.kind);
     let mut answers = person.answers();
     let run = async {

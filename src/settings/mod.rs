@@ -16,13 +16,10 @@ use std::path::{Path, PathBuf};
 
 pub use self::file::SettingsFile;
 use self::keys::Key;
-pub use self::secret::SecretValue;
+pub use self::secret::{Environment, SecretValue};
 use crate::failure::Failure;
 pub use crate::origin::{Origin, Setting};
 use crate::secret::Secret;
-
-/// How the environment is looked up; a test hands in its own.
-pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The name of a project's settings file.
 const PROJECT_FILE: &str = "espctl.toml";

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::Environment;
 use crate::code::Code;
 use crate::failure::Failure;
 use crate::secret::Secret;
+
+/// How the environment is looked up; a test hands in its own.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The longest secret read from a file, in bytes.
 const LONGEST: u64 = 4096;

@@ -1,10 +1,13 @@
 //! The locator of a Bluetooth device, made of the parts that are known: its name or address, and the adapter.
 
-use super::{Ble, is_address};
+use super::address::is_address;
 use crate::code::Code;
 use crate::failure::Failure;
 use crate::origin::Setting;
-use crate::transport::{DeviceParts, Locator, TransportKind};
+use crate::transport::{DeviceParts, Locator};
+
+/// The scheme of these locators.
+pub(super) const SCHEME: &str = "ble";
 
 /// The locator of a whole name, or of the parts that make one.
 pub(super) fn locate(whole: Option<&Setting<Locator>>, parts: &DeviceParts) -> Result<Locator, Failure> {
@@ -14,7 +17,7 @@ pub(super) fn locate(whole: Option<&Setting<Locator>>, parts: &DeviceParts) -> R
             check_name(whole, parts)?;
             whole.value.clone()
         }
-        None => Locator::naming(Ble.scheme(), address(parts)?.unwrap_or_default()),
+        None => Locator::naming(SCHEME, address(parts)?.unwrap_or_default()),
     };
     // A name given for this run wins over a locator that a file has for all runs.
     let outranked = whole.is_some_and(|whole| !whole.origin.is_above_payload());
@@ -22,7 +25,7 @@ pub(super) fn locate(whole: Option<&Setting<Locator>>, parts: &DeviceParts) -> R
         // The name says what is looked for where the locator leaves that open.
         Some(name) if locator.address().is_empty() || (outranked && name.is_explicit()) => {
             let parameters: Vec<_> = locator.parameters().collect();
-            let named = Locator::naming(Ble.scheme(), &name.value);
+            let named = Locator::naming(SCHEME, &name.value);
             parameters.iter().fold(named, |locator, (key, value)| locator.with(key, value))
         }
         _ => locator,

@@ -80,7 +80,7 @@ pub struct Ble;
 
 impl TransportKind for Ble {
     fn scheme(&self) -> &'static str {
-        "ble"
+        locate::SCHEME
     }
 
     fn check(&self, to: &Locator) -> Result<(), TransportError> {

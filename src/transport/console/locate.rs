@@ -1,10 +1,12 @@
 //! The console's locator, made of the parts that are known: a port, how to open it, what the board speaks.
 
-use super::Console;
 use crate::code::Code;
 use crate::failure::Failure;
 use crate::origin::{Origin, Setting};
-use crate::transport::{DeviceParts, Locator, TransportKind};
+use crate::transport::{DeviceParts, Locator};
+
+/// The scheme of these locators.
+pub(super) const SCHEME: &str = "console";
 
 /// The locator of a whole name, or of the parts that make one.
 pub(super) fn locate(whole: Option<&Setting<Locator>>, parts: &DeviceParts) -> Result<Locator, Failure> {
@@ -41,7 +43,7 @@ pub fn port_locator(
     baud: Option<&Setting<u32>>,
     reset: Option<&Setting<String>>,
 ) -> Result<Locator, Failure> {
-    let (name, scheme) = (port.value.as_str(), Console.scheme());
+    let (name, scheme) = (port.value.as_str(), SCHEME);
     let is_locator = name.split_once(':').is_some_and(|(start, _)| start.eq_ignore_ascii_case(scheme));
     let locator = if is_locator {
         name.parse().map_err(|error| {

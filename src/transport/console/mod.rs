@@ -52,7 +52,7 @@ pub struct Console;
 
 impl TransportKind for Console {
     fn scheme(&self) -> &'static str {
-        "console"
+        locate::SCHEME
     }
 
     fn check(&self, to: &Locator) -> Result<(), TransportError> {

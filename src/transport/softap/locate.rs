@@ -1,9 +1,11 @@
 //! The locator of a device behind HTTP on its own access point, made of the parts that are known.
 
-use super::SoftAp;
 use super::address::DEVICE;
 use crate::origin::Setting;
-use crate::transport::{DeviceParts, Locator, TransportKind};
+use crate::transport::{DeviceParts, Locator};
+
+/// The scheme of these locators.
+pub(super) const SCHEME: &str = "softap";
 
 /// The locator of a whole name, or of the parts that make one: an address, or `esp-rainmaker-cli`'s host and port.
 pub(super) fn locate(whole: Option<&Setting<Locator>>, parts: &DeviceParts) -> Locator {
@@ -18,5 +20,5 @@ pub(super) fn locate(whole: Option<&Setting<Locator>>, parts: &DeviceParts) -> L
         (Some(host), Some(port)) => format!("{host}:{}", port.value),
         (None, Some(port)) => format!("{}:{}", DEVICE, port.value),
     };
-    Locator::new(SoftAp.scheme(), &address)
+    Locator::new(SCHEME, &address)
 }

@@ -35,7 +35,7 @@ pub struct SoftAp;
 
 impl TransportKind for SoftAp {
     fn scheme(&self) -> &'static str {
-        "softap"
+        locate::SCHEME
     }
 
     fn check(&self, to: &Locator) -> Result<(), TransportError> {
