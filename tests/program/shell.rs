@@ -5,8 +5,20 @@ use std::process::{Command, Stdio};
 
 use crate::support::{espctl, finish, run};
 
-const COMMANDS: [&str; 11] =
-    ["provision", "discover", "info", "scan", "reset", "send", "monitor", "sim", "explain", "completions", "man"];
+const COMMANDS: [&str; 12] = [
+    "provision",
+    "discover",
+    "info",
+    "scan",
+    "reset",
+    "send",
+    "monitor",
+    "sim",
+    "config",
+    "explain",
+    "completions",
+    "man",
+];
 
 #[test]
 fn every_shell_has_a_script() {

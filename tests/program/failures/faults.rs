@@ -174,7 +174,7 @@ pub(crate) const CASES: &[Case] = &[
         "device.bad-reply",
         "configure",
         26,
-        "no answer to this request",
+        "does not answer this request",
     ),
     provision("an empty reply in security 2", Memory("sec-ver=2&fault=empty-reply=prov-config")).fails(
         "session.lost",

@@ -63,7 +63,7 @@ pub(crate) const CASES: &[Case] = &[
         "device.bad-reply",
         "configure",
         26,
-        "no answer to this request",
+        "does not answer this request",
     ),
     provision("http: an endless version", Http("sec-ver=1&fault=oversize-reply=proto-ver")).fails(
         "link.not-a-device",

@@ -38,6 +38,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("link.permission", "takes a firewall; src/error maps it from the operating system's word"),
     ("security.locked-out", "takes a person who tries another PoP: flow.rs"),
     ("wifi.enterprise", "takes a person who chooses such a network: flow.rs"),
+    ("config.invalid", "takes a settings file: tests/program/config.rs"),
     ("output.write-failed", "there is no document on a full standard output: output.rs"),
     ("run.interrupted", "takes a signal: output.rs"),
     ("port.permission", "root may open any port: src/transport/serial"),
