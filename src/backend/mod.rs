@@ -1,8 +1,13 @@
 //! Back ends: where a device is registered.
 //!
-//! Here is the list of their kinds. The traits are in `contract.rs`, their settings in `profile.rs`, what they write down
-//! in `record.rs`, and the one HTTP client they share in `http/`. Order and retries of a whole provisioning are not
-//! decided here.
+//! Here is the list of their kinds. Order and retries of a whole provisioning are not decided here.
+//!
+//! - `contract.rs`: the traits, and what their steps lead to
+//! - `profile.rs`: the settings of one back end
+//! - `record.rs`: what is written down for another process to go on with
+//! - `error.rs`: a failure of a back end or on the way to it
+//! - `plain.rs`: a user id and a secret key, handed to the device
+//! - `http/`: the HTTP client that all kinds share
 
 mod contract;
 mod error;

@@ -3,6 +3,8 @@
 //! The rule for codes: what a device said over the protocol, and what a person typed wrong, is never overruled. Only a
 //! code that says "nobody knows why" (the join took too long, the link broke, a proof met silence) becomes the one
 //! that the board's most telling line names, and the line stands as evidence beside it.
+//!
+//! - `tests.rs`: each failure of the field's list, and the rule for codes
 
 use super::listen::LoggedLine;
 use super::log_patterns::{About, Sign, sign};

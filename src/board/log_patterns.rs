@@ -1,4 +1,6 @@
 //! Lines by which firmware tells what went wrong: how one is recognised, and what it means. The signs are in `table`.
+//!
+//! - `table.rs`: the signs, the most telling first
 
 mod table;
 

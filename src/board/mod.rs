@@ -4,6 +4,13 @@
 //! [`Listener`] hears it in the background and makes events of the lines, [`LinkLog`] makes them of what a board
 //! prints on its session's own link, [`LogHistory`] keeps them with the stage the run was in, [`diagnose`] adds to a
 //! failure what the board said about it.
+//!
+//! - `log_reader.rs`: bytes of one port to redacted lines
+//! - `payload.rs`: waiting for the onboarding payload
+//! - `listen.rs`: in the background of a run; the history of lines
+//! - `link_log.rs`: what is printed on the session's own link
+//! - `log_patterns.rs`: what a line means
+//! - `diagnose.rs`: a failure and what the board said about it
 
 mod diagnose;
 mod link_log;

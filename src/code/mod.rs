@@ -2,6 +2,13 @@
 //!
 //! The words are stable; scripts match on them. `espctl explain` prints these entries and docs/errors.md is generated
 //! from them (a test compares).
+//!
+//! - `exit.rs`: the exit statuses
+//! - `hint.rs`: hints with a condition, and the facts they depend on
+//! - `input.rs`: entries for what is wrong before a device is reached
+//! - `link.rs`, `ble.rs`: entries for the way to a device
+//! - `device.rs`: entries for what a device answered or did, and how a run ended
+//! - `backend.rs`: entries for where devices are registered
 
 mod backend;
 mod ble;

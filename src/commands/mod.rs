@@ -1,6 +1,29 @@
 //! The subcommands, one a file: what was typed (`Args`), what that means (a plan), and carrying it out.
 //!
 //! A command returns a [`Document`] or a [`Failure`]; it prints nothing itself. `report` renders both.
+//!
+//! One subcommand each:
+//!
+//! - `completions.rs`, `config.rs`, `discover.rs`, `explain.rs`, `info.rs`, `man.rs`, `monitor.rs`, `provision.rs`,
+//!   `reset.rs`, `scan.rs`, `send.rs`, `sim.rs`
+//!
+//! What they share:
+//!
+//! - `args.rs`: options of several commands
+//! - `device.rs`: which device is meant, and its secrets
+//! - `port.rs`: which serial port is meant
+//! - `board.rs`: the board on the cable
+//! - `input.rs`: what options point to
+//! - `session.rs`: one thing carried out on one device
+//! - `single_run.rs`: who watches the one run, and who answers
+//! - `usage_error.rs`: command lines that do not parse
+//!
+//! Parts of one command:
+//!
+//! - `provision_document.rs`: what `provision` came to
+//! - `rainmaker.rs`: the other tool's options, for `provision`
+//! - `dialect.rs`: which console is meant
+//! - `descriptors.rs`: open files for a fleet, for `sim`
 
 mod args;
 mod board;

@@ -1,5 +1,9 @@
 //! `espctl sim`: a simulated device that real clients accept: over HTTP, or many of them; behind a pseudo-terminal;
 //! on this computer's Bluetooth.
+//!
+//! - `list.rs`: `--list`
+//! - `ready.rs`: what is printed once the devices listen
+//! - `ble.rs`: `--ble`
 
 mod ble;
 mod list;

@@ -1,6 +1,12 @@
 //! Typed requests: what can be asked of a device, and what it may answer.
 //!
 //! A request encodes itself and reads its own reply. Nothing here encrypts, sends or retries.
+//!
+//! - `scan.rs`: `prov-scan`
+//! - `config.rs`: `prov-config`
+//! - `control.rs`: `prov-ctrl`
+//! - `associate.rs`: `cloud_user_assoc`
+//! - `custom.rs`: any other endpoint
 
 pub mod associate;
 pub mod config;

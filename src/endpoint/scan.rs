@@ -1,4 +1,6 @@
 //! `prov-scan`: start a scan, ask whether it is done, fetch its entries. What an entry says is in `network.rs`.
+//!
+//! - `network.rs`: access points, merged into networks by name
 
 mod network;
 

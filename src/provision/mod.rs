@@ -5,6 +5,7 @@
 //!
 //! - `stages.rs`: which stage comes next; pure
 //! - `plan.rs`: what a run is to do; `outcome.rs`: what it led to
+//! - `state.rs`: what is held between the stages
 //! - `run.rs`: walks the stages; `choose.rs`: which network, `associate.rs`: the node at its back end
 
 mod associate;

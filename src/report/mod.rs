@@ -1,6 +1,18 @@
 //! What reaches the terminal, and what is asked there.
 //!
 //! Results and messages are built as text by pure functions; only here are they written, and only here are keys read.
+//!
+//! - `output.rs`, `capabilities.rs`: how to print, decided once
+//! - `document.rs`: a command's result, as text or as JSON
+//! - `human.rs`, `progress.rs`: events for people
+//! - `records.rs`: events for programs
+//! - `answers.rs`: answers from the person at the terminal
+//! - `prompt.rs`: questions, line by line; `terminal.rs`: questions with keys
+//! - `keys.rs`: keys, and the terminal's mode
+//! - `picker.rs`: the network picker's state; `picker_view.rs`: how it looks
+//! - `spinner.rs`: a running step; `live.rs`: a live table
+//! - `active_lines.rs`: both, once for the process; `surface.rs`: where they are drawn
+//! - `paint.rs`: colour; `signal.rs`: bars for signal strength
 
 mod active_lines;
 pub mod answers;

@@ -4,6 +4,10 @@
 //! finished handshake is a different type ([`Cipher`]) and a failed one is gone. The traits are in `scheme.rs`.
 //!
 //! To add a scheme: one file beside this one, one `mod` line, one entry in [`SCHEMES`].
+//!
+//! - `scheme.rs`: what a scheme is
+//! - `sec0.rs`, `sec1.rs`, `sec2.rs`: one scheme each, both roles
+//! - `srp6a.rs`: the arithmetic of security 2
 
 mod scheme;
 mod sec0;

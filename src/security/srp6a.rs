@@ -5,6 +5,11 @@
 //! therefore the one secret on which the time of a computation depends.
 //!
 //! The two ends are two implementations on purpose: `client` over the crate `srp`, `device` over our own arithmetic.
+//!
+//! - `client.rs`: the client's end
+//! - `device.rs`: the device's end
+//! - `agreement.rs`: the values on which both agree
+//! - `tests.rs`: both ends against each other and against the crate
 
 mod agreement;
 pub mod client;

@@ -3,6 +3,10 @@
 //! [`Link`] carries plain exchanges (the version document, the handshake); [`Session`] carries typed requests through
 //! the cipher. The cipher is taken out before each await and put back after a good reply, so an error, a timeout or
 //! a dropped future leaves the session broken, never out of step.
+//!
+//! - `error.rs`: what an error means at the step where it came
+//! - `failure.rs`: its code, stage and hints
+//! - `deadline.rs`: how long a step and the whole run may take
 
 pub mod deadline;
 mod error;

@@ -1,5 +1,5 @@
-//! Where a setting comes from: option, then environment, then the QR payload, then the project's settings file, then the
-//! user's, then the default. Merged once, here, each value with its origin.
+//! Where a setting comes from: option, then environment, then the QR payload, then the project's settings file, then
+//! the user's, then the default. Merged once, here, each value with its origin.
 //!
 //! - `keys.rs`: the settings by name
 //! - `file.rs`: one settings file, read and checked; `secret.rs`: a secret as such a file has it

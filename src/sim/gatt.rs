@@ -3,6 +3,8 @@
 //!
 //! As ESP-IDF's protocomm does it on either of its two Bluetooth stacks. A request is a whole value written, however
 //! many packets that took; its answer is the value then read. A link is a transport session.
+//!
+//! - `tests.rs`: what docs/protocol.md says, held against it
 
 use std::collections::HashMap;
 use std::time::Duration;

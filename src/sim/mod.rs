@@ -4,6 +4,29 @@
 //! [`http`] behind a TCP listener that answers like the firmware's own HTTP server, [`console`] behind a
 //! pseudo-terminal, `ble` as a peripheral of this computer's Bluetooth ([`gatt`]). Nothing here prints, reads the
 //! environment or exits; a host drains [`event::Event`]s instead.
+//!
+//! What it is:
+//!
+//! - `options.rs`: its settings before it boots
+//! - `profile.rs`: which firmware it pretends to run
+//! - `identity.rs`, `shared_verifier.rs`: its name, its label and its keys
+//! - `fault.rs`: what goes wrong, and on which occasion
+//! - `world.rs`, `access_point.rs`: the networks around it
+//!
+//! How it behaves:
+//!
+//! - `device.rs`: the state; hands each request to its handler
+//! - `session.rs`, `scan.rs`, `config.rs`, `thread.rs`, `rainmaker.rs`: the handlers
+//! - `station.rs`: the radio that joins
+//! - `service.rs`: when provisioning comes and goes
+//! - `event.rs`: what happened, for its host to show
+//!
+//! Its hosts:
+//!
+//! - `host.rs`: what all of them have in common
+//! - `memory.rs`: the `sim:` transport
+//! - `http/`, `console/`, `ble/`: TCP, a pseudo-terminal, bluetoothd
+//! - `gatt.rs`: the Bluetooth peripheral; pure
 
 pub mod access_point;
 #[cfg(target_os = "linux")]

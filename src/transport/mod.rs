@@ -5,6 +5,14 @@
 //! has to ask which transport it is.
 //!
 //! To add one: a file beside this one, its `mod` line, one entry in [`KINDS`].
+//!
+//! - `locator.rs`: the name of a device
+//! - `parts.rs`: what may be known of which device is meant
+//! - `discovery.rs`: what is in reach, as rows
+//! - `candidate.rs`: what could be meant where several fit
+//! - `error.rs`: why a link failed
+//! - `ble/`, `softap/`, `console/`: one kind of link each
+//! - `serial/`: ports, for the console and for the board's log
 
 pub mod ble;
 mod candidate;

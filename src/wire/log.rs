@@ -3,6 +3,11 @@
 //! Pure text work. [`Splitter`] makes lines of bytes, [`Line`] reads one, [`Redactor`] takes the secrets out,
 //! [`Finder`] looks for the onboarding payload. Firmware prints secrets in clear, so a line is never shown
 //! without redaction. Sources: ESP-IDF `esp_log`, arduino-esp32 `esp32-hal-log.h`.
+//!
+//! - `split.rs`: bytes to lines
+//! - `line.rs`: one line, read
+//! - `redact.rs`: secrets taken out
+//! - `label.rs`: the onboarding payload among the lines
 
 mod label;
 mod line;

@@ -2,6 +2,9 @@
 //!
 //! The text only; [`crate::qr_image`] finds it in a picture. Sources: ESP-IDF's `wifi_prov_print_qr` and RainMaker's
 //! `app_wifi`. Labels hold secrets, so errors never quote a part of one.
+//!
+//! - `payload.rs`: what a label says
+//! - `parse.rs`: reading each form of it
 
 mod parse;
 mod payload;

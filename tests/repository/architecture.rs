@@ -353,16 +353,13 @@ fn files_say_what_they_are_for_and_stay_short() {
 }
 
 #[test]
-fn the_documented_tree_is_the_tree() {
+fn the_documented_rooms_are_the_rooms() {
     let document = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).expect("docs/ARCHITECTURE.md");
     let mut complaints = Vec::new();
-    for source in sources() {
-        let mut named = vec![format!("src/{}", source.path.split('/').next().unwrap_or_default())];
-        if let Some((folder, _)) = source.path.rsplit_once('/') {
-            named.push(format!("src/{folder}/"));
-        }
-        for name in named.iter().filter(|name| !document.contains(name.as_str())) {
-            complaints.push(format!("docs/ARCHITECTURE.md does not name {name}"));
+    for room in LAYERS {
+        let (file, folder) = (format!("`src/{room}.rs`"), format!("`src/{room}/`"));
+        if !document.contains(&file) && !document.contains(&folder) {
+            complaints.push(format!("docs/ARCHITECTURE.md does not name {room}"));
         }
     }
     // And what it names is there.
@@ -373,6 +370,40 @@ fn the_documented_tree_is_the_tree() {
             complaints.push(format!("docs/ARCHITECTURE.md names {path}, which is not there"));
         }
     }
-    complaints.dedup();
+    assert_none(&complaints);
+}
+
+#[test]
+fn a_folders_header_names_what_is_in_it() {
+    let sources = sources();
+    let mut complaints = Vec::new();
+    for source in &sources {
+        let folder = source.path.strip_suffix("mod.rs").map_or_else(
+            || source.path.strip_suffix(".rs").map(|path| format!("{path}/")).unwrap_or_default(),
+            ToOwned::to_owned,
+        );
+        let header: String = source.text.lines().take_while(|line| line.starts_with("//!")).collect();
+        let mut members = Vec::new();
+        for other in sources.iter().filter(|other| other.path != source.path && !folder.is_empty()) {
+            let Some(inside) = other.path.strip_prefix(&folder) else { continue };
+            let member = inside.split('/').next().unwrap_or(inside);
+            members.push(member.strip_suffix(".rs").unwrap_or(member));
+        }
+        members.dedup();
+        for member in members {
+            if !header.contains(&format!("`{member}.rs`")) && !header.contains(&format!("`{member}/`")) {
+                complaints.push(format!("src/{}: the header does not name {member}", source.path));
+            }
+        }
+        // And what it lists is there.
+        for line in source.text.lines().filter(|line| line.starts_with("//! - `")) {
+            let listed = line.split('`').skip(1).step_by(2).take(1);
+            for name in listed.filter(|name| name.ends_with(".rs")) {
+                if !root().join("src").join(&folder).join(name).exists() {
+                    complaints.push(format!("src/{} lists {name}, which is not there", source.path));
+                }
+            }
+        }
+    }
     assert_none(&complaints);
 }

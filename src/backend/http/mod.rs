@@ -6,6 +6,15 @@
 //! has a bound, and so has the time a request takes (`client.rs`).
 //!
 //! It is not for devices: the servers in firmware need a client of their own, in `transport/softap/`.
+//!
+//! - `client.rs`: sends requests to one back end, within limits
+//! - `base.rs`: its address, and the addresses below it
+//! - `request.rs`, `reply.rs`: one request, and its answer read in full
+//! - `auth.rs`: the header that says whose request it is
+//! - `error_text.rs`: what went wrong, out of foreign JSON
+//! - `failure.rs`: a request without an answer: code, evidence, whether it may be sent again
+//! - `retry.rs`: what is repeated, how often, after which wait
+//! - `proxies.rs`, `tls.rs`: the way there, and which certificates are trusted
 
 mod auth;
 mod base;

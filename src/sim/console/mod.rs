@@ -3,6 +3,13 @@
 //!
 //! [`Board`] is pure: bytes in at a time, bytes and pauses out. [`Host`] gives it a pseudo-terminal. Unlike a
 //! real UART it has neither modem lines nor a baud rate that could be wrong.
+//!
+//! - `board.rs`: the board on the line; pure
+//! - `line.rs`: the firmware's line discipline
+//! - `rainmaker_console.rs`: the agent's commands
+//! - `boot.rs`, `log.rs`, `noise.rs`: what is printed beside the answers
+//! - `manner.rs`: noise, speed, and which console it has
+//! - `pty.rs`: the pseudo-terminal
 
 mod board;
 mod boot;

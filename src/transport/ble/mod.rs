@@ -9,7 +9,8 @@
 //! - `radio.rs`: an adapter's scan, shared; `search.rs`: looking for one device; `watch.rs`: for all there are;
 //!   `nearby.rs` and `discover.rs`: what was heard, as rows
 //! - `connection.rs`: what is held of a device, brought up and given back; `link.rs`: the task that owns it
-//! - `table.rs`: which characteristic is which endpoint; `att.rs`: what errors of the system mean; `advice.rs`: what ours mean, and what to do
+//! - `table.rs`: which characteristic is which endpoint; `att.rs`: what errors of the system mean
+//! - `error.rs`: why a device cannot be reached; `advice.rs`: what that means, and what to do
 //! - `choose.rs`: which adapter; `pending_release.rs`: what the end of the program waits for
 //! - `bluez/`, `system.rs`, `winrt.rs`: the system beneath
 

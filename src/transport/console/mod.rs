@@ -10,6 +10,7 @@
 //! - `discover.rs`: the serial ports there are
 //! - `locate.rs`: a locator, made of the parts that are known
 //! - `settings.rs`: what may follow `console:`
+//! - `error.rs`: what can go wrong; `advice.rs`: what that means, and what to do
 
 mod advice;
 mod conversation;

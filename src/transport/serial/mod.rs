@@ -2,6 +2,12 @@
 //!
 //! What travels over a port (protocomm's console, the agent's console, a log) is not known here. Two threads stand
 //! between the port, which blocks, and the program, which does not.
+//!
+//! - `list.rs`: the ports there are
+//! - `choose.rs`: which one is meant; pure
+//! - `access.rs`: the permissions of a port, and which program has it open
+//! - `port.rs`: an open one
+//! - `error.rs`: why one cannot be used; `advice.rs`: what that means, and what to do
 
 mod access;
 mod advice;

@@ -9,6 +9,7 @@
 //! - `locate.rs`: a locator, made of the parts that are known
 //! - `http.rs`: the bytes of a request and a reply, pure
 //! - `connection.rs`: the TCP connection
+//! - `http_tests.rs`: those bytes, one by one
 
 mod address;
 mod connection;

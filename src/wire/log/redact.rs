@@ -3,6 +3,9 @@
 //! Firmware prints Wi-Fi passphrases (`Password : …`), user secrets (`secret_key = …`) and the PoP (in its payload)
 //! in clear. What stands after such a key goes, to the end of the line where its end is unclear: too much is
 //! better than too little. A value that was found by its key is known from then on.
+//!
+//! - `named.rs`: secrets found by the names that firmware gives them
+//! - `dump.rs`: known secrets in dumps of memory
 
 mod dump;
 mod named;
