@@ -163,13 +163,16 @@ fn read(file: String, text: &str) -> Module {
                 let names = if token == "mod" { &mut module.children } else { &mut module.items };
                 names.insert(defined.clone());
             }
+            let begin = at;
             let mut path = vec![token.clone()];
             while tokens.get(at + 1).is_some_and(|token| token == "::") && word(at + 2).is_some() {
                 path.push(tokens[at + 2].clone());
                 at += 2;
             }
             module.words.insert(path[0].clone());
-            if path.len() > 1 {
+            // `pub(in crate::a)` says who may see it.
+            let visibility = begin > 1 && tokens[begin - 1] == "in" && tokens[begin - 2] == "(";
+            if path.len() > 1 && !visibility {
                 module.paths.push(path);
             }
         }
