@@ -8,8 +8,7 @@
 
 use uuid::Uuid;
 
-use super::{Evidence, TransportError};
-use crate::transport::Locator;
+use crate::transport::{Evidence, Locator, TransportError};
 
 /// The longest name a device can have (Bluetooth Core, Vol 3, Part C, 12.1), in bytes.
 pub(super) const NAME_MAX: usize = 248;

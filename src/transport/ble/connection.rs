@@ -26,7 +26,7 @@ pub(super) const CONNECT: Duration = Duration::from_secs(10);
 /// How long the device may take to say what it offers.
 pub(super) const RESOLVE: Duration = Duration::from_secs(8);
 /// How long pairing may take: less than the request that it is for, so that the failure is told as what it is.
-pub(super) const PAIR: Duration = Duration::from_secs(8);
+const PAIR: Duration = Duration::from_secs(8);
 /// How long a request may go on without an answer when the system has paired over it, which takes one exchange.
 const RESENT: Duration = Duration::from_secs(1);
 /// How often a link that does not come up is tried.
@@ -303,7 +303,7 @@ impl Connection {
             // bluetoothd would take it for a wish to pair over classic Bluetooth as well.
             return Ok(());
         }
-        match self.radio.host.pair(&self.radio.name, &self.address).await {
+        match self.radio.host.pair(&self.radio.name, &self.address, PAIR).await {
             None => Ok(()),
             Some(reason) => Err(BleError::PairingFailed { peer: self.peer.clone(), reason }),
         }

@@ -2,6 +2,7 @@
 //! dropped, in the middle of whatever was going on. A run that is interrupted so leaves no link up.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use btleplug::api::{Peripheral as _, WriteType};
 use tokio::sync::{mpsc, oneshot};
@@ -12,13 +13,15 @@ use super::address::Target;
 use super::att::{self, ErrorClass};
 use super::connection::{AGAIN, CONNECT, Connection, RESOLVE};
 use super::error::BleError;
-use super::host;
+use super::host::HIDES_ERRORS;
 use super::radio::Radio;
 use super::search::search;
 use super::table::Table;
-use super::{LOOK, margin};
 use crate::transport::{Evidence, LinkEvent, LinkObserver, Locator, Opening, TransportError};
 use crate::wire::gatt;
+
+/// How long to look for a device.
+const LOOK: Duration = Duration::from_secs(30);
 
 /// An exchange to be carried out.
 pub(super) struct Order {
@@ -68,6 +71,11 @@ pub(super) async fn run(
             }
         }
     }
+}
+
+/// The time before a deadline at which to give up, so that there is time left to find out why, and to say it.
+fn margin(within: Duration) -> Duration {
+    (within / 4).min(Duration::from_secs(2))
 }
 
 async fn open(
@@ -203,7 +211,7 @@ impl Link {
             self.state = State::Broken;
             return Miss::Told(error.into());
         }
-        let unpaired = trouble == ErrorClass::Encryption || may_be_unpaired(self.state, trouble, host::HIDES_ERRORS);
+        let unpaired = trouble == ErrorClass::Encryption || may_be_unpaired(self.state, trouble, HIDES_ERRORS);
         self.state = match trouble {
             _ if gone => State::Broken,
             ErrorClass::Refused(_) | ErrorClass::Unlikely | ErrorClass::TooLong => State::Doubtful,

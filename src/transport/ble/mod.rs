@@ -12,7 +12,7 @@
 //! - `table.rs`: which characteristic is which endpoint; `att.rs`: what errors of the system mean
 //! - `error.rs`: why a device cannot be reached; `advice.rs`: what that means, and what to do
 //! - `choose.rs`: which adapter; `pending_release.rs`: what the end of the program waits for
-//! - `bluez/`, `system.rs`, `winrt.rs`: the system beneath
+//! - `host.rs`: the system beneath, which is one of `bluez/` and `system.rs` (with `winrt.rs`)
 
 mod address;
 mod advice;
@@ -23,6 +23,7 @@ mod choose;
 mod connection;
 mod discover;
 mod error;
+mod host;
 mod link;
 mod locate;
 mod matching;
@@ -37,11 +38,6 @@ mod table;
 mod watch;
 #[cfg(windows)]
 mod winrt;
-
-#[cfg(target_os = "linux")]
-use self::bluez as host;
-#[cfg(not(target_os = "linux"))]
-use self::elsewhere as host;
 
 use std::time::Duration;
 
@@ -64,15 +60,8 @@ use crate::wire::gatt;
 
 /// What a value of GATT holds; four scan entries are what the smallest one takes.
 const LIMITS: Limits = Limits { request: gatt::VALUE_MAX, scan_page: 4, scan_group: 0, security2: true };
-/// How long to look for a device.
-const LOOK: Duration = Duration::from_secs(30);
 /// What opening a link takes at most: looking, and each try to bring it up with the pause after it.
 const OPENING_LIMIT: Duration = Duration::from_secs(90);
-
-/// The time before a deadline at which to give up, so that there is time left to find out why, and to say it.
-fn margin(within: Duration) -> Duration {
-    (within / 4).min(Duration::from_secs(2))
-}
 
 /// The `ble:` transport: a name, part of one, an address, or nothing for the only device there is, and the parameter
 /// `adapter`.

@@ -13,7 +13,6 @@ use tokio::time::timeout;
 
 use super::att::{self, ErrorClass};
 use super::choose::{self, AdapterFacts};
-use super::connection::PAIR;
 use super::error::{BleError, Block};
 #[cfg(windows)]
 use super::winrt as pairing;
@@ -156,10 +155,10 @@ impl Host {
         timeout(ANSWER, pairing::is_paired(address)).await.ok().flatten()
     }
 
-    /// Pairs with the device; why that failed, or `None` where it is paired now.
-    pub(super) async fn pair(&self, _: &str, address: &str) -> Option<String> {
-        let late = |_| Some(format!("no answer within {} s", PAIR.as_secs()));
-        timeout(PAIR, pairing::pair(address)).await.unwrap_or_else(late)
+    /// Pairs with the device within `limit`; why that failed, or `None` where it is paired now.
+    pub(super) async fn pair(&self, _: &str, address: &str, limit: Duration) -> Option<String> {
+        let late = |_| Some(format!("no answer within {} s", limit.as_secs()));
+        timeout(limit, pairing::pair(address)).await.unwrap_or_else(late)
     }
 
     #[allow(clippy::unused_async)] // as on Linux

@@ -12,6 +12,7 @@ use zbus::message::Message;
 use zbus::zvariant::{DynamicType, OwnedObjectPath, OwnedValue};
 
 use super::environment;
+use super::objects::Interfaces;
 use crate::transport::ble::att::{self, ErrorClass};
 use crate::transport::ble::error::BleError;
 
@@ -19,9 +20,6 @@ use crate::transport::ble::error::BleError;
 const BLUEZ: &str = "org.bluez";
 /// How long the bus, and the daemon, may take to answer what they can answer at once; starting the daemon counts too.
 const ANSWER: Duration = Duration::from_secs(5);
-
-/// The members of an object's interfaces.
-pub(super) type Interfaces = HashMap<String, HashMap<String, OwnedValue>>;
 
 /// A call that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,8 +14,8 @@ use tokio::time::{sleep, timeout};
 use zbus::zvariant::Value;
 
 use super::bus::{Bus, Fault};
+use super::objects::{ADAPTER, adapter_path};
 use super::process_lock::Claim;
-use super::{ADAPTER, adapter_path};
 use crate::transport::ble::att::ErrorClass;
 
 /// How often a discovery that does not start is tried, how long each try may take, and how long to wait between two.

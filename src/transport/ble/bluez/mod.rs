@@ -2,6 +2,7 @@
 //! that switches nothing on, links left up by others, pairing, and devices to be forgotten.
 //!
 //! - `bus.rs`: the calls
+//! - `objects.rs`: the names and paths of what is called
 //! - `discovery.rs`: a scan
 //! - `pairing_agent.rs`: pairing for the time of a session
 //! - `process_lock.rs`: which process has which device, or whose turn it is
@@ -10,6 +11,7 @@
 mod bus;
 mod discovery;
 mod environment;
+mod objects;
 mod pairing_agent;
 mod process_lock;
 
@@ -25,25 +27,19 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use uuid::Uuid;
 use zbus::Connection;
-use zbus::zvariant::{ObjectPath, OwnedValue};
+use zbus::zvariant::ObjectPath;
 
-use self::bus::{Bus, Fault, Interfaces};
+use self::bus::{Bus, Fault};
 use self::discovery::Discovery;
+use self::objects::{ADAPTER, AGENTS, DEVICE, Interfaces, ROOT, adapter_path, boolean, device_path, string};
 use self::pairing_agent::{PairingAgent, PairingRequests};
 pub(super) use self::process_lock::Claim;
-use super::AdapterFacts;
 use super::att::{self, ErrorClass};
-use super::choose;
-use super::connection::PAIR;
+use super::choose::{self, AdapterFacts};
 use super::error::BleError;
 use crate::transport::{Locator, TransportError};
 use crate::wire::advertisement::Advertisement;
 
-const ADAPTER: &str = "org.bluez.Adapter1";
-const DEVICE: &str = "org.bluez.Device1";
-const AGENTS: &str = "org.bluez.AgentManager1";
-/// Where the daemon's objects are.
-const ROOT: &str = "/org/bluez";
 /// bluetoothd takes 2 s to end a link; it does so also for a program that no longer waits.
 const DISCONNECT: Duration = Duration::from_secs(4);
 /// How long to wait for the end of a link that nobody needs any more.
@@ -227,10 +223,10 @@ impl Host {
         value.ok().and_then(|value| bool::try_from(value).ok())
     }
 
-    /// Pairs with the device; why that failed, or `None` where it is paired now.
-    pub(super) async fn pair(&self, adapter: &str, address: &str) -> Option<String> {
+    /// Pairs with the device within `limit`; why that failed, or `None` where it is paired now.
+    pub(super) async fn pair(&self, adapter: &str, address: &str, limit: Duration) -> Option<String> {
         let path = device_path(adapter, address);
-        self.bus.call_within(PAIR, &path, DEVICE, "Pair", &()).await.err().map(|fault| fault.words)
+        self.bus.call_within(limit, &path, DEVICE, "Pair", &()).await.err().map(|fault| fault.words)
     }
 
     /// Agrees to pair with this device until it is dismissed.
@@ -297,20 +293,4 @@ pub(super) fn name(properties: &PeripheralProperties) -> Option<String> {
 /// discovery ends.
 pub(super) fn is_heard(rssi: Option<i16>) -> bool {
     rssi.is_some()
-}
-
-fn adapter_path(adapter: &str) -> String {
-    format!("{ROOT}/{adapter}")
-}
-
-fn device_path(adapter: &str, address: &str) -> String {
-    format!("{ROOT}/{adapter}/dev_{}", address.replace(':', "_"))
-}
-
-fn string(members: &HashMap<String, OwnedValue>, name: &str) -> Option<String> {
-    members.get(name).and_then(|value| String::try_from(value.clone()).ok())
-}
-
-fn boolean(members: &HashMap<String, OwnedValue>, name: &str) -> bool {
-    members.get(name).is_some_and(|value| bool::try_from(value.clone()).unwrap_or(false))
 }

@@ -1,0 +1,34 @@
+//! bluetoothd's objects: the names of their interfaces, their paths, and how a member is read. No calls.
+
+use std::collections::HashMap;
+
+use zbus::zvariant::OwnedValue;
+
+pub(super) const ADAPTER: &str = "org.bluez.Adapter1";
+pub(super) const DEVICE: &str = "org.bluez.Device1";
+pub(super) const AGENTS: &str = "org.bluez.AgentManager1";
+/// Where the daemon's objects are.
+pub(super) const ROOT: &str = "/org/bluez";
+
+/// The members of an object's interfaces.
+pub(super) type Interfaces = HashMap<String, HashMap<String, OwnedValue>>;
+
+/// The path of an adapter, by its name.
+pub(super) fn adapter_path(adapter: &str) -> String {
+    format!("{ROOT}/{adapter}")
+}
+
+/// The path of a device, by its address.
+pub(super) fn device_path(adapter: &str, address: &str) -> String {
+    format!("{ROOT}/{adapter}/dev_{}", address.replace(':', "_"))
+}
+
+/// A text among an interface's members.
+pub(super) fn string(members: &HashMap<String, OwnedValue>, name: &str) -> Option<String> {
+    members.get(name).and_then(|value| String::try_from(value.clone()).ok())
+}
+
+/// Whether a member is there and true.
+pub(super) fn boolean(members: &HashMap<String, OwnedValue>, name: &str) -> bool {
+    members.get(name).is_some_and(|value| bool::try_from(value.clone()).unwrap_or(false))
+}
