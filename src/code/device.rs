@@ -272,7 +272,7 @@ pub(super) static INTERRUPTED: Entry = Entry {
 pub(super) static UNEXPECTED: Entry = Entry {
     word: "internal.unexpected",
     exit: Exit::Unexpected,
-    title: "something unforeseen happened",
+    title: "an unexpected error happened",
     meaning: "This is a defect in espctl.",
     hints: &[plain("please report it, with a --trace")],
 };

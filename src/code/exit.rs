@@ -20,8 +20,8 @@ macro_rules! exits {
 }
 
 exits! {
-    Unexpected = 1, "something unforeseen; or output could not be written";
-    Usage = 2, "the command line is wrong, or an answer is missing and nobody can be asked";
+    Unexpected = 1, "an unexpected error, or output could not be written";
+    Usage = 2, "the command line is wrong, or an answer is missing and no question can be asked";
     Configuration = 3, "a setting is wrong or missing, or a login is needed";
     NotFound = 10, "no device in provisioning mode was found";
     Ambiguous = 11, "several devices match";

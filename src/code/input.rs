@@ -15,7 +15,7 @@ pub(super) static USAGE_INVALID: Entry = Entry {
 pub(super) static USAGE_MISSING: Entry = Entry {
     word: "usage.answer-missing",
     exit: Exit::Usage,
-    title: "an answer is missing and nobody can be asked",
+    title: "an answer is missing and no question can be asked",
     meaning: "The device needs something that was not given, and prompting is off: --no-input was given, or the standard \
               input or standard error is no terminal.",
     hints: &[],
