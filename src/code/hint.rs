@@ -107,7 +107,9 @@ mod tests {
 
     fn shown(hint: &Hint, known: &[(Fact, &str)]) -> Option<String> {
         let mut facts = Facts::default();
-        known.iter().for_each(|(fact, value)| facts.add(*fact, (*value).to_owned()));
+        for (fact, value) in known {
+            facts.add(*fact, (*value).to_owned());
+        }
         hint.text(&facts).map(Cow::into_owned)
     }
 

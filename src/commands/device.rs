@@ -29,7 +29,7 @@ pub(super) async fn target(
     app: &App<'_>,
 ) -> Result<Target, Failure> {
     let label = label(args, input).await?;
-    resolve(&DeviceParts { label, dialect, ..parts(args, app.environment, app.files)? }, app.kinds)
+    resolve(&DeviceParts { dialect, label, ..parts(args, app.environment, app.files)? }, app.kinds)
 }
 
 /// The payload of `--qrcode`.

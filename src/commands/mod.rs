@@ -218,7 +218,9 @@ pub async fn run(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
 async fn carry_out(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
     if cli.uses_settings() {
         let warnings = app.files.checked()?.warnings();
-        warnings.iter().for_each(|text| say(text, cli.wants_events(), app));
+        for text in &warnings {
+            say(text, cli.wants_events(), app);
+        }
     }
     match cli.command {
         Command::Provision(args) => provision::run(*args, app).await,

@@ -142,7 +142,9 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
         if args.board.names_device() { (None, Some(wanted)) } else { (Some(plan(&args, wanted, target, app)?), None) };
     let (device_run, person) =
         single_run::start(args.device.seconds(app.environment, app.files), &args.record, &input, app).await?;
-    secret_key.iter().for_each(|key| device_run.redaction.learn(key));
+    if let Some(key) = &secret_key {
+        device_run.redaction.learn(key);
+    }
     if let Some(Wanted { security, wifi, dataset, .. }) = &waiting {
         // The board may print any of it while its payload is waited for.
         learn_given(&device_run.redaction, security, wifi, dataset.as_ref());

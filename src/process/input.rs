@@ -144,6 +144,7 @@ mod tests {
     }
 
     /// A read that does not end while the test runs.
+    #[allow(clippy::unnecessary_wraps)] // as every read
     fn blocked() -> Result<(), Failure> {
         thread::sleep(Duration::from_mins(2));
         Ok(())

@@ -50,7 +50,7 @@ impl Signals {
         count.mark_unchanged();
         if count.changed().await.is_err() {
             // The runtime is being shut down, and with it whoever waits here.
-            pending().await
+            pending::<()>().await;
         }
     }
 }

@@ -89,7 +89,7 @@ impl Observer for Progress {
                 self.say(&format!("  {} {}", self.output.stderr.dim("board:"), human::board(line)));
             }
             Event::Note { text } => {
-                self.say(&format!("{} {}", self.output.stderr.yellow("note:"), text::sanitise(text)))
+                self.say(&format!("{} {}", self.output.stderr.yellow("note:"), text::sanitise(text)));
             }
             event if !self.output.quiet => {
                 if let Some(line) = human::line(event) {

@@ -4,7 +4,7 @@
 //! echoes there would wrap too, and the line above it would stay. And it panics where a terminal that is gone cannot be
 //! written. Neither happens through this surface. It knows nothing of what is drawn.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -63,7 +63,7 @@ impl Surface {
     #[allow(clippy::unnecessary_wraps)] // as TermLike has it
     fn move_cursor(&self, by: usize, direction: char) -> io::Result<()> {
         if by > 0 {
-            self.pen().frame.push_str(&format!("\x1b[{by}{direction}"));
+            let _ = write!(self.pen().frame, "\x1b[{by}{direction}"); // a String takes everything
         }
         Ok(())
     }

@@ -172,7 +172,7 @@ fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
         Err(error) => {
-            let at = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let at = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
             Err(invalid(path, Some(at), "it is not UTF-8 text"))
         }
     }

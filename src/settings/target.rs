@@ -264,14 +264,18 @@ mod tests {
     use super::*;
     use crate::transport::{BoardPort, KINDS};
 
+    // As the parts are: each may be missing.
+    #[allow(clippy::unnecessary_wraps)]
     fn typed(value: &str) -> Option<Setting<String>> {
         Some(Setting::new(value.to_owned(), Origin::Option("--x")))
     }
 
+    #[allow(clippy::unnecessary_wraps)]
     fn from_file(value: &str) -> Option<Setting<String>> {
         Some(Setting::new(value.to_owned(), Origin::ProjectFile(Path::new("espctl.toml").into())))
     }
 
+    #[allow(clippy::unnecessary_wraps)]
     fn label(text: &str) -> Option<Payload> {
         Some(Payload::parse(text).expect("a payload"))
     }

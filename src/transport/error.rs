@@ -174,7 +174,7 @@ impl TransportError {
         let failure = Failure::new(code);
         let Some(advice) = &self.advice else { return failure.caused_by(self) };
         let failure = if advice.in_other_words { failure } else { failure.caused_by(self) };
-        let failure = advice.message.iter().fold(failure, |failure, message| failure.saying(message));
+        let failure = advice.message.iter().fold(failure, Failure::saying);
         let failure = advice.causes.iter().fold(failure, Failure::because);
         if advice.alone {
             failure.only_hints(advice.hints.clone())

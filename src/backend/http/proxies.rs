@@ -42,8 +42,7 @@ impl Proxies {
             client = client.no_proxy();
         }
         let except = self.except.as_deref().and_then(NoProxy::from_string);
-        let makers: [(&Option<_>, fn(String) -> reqwest::Result<Proxy>); 2] =
-            [(&self.https, Proxy::https), (&self.http, Proxy::http)];
+        let makers: [(_, MakeProxy); 2] = [(&self.https, Proxy::https), (&self.http, Proxy::http)];
         for (named, make) in makers {
             if let Some((name, value)) = named {
                 client = client.proxy(checked(name, value, make)?.no_proxy(except.clone()));
@@ -53,8 +52,11 @@ impl Proxies {
     }
 }
 
+/// What makes a proxy for one kind of address.
+type MakeProxy = fn(String) -> reqwest::Result<Proxy>;
+
 /// A proxy, if it speaks HTTP.
-fn checked(name: &str, value: &str, make: fn(String) -> reqwest::Result<Proxy>) -> Result<Proxy, BackendError> {
+fn checked(name: &str, value: &str, make: MakeProxy) -> Result<Proxy, BackendError> {
     let http = match value.split_once("://") {
         Some((scheme, _)) => matches!(&*scheme.to_ascii_lowercase(), "http" | "https"),
         None => true,
@@ -69,7 +71,8 @@ fn checked(name: &str, value: &str, make: fn(String) -> reqwest::Result<Proxy>) 
 impl fmt::Debug for Proxies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let named = |proxy: &Option<(&'static str, String)>| proxy.as_ref().map(|(name, _)| *name);
-        f.debug_struct("Proxies").field("https", &named(&self.https)).field("http", &named(&self.http)).finish()
+        let shown = [("https", named(&self.https)), ("http", named(&self.http))];
+        f.debug_map().entries(shown).finish()
     }
 }
 

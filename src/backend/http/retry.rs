@@ -31,7 +31,7 @@ impl Default for Policy {
         Self {
             connect: Duration::from_secs(10),
             one: Duration::from_secs(20),
-            all: Duration::from_secs(60),
+            all: Duration::from_mins(1),
             repeats: 3,
             first_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(15),

@@ -17,15 +17,11 @@ use rustls_platform_verifier::Verifier;
 pub(super) fn config() -> Result<(ClientConfig, bool), rustls::Error> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
-    Ok(match Verifier::new(provider) {
-        Ok(verifier) => {
-            let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
-            (builder.with_no_client_auth(), false)
-        }
-        Err(_) => {
-            let mut roots = RootCertStore::empty();
-            roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
-            (builder.with_root_certificates(roots).with_no_client_auth(), true)
-        }
-    })
+    if let Ok(verifier) = Verifier::new(provider) {
+        let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+        return Ok((builder.with_no_client_auth(), false));
+    }
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
+    Ok((builder.with_root_certificates(roots).with_no_client_auth(), true))
 }

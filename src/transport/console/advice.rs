@@ -37,14 +37,13 @@ fn class(error: &ConsoleError) -> (Evidence, Option<Code>) {
 fn advise(error: &ConsoleError) -> Advice {
     let advice = Advice::default();
     match error {
-        ConsoleError::Silent { port } => beside(advice, port),
         ConsoleError::Garbage { port, baud, .. } => {
             beside(advice.hint(format!("{baud} baud is not the board's rate, or this is no board")), port)
         }
         ConsoleError::NoPrompt { port, booting: true, .. } => {
             beside(advice.hint("the firmware runs and logs, but nothing reads its console"), port)
         }
-        ConsoleError::NoPrompt { port, .. } => beside(advice, port),
+        ConsoleError::Silent { port } | ConsoleError::NoPrompt { port, .. } => beside(advice, port),
         ConsoleError::Gone { .. } => advice.only_hints([
             "check the cable and the hub",
             "a chip's own USB port goes away whenever the board restarts: try again",
