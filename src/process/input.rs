@@ -104,6 +104,7 @@ fn unbuffered() -> io::Result<File> {
 
 /// A Windows console has to be read through Rust's own, which translates what is typed.
 #[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps)] // as on Unix
 fn unbuffered() -> io::Result<io::StdinLock<'static>> {
     Ok(io::stdin().lock())
 }
