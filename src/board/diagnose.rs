@@ -7,7 +7,7 @@
 //! - `tests.rs`: each failure of the field's list, and the rule for codes
 
 use super::listen::LoggedLine;
-use super::log_patterns::{About, Sign, sign};
+use super::log_patterns::{About, Sign, rank, sign};
 use super::payload::quote;
 use crate::code::{Code, Fact};
 use crate::failure::Failure;
@@ -37,7 +37,7 @@ pub fn diagnose(told: &[LoggedLine], attempt: u32, failure: Failure) -> Failure 
         }
     }
     // A crash is told by several lines; that the board started again is told only where nothing says why.
-    found.sort_by_key(|finding| finding.sign.rank());
+    found.sort_by_key(|finding| rank(finding.sign));
     // The provisioning manager's own word adds nothing to the driver's reason.
     let reasoned: Vec<_> = found.iter().filter(|it| it.sign.reason().is_some()).map(|it| it.sign.about).collect();
     found.retain(|it| it.sign.reason().is_some() || !it.sign.about.is_wifi() || !reasoned.contains(&it.sign.about));

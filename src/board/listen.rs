@@ -38,7 +38,8 @@ impl Listener {
                 }
                 if reader.is_garbled() && !garbled {
                     garbled = true;
-                    let text = "what the board prints is no text: its baud rate may be another (--baud)".to_owned();
+                    let text =
+                        "the board's output is not readable text: its baud rate may be another (--baud)".to_owned();
                     observer.observe(&Event::Note { text });
                 }
             }

@@ -1,64 +1,16 @@
 //! Lines by which firmware tells what went wrong: how one is recognised, and what it means. The signs are in `table`.
 //!
+//! - `sign.rs`: what a sign is
 //! - `table.rs`: the signs, the most telling first
 
+mod sign;
 mod table;
 
+pub use sign::{About, Sign};
 use table::SIGNS;
 
 use crate::wire::log::Line;
 use crate::wire::wifi_reason;
-
-/// What a sign is about; a failure elsewhere is not explained by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum About {
-    /// The firmware died or the board restarted: explains whatever broke then.
-    Crash,
-    /// The board started again, for whatever reason.
-    Restart,
-    /// The firmware ran out of something.
-    Resources,
-    /// It did not take the proof of possession, or the user name and password.
-    Proof,
-    /// It wanted another security version.
-    Scheme,
-    /// The secure session, or a request in it.
-    Session,
-    /// The access point refused it, as with a wrong passphrase.
-    WifiAuth,
-    /// It does not find the network.
-    WifiNotFound,
-    /// It did not join for another reason.
-    WifiOther,
-    /// It joined.
-    Joined,
-    /// What comes after joining: TLS, MQTT.
-    Cloud,
-    /// RainMaker's claiming.
-    Claim,
-}
-
-impl About {
-    /// Whether it is about a join that failed.
-    pub(super) fn is_wifi(self) -> bool {
-        matches!(self, Self::WifiAuth | Self::WifiNotFound | Self::WifiOther)
-    }
-}
-
-/// A sign, and what it means.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Sign {
-    /// What it is about.
-    pub about: About,
-    /// Any of these in a line, in lower case.
-    texts: &'static [&'static str],
-    /// The Wi-Fi disconnect reason.
-    reason: Option<u16>,
-    /// What it means, for people.
-    pub says: &'static str,
-    /// What to do about it.
-    pub hint: &'static str,
-}
 
 /// What a line tells, if it is one of the signs.
 pub fn sign(line: &Line) -> Option<&'static Sign> {
@@ -83,24 +35,9 @@ pub fn started(line: &Line) -> Option<&'static str> {
     })
 }
 
-impl Sign {
-    /// What it means, with the reason's number and name.
-    pub fn meaning(&self) -> String {
-        match self.reason() {
-            Some(reason) => format!("{reason}: {}", self.says),
-            None => self.says.to_owned(),
-        }
-    }
-
-    /// The Wi-Fi disconnect reason, where it is one: `reason 15 (4WAY_HANDSHAKE_TIMEOUT)`.
-    pub(super) fn reason(&self) -> Option<String> {
-        self.reason.map(wifi_reason::described)
-    }
-
-    /// Its place in the table.
-    pub(super) fn rank(&self) -> usize {
-        SIGNS.iter().position(|sign| std::ptr::eq(sign, self)).unwrap_or(SIGNS.len())
-    }
+/// The place of a sign in the table: the most telling is the first.
+pub(super) fn rank(sign: &Sign) -> usize {
+    SIGNS.iter().position(|other| std::ptr::eq(other, sign)).unwrap_or(SIGNS.len())
 }
 
 /// The Wi-Fi disconnect reason in a line, by number or by name: `Disconnect reason : 15`, `Reason: 201 - NO_AP_FOUND`,

@@ -101,7 +101,7 @@ fn nothing(reader: &LogReader, last: &[Line], wait: Duration) -> Failure {
     let failure = Failure::new(Code::BoardNoPayload);
     let failure = match reader.trouble() {
         Some(error) => {
-            let failure = failure.saying("the payload that the board printed makes no sense").caused_by(&error);
+            let failure = failure.saying("cannot read the payload that the board printed").caused_by(&error);
             error.hint().map(str::to_owned).into_iter().fold(failure, Failure::hint)
         }
         None => failure,

@@ -2,7 +2,8 @@
 //!
 //! Entries of the catalogue; `mod.rs` lists them.
 
-use super::{Entry, Exit, plain};
+use super::entry::{Entry, plain};
+use super::exit::Exit;
 
 pub(super) static MISCONFIGURED: Entry = Entry {
     word: "backend.misconfigured",

@@ -2,7 +2,8 @@
 //!
 //! Entries of the catalogue; `mod.rs` lists them.
 
-use super::{Entry, Exit, plain};
+use super::entry::{Entry, plain};
+use super::exit::Exit;
 
 pub(super) static NOT_FOUND: Entry = Entry {
     word: "ble.not-found",

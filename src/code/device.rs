@@ -2,7 +2,9 @@
 //!
 //! Entries of the catalogue; `mod.rs` lists them.
 
-use super::{Entry, Exit, Fact, Hint, plain};
+use super::entry::{Entry, plain};
+use super::exit::Exit;
+use super::hint::{Fact, Hint};
 
 /// On every failure that the board's log explains.
 const LOG_FACTS: &[Fact] = &[Fact::LogHeard, Fact::LogElsewhere, Fact::LogSilent];
@@ -139,8 +141,8 @@ pub(super) static DEVICE_NO_ENDPOINT: Entry = Entry {
 pub(super) static DEVICE_BAD_REPLY: Entry = Entry {
     word: "device.bad-reply",
     exit: Exit::Refused,
-    title: "the device's reply makes no sense",
-    meaning: "The reply is no answer to the request: too long, damaged on the way, or from firmware with a defect.",
+    title: "the device's reply cannot be read",
+    meaning: "The reply does not fit the request: too long, damaged on the way, or from firmware with a defect.",
     hints: &[plain("try again"), plain("update the firmware")],
 };
 

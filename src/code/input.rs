@@ -2,7 +2,8 @@
 //!
 //! Entries of the catalogue; `mod.rs` lists them.
 
-use super::{Entry, Exit, plain};
+use super::entry::{Entry, plain};
+use super::exit::Exit;
 
 pub(super) static USAGE_INVALID: Entry = Entry {
     word: "usage.invalid-value",
@@ -17,7 +18,7 @@ pub(super) static USAGE_MISSING: Entry = Entry {
     exit: Exit::Usage,
     title: "an answer is missing and no question can be asked",
     meaning: "The device needs something that was not given, and prompting is off: --no-input was given, or the standard \
-              input or standard error is no terminal.",
+              input or standard error is not a terminal.",
     hints: &[],
 };
 
@@ -90,7 +91,7 @@ pub(super) static TRACE_FAILED: Entry = Entry {
 pub(super) static QR_INVALID: Entry = Entry {
     word: "qr.invalid",
     exit: Exit::Usage,
-    title: "the QR payload makes no sense",
+    title: "cannot read the QR payload",
     meaning: "A payload is the JSON that firmware prints, its compact NP: form, or the qrcode.html address that holds one.",
     hints: &[plain("copy the whole line that the device prints at boot, or the text of the label's QR code")],
 };
@@ -109,15 +110,15 @@ pub(super) static QR_NO_CODE: Entry = Entry {
 pub(super) static WIFI_SSID_INVALID: Entry = Entry {
     word: "wifi.ssid-invalid",
     exit: Exit::Usage,
-    title: "that is no network name",
+    title: "invalid network name",
     meaning: "A network name has 1 to 32 bytes; in UTF-8 a letter may take up to 4.",
-    hints: &[plain("a name has 1 to 32 bytes; one that is no UTF-8 can be given in hex with --ssid-hex")],
+    hints: &[plain("a name has 1 to 32 bytes; one that is not UTF-8 can be given in hex with --ssid-hex")],
 };
 
 pub(super) static WIFI_PASSPHRASE_INVALID: Entry = Entry {
     word: "wifi.passphrase-invalid",
     exit: Exit::Usage,
-    title: "that is no Wi-Fi passphrase",
+    title: "invalid Wi-Fi passphrase",
     meaning: "A passphrase has 8 to 63 bytes. Devices refuse 64-digit raw keys.",
     hints: &[plain("a passphrase has 8 to 63 bytes; --open is for networks without one")],
 };
@@ -133,7 +134,7 @@ pub(super) static WIFI_ENTERPRISE: Entry = Entry {
 pub(super) static THREAD_DATASET_INVALID: Entry = Entry {
     word: "thread.dataset-invalid",
     exit: Exit::Usage,
-    title: "that is no Thread operational dataset",
+    title: "invalid Thread operational dataset",
     meaning: "A dataset is 1 to 254 bytes of type, length and value, given in hex.",
     hints: &[plain("on a border router, ot-ctl dataset active -x prints it")],
 };

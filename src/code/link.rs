@@ -2,7 +2,9 @@
 //!
 //! Entries of the catalogue; `mod.rs` lists them.
 
-use super::{Entry, Exit, Fact, Hint, plain};
+use super::entry::{Entry, plain};
+use super::exit::Exit;
+use super::hint::{Fact, Hint};
 
 const NAME_PORT: Hint = Hint::unless(&[Fact::PortArgument], "name the port: --port PORT");
 const NAME_PORT_SO: Hint = Hint::given(Fact::PortArgument, "name the port: {}");
@@ -50,7 +52,7 @@ pub(super) static LINK_LOST: Entry = Entry {
 pub(super) static LINK_NOT_A_DEVICE: Entry = Entry {
     word: "link.not-a-device",
     exit: Exit::NotFound,
-    title: "what answers there is no provisioning device",
+    title: "what answers there is not a provisioning device",
     meaning: "Something answered at the address, but it does not speak Espressif's provisioning protocol: a router, a \
               captive portal, or a device whose provisioning is over.",
     hints: &[
@@ -133,8 +135,8 @@ pub(super) static CONSOLE_SILENT: Entry = Entry {
 pub(super) static CONSOLE_GARBAGE: Entry = Entry {
     word: "console.garbage",
     exit: Exit::Link,
-    title: "what the board prints is no text",
-    meaning: "Most bytes are no characters: the rate is wrong, or the port belongs to something else.",
+    title: "the board's output is not readable text",
+    meaning: "Most bytes are not characters: the rate is wrong, or the port belongs to something else.",
     hints: &[plain("give the console's rate with --baud; ESP-IDF's default is 115200")],
 };
 
@@ -170,7 +172,7 @@ pub(super) static CONSOLE_FLOODED: Entry = Entry {
     exit: Exit::Link,
     title: "the board prints without an end where its answer was due",
     meaning: "More than 64 KiB came after a request, beside the lines of the log, and no end of an answer among them: the \
-              firmware prints something else without pause, or its answer is none.",
+              firmware prints something else without pause, or does not answer.",
     hints: &[
         plain("restart the board: --reset boot"),
         plain("espctl monitor shows what it prints; firmware that prints less leaves its console usable"),
@@ -213,8 +215,8 @@ pub(super) static BOARD_SILENT: Entry = Entry {
 pub(super) static BOARD_GARBLED: Entry = Entry {
     word: "board.garbled",
     exit: Exit::Link,
-    title: "what the board prints is no text",
-    meaning: "Most of the bytes that arrived are no characters a log is made of. That is what a wrong baud rate looks like.",
+    title: "the board's output is not readable text",
+    meaning: "Most of the bytes that arrived are not characters of a log. That is what a wrong baud rate looks like.",
     hints: &[
         plain("give the board's rate with --baud: 115200 is usual, 74880, 460800 and 921600 occur"),
         plain("check the cable"),

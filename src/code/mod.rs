@@ -3,6 +3,7 @@
 //! The words are stable; scripts match on them. `espctl explain` prints these entries and docs/errors.md is generated
 //! from them (a test compares).
 //!
+//! - `entry.rs`: what the catalogue says of a code
 //! - `exit.rs`: the exit statuses
 //! - `hint.rs`: hints with a condition, and the facts they depend on
 //! - `input.rs`: entries for what is wrong before a device is reached
@@ -13,44 +14,18 @@
 mod backend;
 mod ble;
 mod device;
+mod entry;
 mod exit;
 mod hint;
 mod input;
 mod link;
 
+pub use entry::Entry;
 pub use exit::Exit;
 pub use hint::{Fact, Facts, Hint};
 
-/// What the catalogue says of a code.
-#[derive(Debug)]
-pub struct Entry {
-    /// The stable word, `stage.reason`.
-    pub word: &'static str,
-    /// The exit status.
-    pub exit: Exit,
-    /// What happened, one line.
-    pub title: &'static str,
-    /// What it means and on what evidence it is said.
-    pub meaning: &'static str,
-    /// What to do, the likeliest first.
-    pub hints: &'static [Hint],
-}
-
-impl Entry {
-    /// The hints that hold where nothing more is known, as `espctl explain` shows them.
-    pub fn advice(&self) -> Vec<String> {
-        let nothing = Facts::default();
-        self.hints.iter().filter_map(|hint| hint.text(&nothing)).map(Into::into).collect()
-    }
-}
-
 /// Where the board's log was expected and nothing came. The catalogue has it at some codes, a run adds it to others.
 pub const LOG_SILENT: Hint = device::LOG_SILENT;
-
-/// How the entries write a hint that always holds.
-const fn plain(text: &'static str) -> Hint {
-    Hint::plain(text)
-}
 
 macro_rules! codes {
     ($($name:ident = $group:ident::$entry:ident;)*) => {

@@ -3,7 +3,7 @@
 
 use clap::Args;
 
-use super::App;
+use super::app::App;
 use super::port::{self, Heard};
 use crate::board::{self, Listener, LogReader};
 use crate::code::Code;

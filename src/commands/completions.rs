@@ -1,10 +1,9 @@
 //! `espctl completions`: the completion script of a shell.
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_complete::{Shell, generate};
 use serde_json::json;
 
-use super::Cli;
 use crate::report::Document;
 
 /// Options of `completions`.
@@ -14,8 +13,7 @@ pub(super) struct Args {
     shell: Shell,
 }
 
-pub(super) fn run(args: &Args) -> Document {
-    let mut root = Cli::command();
+pub(super) fn run(args: &Args, mut root: Command) -> Document {
     root.build();
     let mut script = Vec::new();
     generate(args.shell, &mut visible(&root), "espctl", &mut script);

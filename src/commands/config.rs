@@ -6,7 +6,7 @@ use std::fmt::Write;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::App;
+use super::app::App;
 use crate::failure::Failure;
 use crate::origin::{Origin, Setting};
 use crate::report::Document;

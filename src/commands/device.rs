@@ -1,7 +1,7 @@
 //! Which device a command is about, and the secrets of its session: options and environment as the parts that
 //! `settings::target` resolves.
 
-use super::App;
+use super::app::App;
 use super::args::{DeviceArgs, SecurityArgs};
 use super::input::{self, SecretSource};
 use crate::code::Code;

@@ -9,7 +9,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use serde_json::{Value, json};
 use tokio::time::{Instant, interval, sleep_until};
 
-use super::App;
+use super::app::App;
 use super::device;
 use crate::code::Code;
 use crate::failure::Failure;

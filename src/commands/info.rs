@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::App;
+use super::app::App;
 use super::args::{DeviceArgs, RecordArgs};
 use super::device;
 use super::dialect::{self, DialectArgs};

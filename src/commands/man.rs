@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_mangen::Man;
 use serde_json::json;
 
-use super::Cli;
 use crate::code::Code;
 use crate::failure::Failure;
 use crate::report::Document;
@@ -22,8 +21,7 @@ pub(super) struct Args {
     command: Option<String>,
 }
 
-pub(super) fn run(args: &Args) -> Result<Document, Failure> {
-    let mut root = Cli::command();
+pub(super) fn run(args: &Args, mut root: Command) -> Result<Document, Failure> {
     root.build();
     if let Some(directory) = &args.out {
         return write_all(&root, directory);

@@ -9,6 +9,7 @@
 //!
 //! What they share:
 //!
+//! - `app.rs`: what every command is handed
 //! - `args.rs`: options of several commands
 //! - `device.rs`: which device is meant, and its secrets
 //! - `port.rs`: which serial port is meant
@@ -25,6 +26,7 @@
 //! - `dialect.rs`: which console is meant
 //! - `descriptors.rs`: open files for a fleet, for `sim`
 
+mod app;
 mod args;
 mod board;
 mod completions;
@@ -50,13 +52,14 @@ mod sim;
 mod single_run;
 mod usage_error;
 
+pub use app::App;
 pub use rainmaker::expand_abbreviations;
 pub use usage_error::report_usage_error;
 
 use std::io;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
@@ -64,14 +67,10 @@ use args::{ColorChoice, OutputArgs};
 
 use crate::event::{Event, Observer};
 use crate::failure::Failure;
-use crate::process::Process;
-use crate::process::input::Input;
+use crate::report::Document;
 use crate::report::capabilities::{Color, Wishes};
 use crate::report::records::Records;
-use crate::report::{Document, Output};
-use crate::settings::{Environment, Files};
 use crate::text;
-use crate::transport::TransportKind;
 
 const FIRST_STEPS: &str = "\
 First steps, without a device:
@@ -135,27 +134,6 @@ enum Command {
     /// Print the manual page, or write all of them to a directory
     #[command(args = args::without_questions())]
     Man(man::Args),
-}
-
-/// What the program hands to its commands: everything that would otherwise be global.
-pub struct App<'a> {
-    /// The transports, the simulated one among them.
-    pub kinds: &'a [&'static dyn TransportKind],
-    /// The environment.
-    pub environment: Environment<'a>,
-    /// The settings files.
-    pub files: &'a Files,
-    /// How to print.
-    pub output: Output,
-    /// Signals, and what is read from standard input.
-    pub process: Process,
-}
-
-impl App<'_> {
-    /// What reads standard input and files, in at most the `timeout` of a run, in seconds.
-    fn input(&self, timeout: u64) -> Input {
-        self.process.input(Some(Duration::from_secs(timeout)))
-    }
 }
 
 impl Cli {
@@ -233,8 +211,8 @@ async fn carry_out(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
         Command::Sim(args) => sim::run(*args, app).await,
         Command::Config(args) => config::run(&args, app),
         Command::Explain(args) => explain::run(&args),
-        Command::Completions(args) => Ok(completions::run(&args)),
-        Command::Man(args) => man::run(&args),
+        Command::Completions(args) => Ok(completions::run(&args, Cli::command())),
+        Command::Man(args) => man::run(&args, Cli::command()),
     }
 }
 

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
-use super::App;
+use super::app::App;
 use super::port::{self, Heard};
 use crate::board::{About, LogReader, Redaction, open, sign, started};
 use crate::code::Code;
@@ -170,7 +170,7 @@ impl Monitor {
             (restart, hushed) = (false, false);
             if self.reader.is_garbled() && !garbled {
                 garbled = true;
-                self.view.note("what arrives is no text; the board's rate may be another: --baud");
+                self.view.note("what arrives is not readable text; the board's rate may be another: --baud");
             }
             if !self.take(&heard.line)? {
                 return Ok(Document::nothing());

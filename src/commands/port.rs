@@ -2,7 +2,7 @@
 //!
 //! Which port of this computer a name stands for is found out in `transport::serial`, when it is opened.
 
-use super::App;
+use super::app::App;
 use crate::code::{Code, Fact};
 use crate::failure::Failure;
 use crate::settings::keys::PORT;

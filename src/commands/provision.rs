@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::App;
+use super::app::App;
 use super::args::{DeviceArgs, RecordArgs, SecurityArgs};
 use super::board::BoardArgs;
 use super::device;

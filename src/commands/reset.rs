@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::App;
+use super::app::App;
 use super::args::SessionArgs;
 use super::session::with_device;
 use crate::code::Code;

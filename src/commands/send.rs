@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::App;
+use super::app::App;
 use super::args::SessionArgs;
 use super::device;
 use super::dialect::{self, DialectArgs};

@@ -1,6 +1,6 @@
 //! What `scan` and `reset` share: a device is opened and one thing is carried out on it.
 
-use super::App;
+use super::app::App;
 use super::args::SessionArgs;
 use super::device;
 use super::dialect;

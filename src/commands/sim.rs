@@ -16,7 +16,8 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use self::ready::{Member, ready};
-use super::{App, descriptors};
+use super::app::App;
+use super::descriptors;
 use crate::code::Code;
 use crate::failure::Failure;
 use crate::report::Document;
@@ -153,7 +154,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     let options = DeviceOptions::from_parameters(parameters(&args).iter().map(|(key, value)| (*key, value.as_str())))
         .map_err(|error| {
         Failure::new(Code::UsageInvalid)
-            .saying("that describes no simulated device")
+            .saying("cannot set up the simulated device")
             .because(text::sanitise(&error.to_string()).into_owned())
             .hint("espctl sim --list shows the firmware profiles and the faults")
     })?;
@@ -173,7 +174,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
         .run(app.process.interruption().cancelled(), observer)
         .await
         .map_err(|error| Failure::new(Code::Unexpected).saying("a simulated device ended").caused_by(&error))?;
-    app.output.remark(&format!("{stopped} of {} devices ended their provisioning by themselves", members.len()));
+    app.output.remark(&format!("{stopped} of {} devices finished provisioning", members.len()));
     Ok(Document::nothing())
 }
 

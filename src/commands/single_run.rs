@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::App;
+use super::app::App;
 use super::args::RecordArgs;
 use crate::code::Code;
 use crate::device::{Answers, PromptsOff};

@@ -60,9 +60,7 @@ fn usage_error(error: &clap::Error, words: &[OsString]) -> Failure {
         return failure.saying("no command was given").hint("espctl provision takes a device online; espctl help");
     }
     if is_word_too_many(error) {
-        return failure
-            .saying("there is a word too many on the command line")
-            .hint("put values with spaces in them in quotation marks");
+        return failure.saying("unexpected argument").hint("put values with spaces in them in quotation marks");
     }
     if let Some(option) = secret_for_option(error, words) {
         return failure

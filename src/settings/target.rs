@@ -58,7 +58,7 @@ pub fn resolve(parts: &DeviceParts, kinds: Kinds<'_>) -> Result<Target, Failure>
     kind.check(&locator).map_err(|error| match error {
         // The locator itself is not repeated: a simulated device's holds its secrets.
         TransportError { evidence: Evidence::BadAddress { reason, .. }, .. } => Failure::new(Code::UsageInvalid)
-            .saying("the device's address makes no sense")
+            .saying("cannot read the device's address")
             .because(text::sanitise(&reason).into_owned()),
         other => other.into(),
     })?;

@@ -25,7 +25,7 @@ pub struct TransportError {
 #[derive(Debug, thiserror::Error)]
 pub enum Evidence {
     /// The locator's address makes no sense for this transport.
-    #[error("{address:?} is no address for this transport: {reason}")]
+    #[error("{address:?} is not an address of this transport: {reason}")]
     BadAddress {
         /// The address as given.
         address: String,

@@ -28,7 +28,7 @@ pub enum LocatorError {
     #[error("parameters are written ?key=value&key=value")]
     BadParameter,
     /// An address that is no UTF-8 once decoded.
-    #[error("the address is no text once decoded")]
+    #[error("the address is not text once decoded")]
     BadText,
 }
 

@@ -4,8 +4,9 @@
 //! A transport knows nothing of sessions or messages. It says what it can carry ([`Limits`]) so that nobody above
 //! has to ask which transport it is.
 //!
-//! To add one: a file beside this one, its `mod` line, one entry in [`KINDS`].
+//! To add one: a file beside this one, its `mod` line, one entry in [`KINDS`] (`kinds.rs`).
 //!
+//! - `kinds.rs`: the list of kinds
 //! - `locator.rs`: the name of a device
 //! - `parts.rs`: what may be known of which device is meant
 //! - `discovery.rs`: what is in reach, as rows
@@ -19,6 +20,7 @@ mod candidate;
 pub mod console;
 mod discovery;
 mod error;
+mod kinds;
 mod locator;
 mod parts;
 pub mod serial;
@@ -32,15 +34,13 @@ pub use candidate::{Candidate, CandidateKind};
 pub use discovery::{Discovery, Listing, Row, Wanted};
 pub use error::{Evidence, TransportError};
 pub use futures_util::future::BoxFuture;
+pub use kinds::KINDS;
 pub use locator::{Locator, LocatorError};
 pub use parts::{BoardPort, DeviceParts, LogPort, Part};
 
 use crate::failure::Failure;
 use crate::origin::Setting;
 use crate::wire::log::RawLine;
-
-/// The transports of this crate. The simulated device adds its own in the program, not here.
-pub static KINDS: &[&dyn TransportKind] = &[&softap::SoftAp, &console::Console, &ble::Ble];
 
 /// Kinds that Espressif's own tools have and this crate has not, by their name there.
 pub static PLANNED: &[&str] = &["on-network"];

@@ -83,9 +83,12 @@ async fn each_has_its_own_observer_budget_and_redaction() {
     // Every fifth device never ends its join, and its run has no time for that.
     let hasty = |number: usize| number.is_multiple_of(5);
     let stations: Vec<_> = (0..RUNS)
-        .map(|number| match hasty(number) {
-            true => Station::new(number, "&fault=connecting-forever", Duration::from_secs(20), &interruption),
-            false => Station::new(number, "", Duration::from_mins(3), &interruption),
+        .map(|number| {
+            if hasty(number) {
+                Station::new(number, "&fault=connecting-forever", Duration::from_secs(20), &interruption)
+            } else {
+                Station::new(number, "", Duration::from_mins(3), &interruption)
+            }
         })
         .collect();
     let results = join_all(stations.iter().map(Station::provision)).await;

@@ -2,7 +2,7 @@
 //!
 //! Texts are those of ESP-IDF, esp_wifi, the provisioning managers, RainMaker's agent and the boot ROM.
 
-use super::{About, Sign};
+use super::sign::{About, Sign};
 
 const fn text(about: About, texts: &'static [&'static str], says: &'static str, hint: &'static str) -> Sign {
     Sign { about, texts, reason: None, says, hint }

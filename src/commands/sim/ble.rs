@@ -3,7 +3,7 @@
 
 use super::Args;
 use crate::code::Code;
-use crate::commands::App;
+use crate::commands::app::App;
 use crate::failure::Failure;
 use crate::report::Document;
 use crate::sim::DeviceOptions;

@@ -59,7 +59,7 @@ impl Target {
                 _ => return bad("ble takes the parameter adapter and no other; write ? in a name as %3F"),
             }
         }
-        let Ok(text) = locator.text() else { return bad("it is no text once decoded") };
+        let Ok(text) = locator.text() else { return bad("it is not text once decoded") };
         if text.len() > NAME_MAX {
             return bad(&format!("a device's name has {NAME_MAX} bytes at most"));
         }

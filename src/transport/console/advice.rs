@@ -38,7 +38,7 @@ fn advise(error: &ConsoleError) -> Advice {
     let advice = Advice::default();
     match error {
         ConsoleError::Garbage { port, baud, .. } => {
-            beside(advice.hint(format!("{baud} baud is not the board's rate, or this is no board")), port)
+            beside(advice.hint(format!("{baud} baud is not the board's rate, or this is not a board")), port)
         }
         ConsoleError::NoPrompt { port, booting: true, .. } => {
             beside(advice.hint("the firmware runs and logs, but nothing reads its console"), port)

@@ -60,7 +60,7 @@ pub enum ConsoleError {
         port: String,
     },
     /// More came than any answer has.
-    #[error("{port} gave more than {limit} bytes that are no log, and no end of an answer in them")]
+    #[error("{port} gave more than {limit} bytes that are not log lines, and the answer did not end in them")]
     Flooded {
         /// The port.
         port: String,

@@ -26,7 +26,7 @@ pub(super) fn check_request(endpoint: &str, body: &[u8]) -> Result<(), Transport
     }
     // The device takes everything after the first slash as the name, so there is no escaping either.
     if !endpoint.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#')) {
-        return invalid(format!("{endpoint:?} is no name of an endpoint"));
+        return invalid(format!("{endpoint:?} is not a name of an endpoint"));
     }
     if body.is_empty() {
         return invalid(format!("nothing to send to {endpoint:?}; devices refuse an empty request"));

@@ -103,7 +103,7 @@ async fn each_answer_has_its_code_and_its_words() {
             "the device associates by challenge and response, which needs an account at its back end",
         ),
         (CLASSIC, Some(REFUSED), "association.refused", 1, "the device refused the user association"),
-        (CLASSIC, Some("ff"), "device.bad-reply", 1, "the device's reply makes no sense"),
+        (CLASSIC, Some("ff"), "device.bad-reply", 1, "the device's reply cannot be read"),
         (CLASSIC, None, "device.no-endpoint", 1, "the firmware has no plain user association"),
     ];
     for (version, reply, code, sent, message) in cases {

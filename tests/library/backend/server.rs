@@ -20,7 +20,8 @@ pub(super) enum Answer {
 
 /// A whole answer.
 pub(super) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answer {
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = headers.concat();
     let length = body.len();
     Answer::Raw(format!(
         "HTTP/1.1 {status} Any\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
@@ -73,7 +74,7 @@ async fn give(mut stream: TcpStream, answer: Answer) {
             let _ = stream.write_all(text.as_bytes()).await;
             let _ = stream.shutdown().await;
         }
-        Answer::Hang => tokio::time::sleep(Duration::from_secs(60)).await,
+        Answer::Hang => tokio::time::sleep(Duration::from_mins(1)).await,
         Answer::Endless => {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n").await;
             while stream.write_all(&[b'x'; 512]).await.is_ok() {}

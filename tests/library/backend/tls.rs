@@ -79,7 +79,8 @@ fn clients_are_made_one_after_another_with_no_provider_installed() {
 
 #[test]
 fn a_client_without_a_usable_address_is_refused() {
-    let http = espctl::backend::http::Http::new(Default::default(), Arc::new(espctl::event::Silent));
+    let http =
+        espctl::backend::http::Http::new(espctl::backend::http::Proxies::default(), Arc::new(espctl::event::Silent));
     let error = http.client("cloud.example", Auth::none()).expect_err("no client");
     assert_eq!(error.code(), Code::BackendMisconfigured);
 }
@@ -111,8 +112,7 @@ mod elsewhere {
         process.env(ADDRESS, address).env("SSL_CERT_FILE", certificates).env_remove("SSL_CERT_DIR");
         let output = tokio::task::spawn_blocking(move || process.output()).await.expect("no panic");
         let output = String::from_utf8_lossy(&output.expect("a process").stdout).into_owned();
-        let line = output.lines().find_map(|line| line.split_once("outcome ")).expect(&output).1.to_owned();
-        line
+        output.lines().find_map(|line| line.split_once("outcome ")).expect(&output).1.to_owned()
     }
 
     #[tokio::test]
