@@ -6,9 +6,6 @@ use std::fs;
 use crate::architecture::{root, sources};
 use crate::imports::{arrows, circles};
 
-/// Files that are in circles today. A file that is in none any more leaves this list; none may come to it.
-const KNOWN: &[&str] = &["commands/sim.rs", "commands/sim/ble.rs"];
-
 /// The files whose circles docs/ARCHITECTURE.md gives a reason for, below its heading `Circles of files`.
 fn explained() -> BTreeSet<String> {
     let document = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).expect("docs/ARCHITECTURE.md");
@@ -25,19 +22,15 @@ fn files_do_not_use_each_other_in_circles() {
     let mut found = BTreeSet::new();
     for circle in circles(&arrows) {
         found.extend(circle.iter().cloned());
-        if circle.iter().all(|file| KNOWN.contains(&file.as_str()) || explained.contains(file)) {
+        if circle.iter().all(|file| explained.contains(file)) {
             continue;
         }
         complaints.push("these files use each other in a circle; move what they share below them:".to_owned());
         for file in &circle {
             let used: Vec<&str> =
                 arrows[file].iter().filter(|used| circle.contains(used)).map(String::as_str).collect();
-            let new = if KNOWN.contains(&file.as_str()) { "" } else { " (not among KNOWN)" };
-            complaints.push(format!("    src/{file}{new} uses {}", used.join(", ")));
+            complaints.push(format!("    src/{file} uses {}", used.join(", ")));
         }
-    }
-    for file in KNOWN.iter().filter(|file| !found.contains(**file)) {
-        complaints.push(format!("src/{file} is in no circle any more: take it out of KNOWN"));
     }
     for file in &explained {
         if !file.starts_with("sim/") {

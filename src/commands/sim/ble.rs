@@ -1,7 +1,7 @@
 //! `espctl sim --ble`: one simulated device on this computer's Bluetooth. Linux only, where programs may be
 //! peripherals through bluetoothd.
 
-use super::Args;
+use super::args::Args;
 use crate::code::Code;
 use crate::commands::app::App;
 use crate::failure::Failure;
@@ -11,8 +11,9 @@ use crate::sim::DeviceOptions;
 /// Runs the device until its provisioning ends, or somebody ends the program.
 #[cfg(target_os = "linux")]
 pub(super) async fn run(args: &Args, options: DeviceOptions, app: &App<'_>) -> Result<Document, Failure> {
+    use super::args::Stack;
+    use super::observer::observer;
     use super::ready::{Member, ready};
-    use super::{Stack, observer};
     use crate::commands::device;
     use crate::sim::ble::Host;
     use crate::sim::gatt::{self, Peripheral};
@@ -76,7 +77,8 @@ impl From<crate::sim::ble::HostError> for Failure {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod tests {
     use super::*;
 
