@@ -99,7 +99,7 @@ pub enum Event {
         /// Since the credentials were applied.
         elapsed: Duration,
     },
-    /// The link broke where that is no failure yet; what is being done about it.
+    /// The link broke, which is not a failure yet; what is being done about it.
     LinkLost {
         /// On what evidence.
         cause: String,
@@ -118,7 +118,7 @@ pub enum Event {
         /// The line.
         line: Line,
     },
-    /// Something to know that is no failure.
+    /// Something to know that is not a failure.
     Note {
         /// The text.
         text: String,

@@ -23,7 +23,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Starts to listen. A port that goes away is noted and is no failure: the run does not depend on it.
+    /// Starts to listen. A port that goes away is only noted: the run does not depend on it.
     pub fn start(mut reader: LogReader, observer: Arc<dyn Observer>) -> Self {
         let task = tokio::spawn(async move {
             let mut garbled = false;

@@ -109,7 +109,7 @@ impl LogReader {
         }
     }
 
-    /// The line that has begun and not ended: nobody waits for it any more.
+    /// The line that has begun and not ended; no reader waits for it.
     pub fn rest(&mut self) -> Option<Line> {
         let raw = self.splitter.rest()?;
         Some(self.hearing.take(&raw).line)
@@ -134,7 +134,7 @@ impl LogReader {
         self.splitter.seen()
     }
 
-    /// Whether what arrives is no text.
+    /// Whether the bytes that arrive are not text.
     pub fn is_garbled(&self) -> bool {
         self.splitter.is_garbled()
     }

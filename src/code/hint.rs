@@ -1,6 +1,6 @@
 //! A hint: what to do about a failure, and on which facts the advice depends.
 //!
-//! Whoever learns a fact adds it to the failure; nobody searches or rewrites the sentences. `Failure::hints` yields
+//! The code that learns a fact adds it to the failure; no code searches or rewrites the sentences. `Failure::hints` yields
 //! those that hold.
 
 use std::borrow::Cow;

@@ -127,7 +127,7 @@ pub(super) static CONSOLE_SILENT: Entry = Entry {
     hints: &[
         plain("check that this is the board's port and that the board has power"),
         plain("--reset auto restarts a board that says nothing"),
-        plain("at a wrong rate nothing may come back at all: --baud is 115200 unless told"),
+        plain("at a wrong rate nothing may come back at all: the default of --baud is 115200"),
         plain("firmware whose console is on other pins, or on the chip's other USB port, is not heard here"),
     ],
 };

@@ -1,6 +1,6 @@
 //! Open files for a fleet of simulated devices: the shell's usual limit is 1024, and each device takes two.
 //!
-//! Without enough of them a device would accept nobody and not say why, so it is settled before any listens.
+//! Without enough of them a device would accept no connection and not say why, so it is settled before any listens.
 
 use crate::code::Code;
 use crate::failure::Failure;

@@ -18,7 +18,7 @@ use crate::report::{Document, error_json};
 use crate::text;
 use crate::transport::{Discovery, KINDS, Listing, TransportError, TransportKind, Wanted};
 
-/// How long to listen, unless told: devices advertise several times a second, and a name may come late.
+/// How long to listen by default: devices advertise several times a second, and a name may come late.
 const LISTEN: u64 = 5;
 /// How often what is heard is looked at.
 const LOOK: Duration = Duration::from_millis(500);
@@ -137,7 +137,7 @@ async fn look_around(looks: &mut [Look], args: &Args, app: &App<'_>) -> Result<(
     let (listening, others) = looks.split_at_mut(listening);
     tokio::select! {
         result = listen(listening, must_work, args, app) => result?,
-        // Who watches ends it so.
+        // The person who watches ends it so.
         () = app.process.interruption().cancelled() => if !args.watch { return Err(Failure::new(Code::Interrupted)) },
     }
     for look in others {

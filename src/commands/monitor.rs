@@ -192,7 +192,7 @@ impl Monitor {
         }
     }
 
-    /// Shows a line; false where nobody reads any more.
+    /// Shows a line; false where standard output was closed.
     fn take(&mut self, line: &Line) -> Result<bool, Failure> {
         self.seen += 1;
         if !self.view.wants(line) {

@@ -53,7 +53,7 @@ impl Heard {
         Ok(Self { name: settings.port, baud: settings.baud, reset, origin: port.origin })
     }
 
-    /// Finds the port, opened by nobody yet; `like` is how a person names it here.
+    /// Finds the port, which is not opened yet; `like` is how a person names it here.
     pub(super) async fn find(&self, like: &str) -> Result<Settings, Failure> {
         let path = serial::resolve(&self.name).await.map_err(|error| {
             let failure = Failure::from(error).knowing_value(Fact::PortArgument, like);

@@ -24,7 +24,7 @@ pub(super) struct Person {
 }
 
 impl Person {
-    /// Who answers.
+    /// What answers the questions.
     pub(super) fn answers(&self) -> Box<dyn Answers> {
         match &self.terminal {
             Some(terminal) => Box::new(terminal.clone()),

@@ -132,7 +132,7 @@ pub enum Heard {
     },
 }
 
-/// What came of "apply", where that is no failure.
+/// What came of "apply", where it did not fail.
 #[derive(Debug, Clone)]
 pub enum Applied {
     /// The device has taken the credentials and begins to join.
@@ -146,7 +146,7 @@ pub enum Applied {
     },
 }
 
-/// How the wait for the network ended, where that is no failure.
+/// How the wait for the network ended, where it did not fail.
 #[derive(Debug, Clone)]
 pub enum JoinEnd {
     /// The device says that it has joined.

@@ -25,7 +25,7 @@ pub(super) fn learn(redaction: &Redaction, plan: &SecurityPlan) {
 
 /// Answers whose secrets are taken out of what the board prints from then on: it prints some of them.
 pub struct RedactingAnswers<'a> {
-    /// Who answers.
+    /// What answers the questions.
     pub answers: &'a mut dyn Answers,
     /// What learns the answers.
     pub redaction: Redaction,

@@ -1,6 +1,6 @@
 //! Standard input and files, read before a run begins: bounded, wiped from memory, and never in the way of Ctrl-C.
 //!
-//! A read that is waited for cannot be taken back, so each has a plain thread of its own, and nobody waits for that
+//! A read that is waited for cannot be taken back, so each has a plain thread of its own, and the end of the program does not wait for that
 //! thread at the end. What is read is never in an error. Questions at the terminal do not go through here: they read keys
 //! or lines themselves, and are asked only where standard input is a terminal, which a person has ended with Ctrl-D by
 //! then if a secret was read from it.
@@ -69,7 +69,7 @@ impl Input {
         work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let (sender, outcome) = oneshot::channel();
-        // Where nobody waits any longer, what was read is dropped, and so wiped.
+        // Where the caller waits no longer, what was read is dropped, and so wiped.
         let spawned = thread::Builder::new().spawn(move || drop(sender.send(work())));
         spawned.map_err(|error| Failure::new(Code::Unexpected).caused_by(&error))?;
         let (limit, end) = self.limit.unzip();
@@ -95,7 +95,7 @@ async fn until(end: Option<Instant>) {
     }
 }
 
-/// Standard input without the buffer that Rust's has for the whole process, which nobody wipes.
+/// Standard input without the buffer that Rust's has for the whole process, which is never wiped.
 #[cfg(unix)]
 fn unbuffered() -> io::Result<File> {
     use std::os::fd::AsFd;

@@ -90,14 +90,14 @@ pub enum Meaning {
     Refused,
     /// The device has no such endpoint.
     NoEndpoint,
-    /// The reply makes no sense.
+    /// The reply cannot be read.
     BadReply,
     /// The link could not be opened: the device does not answer to it.
     Unreachable,
     /// This computer cannot open the link: no port, no adapter, no permission, another program has it, or it is not
     /// clear which is meant.
     Local,
-    /// Who answered is no provisioning device.
+    /// What answered is not a provisioning device.
     NotADevice,
     /// The link broke.
     LinkLost,

@@ -1,5 +1,5 @@
 //! Why a link failed: the evidence, which the layer above reads by its step, and what the link itself knows of the
-//! case. A link classifies its own errors in its own folder; nobody above knows one by name.
+//! case. A link classifies its own errors in its own folder; no layer above knows one by name.
 
 use std::error::Error;
 use std::{fmt, io};
@@ -24,7 +24,7 @@ pub struct TransportError {
 /// What happened on a link. What it means depends on the session's step.
 #[derive(Debug, thiserror::Error)]
 pub enum Evidence {
-    /// The locator's address makes no sense for this transport.
+    /// The locator's address is not one of this transport.
     #[error("{address:?} is not an address of this transport: {reason}")]
     BadAddress {
         /// The address as given.

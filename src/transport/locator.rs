@@ -18,7 +18,7 @@ pub struct Locator {
     parameters: Vec<(String, String)>,
 }
 
-/// Text that is no locator.
+/// Text that is not a locator.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LocatorError {
     /// No `scheme:` at the front.

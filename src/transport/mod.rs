@@ -165,22 +165,22 @@ pub trait TransportKind: Sync {
 /// The circumstances under which a link is opened.
 #[derive(Clone)]
 pub struct Opening {
-    /// When the caller gives up: who searches until then can say in time what was seen instead.
+    /// When the caller gives up: a search until then can say in time what was seen instead.
     pub within: Duration,
-    /// Who is told.
+    /// What is told of the events.
     pub observer: Arc<dyn LinkObserver>,
-    /// Who takes what a board prints on the link beside its replies.
+    /// What takes the lines that a board prints on the link beside its replies.
     pub log: Arc<dyn LogSink>,
 }
 
 impl Opening {
-    /// With nobody told, and time enough.
+    /// Without observers, and with time enough.
     pub fn unwatched() -> Self {
         Self { within: OPENING_LIMIT, observer: Arc::new(Unobserved), log: Arc::new(Unobserved) }
     }
 }
 
-/// Who is told what happens on a link beside its replies.
+/// What is told of the events on a link beside its replies.
 pub trait LinkObserver: Send + Sync {
     /// Takes note. Must not block.
     fn tell(&self, news: LinkEvent);
@@ -212,7 +212,7 @@ pub enum LinkEvent {
         /// The most tries.
         of: u32,
     },
-    /// Something to know that is no failure.
+    /// Something to know that is not a failure.
     Note(String),
 }
 

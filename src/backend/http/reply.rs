@@ -14,7 +14,7 @@ use crate::text;
 /// An answer, whatever its status: what a status means is for each back end to say.
 #[derive(Clone)]
 pub struct Reply {
-    /// Who answered, for people.
+    /// The server that answered, for people.
     pub(super) server: String,
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
@@ -83,7 +83,7 @@ impl Reply {
         })
     }
 
-    /// Who answered with which status, in one line.
+    /// The server and its status, in one line.
     pub(super) fn describe(&self) -> String {
         let reason = reqwest::StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
         let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();

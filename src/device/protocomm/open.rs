@@ -103,7 +103,7 @@ async fn connect(device: &Locator, context: &Context<'_>, answers: &mut dyn Answ
                 to = candidates.get(index).map_or_else(|| to.clone(), |candidate| candidate.locator.clone());
             }
             Ok(Pick::Rescan) => {}
-            // Nobody to ask: the list is the news, not the missing answer.
+            // Prompts are off: the list is the news, not the missing answer.
             Err(AnswerError::Missing(_)) => return Err(error.into()),
             Err(other) => return Err(Failure::from(other).at(Stage::Connect)),
         }

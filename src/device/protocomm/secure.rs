@@ -41,7 +41,7 @@ pub(super) async fn establish(
         let ask = context.budget.paused(credentials(version, scheme, plan, rejected.is_some(), answers));
         let credentials = match (ask.await, rejected.take()) {
             (Ok(credentials), _) => credentials,
-            // Nobody to ask for another PoP: the rejection is the news, not the missing answer.
+            // Prompts are off: the rejection is the news, not the missing answer.
             (Err(_), Some(failure)) => return close_with(link, failure).await,
             (Err(failure), None) => return close_with(link, failure.at(Stage::Secure)).await,
         };
@@ -143,7 +143,7 @@ fn explain(
             }
             failure
         }
-        // What ails this computer is no sign of a lock, nor is the end of the run's time.
+        // A fault of this computer does not show a lock, nor does the end of the run's time.
         Meaning::Unreachable | Meaning::TimedOut | Meaning::NoEndpoint
             if after_rejection && failure.code != Code::DeadlineTotal =>
         {

@@ -178,7 +178,7 @@ impl Connection {
         let read = timeout_at(limit, self.peripheral.discover_services()).await;
         read.map_err(|_| Failed::late(true, RESOLVE))?.map_err(|error| Failed::read(true, &error))?;
         let table = table::read(&self.peripheral).await;
-        // Names that could not be read are no sign of firmware without any.
+        // Names that could not be read do not mean that the firmware has none.
         if self.is_up().await { Ok(table) } else { Err(Failed::broke()) }
     }
 
@@ -235,7 +235,7 @@ impl Connection {
         }
     }
 
-    /// Listens for the device and takes a new handle of it; who was heard instead, where it was not.
+    /// Listens for the device and takes a new handle of it; the devices heard instead, where it was not.
     async fn refresh(&mut self, end: Instant) -> Result<(), Others> {
         let began = Instant::now();
         let end = (began + AGAIN).min(end);

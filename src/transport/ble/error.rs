@@ -47,7 +47,7 @@ pub enum BleError {
         /// Where the program runs.
         place: HostKind,
     },
-    /// Nobody on the bus manages Bluetooth.
+    /// No program on the bus manages Bluetooth.
     #[error("bluetoothd does not run ({reason})")]
     NoBluetoothd {
         /// The bus's word.

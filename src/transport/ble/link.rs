@@ -28,7 +28,7 @@ pub(super) struct Order {
     pub(super) endpoint: String,
     /// Under security 0 it holds credentials.
     pub(super) request: Zeroizing<Vec<u8>>,
-    /// Closed where nobody waits for it any more.
+    /// Closed where the caller waits for it no longer.
     pub(super) reply: oneshot::Sender<Result<Vec<u8>, TransportError>>,
 }
 
@@ -62,7 +62,7 @@ pub(super) async fn run(
             link.connection.release().await;
         }
         (opened, connection) => {
-            // Given back before it is told: who hears of the failure may end the program.
+            // Given back before it is told: hearing of the failure may end the program.
             if let Some(connection) = connection {
                 connection.release().await;
             }
@@ -85,7 +85,7 @@ async fn open(
     opening: &Opening,
 ) -> Result<Table, TransportError> {
     let began = Instant::now();
-    // Who gives up before its caller does can still say why.
+    // A search that gives up before its caller does can still say why.
     let end = began + opening.within.saturating_sub(margin(opening.within));
     let radio = Radio::get(target.adapter.as_deref(), to).await?;
     let found = search(&radio, &target.wanted, to, end.min(began + LOOK), &*opening.observer).await?;
@@ -104,7 +104,7 @@ enum State {
     Good,
     /// The device has refused a request: some firmware ends the link then.
     Doubtful,
-    /// Down, or with a request under way that nobody waits for.
+    /// Down, or with a request under way that the caller has dropped.
     Broken,
 }
 

@@ -1,7 +1,7 @@
 //! From what was heard to the device that is meant: one, several to choose from, or the near misses. Pure; time is an
 //! argument.
 //!
-//! Who knows exactly which device is meant is not kept waiting. Everything else waits a little after the first match,
+//! An exact name or address is not kept waiting. Everything else waits a little after the first match,
 //! so that "the only one" is not merely the first one.
 
 use std::cmp::Reverse;

@@ -1,7 +1,7 @@
 //! The scan of an adapter, shared by all that look for devices over it: it runs while somebody looks, and what it
 //! hears goes to everybody. One a process and adapter.
 //!
-//! A task of its own starts and stops the scan, so that it stops also for who was dropped in the middle of a search.
+//! A task of its own starts and stops the scan, so that it also stops when a search is dropped half-way.
 
 use std::collections::HashMap;
 use std::pin::Pin;

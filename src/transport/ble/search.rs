@@ -112,7 +112,7 @@ async fn listen(
 struct Leftovers {
     /// The name of one that a running espctl has.
     held: Option<String>,
-    /// The addresses of those that nobody had.
+    /// The addresses of those that no process held.
     released: Vec<String>,
 }
 

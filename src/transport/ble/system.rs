@@ -168,7 +168,7 @@ impl Host {
     pub(super) async fn dismiss(&self, _: &str, _: &str) {}
 }
 
-/// macOS pairs by itself, or has the person do it, and tells nobody.
+/// macOS pairs by itself, or has the person do it, and does not tell.
 #[cfg(not(windows))]
 mod pairing {
     #[allow(clippy::unused_async)] // as on Windows

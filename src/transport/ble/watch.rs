@@ -1,4 +1,4 @@
-//! All that is heard over Bluetooth, for who wants to know what is there. Looking for one device is `search.rs`.
+//! All that is heard over Bluetooth, to show what is there. Looking for one device is `search.rs`.
 
 use tokio::time::Instant;
 
@@ -37,7 +37,7 @@ impl Watch {
         Ok(Self { listening, linked })
     }
 
-    /// Who was heard so far, each as heard last, and who had a link at the start; in no order.
+    /// The devices heard so far, each as heard last, and those that had a link at the start; in no order.
     ///
     /// # Errors
     /// Why nothing can be heard any more.

@@ -10,7 +10,7 @@ pub enum ConsoleError {
         /// The port.
         port: String,
     },
-    /// What comes is no text.
+    /// What comes is not text.
     #[error("{port} prints {bytes} bytes that are mostly no text at {baud} baud")]
     Garbage {
         /// The port.

@@ -1,7 +1,7 @@
 //! What a board prints beside the conversation: its log, picked out of the output line by line. Pure.
 //!
 //! The console shares its UART with the log, so log lines fall between and inside echoes and replies. Echoes and
-//! replies are no log and are left out: an echo may hold credentials, and a reply is told by who asked for it.
+//! replies are not log lines and are left out: an echo may hold credentials, and a reply is told by who asked for it.
 
 use zeroize::Zeroizing;
 
@@ -25,7 +25,7 @@ impl Aside {
         self.sent = Zeroizing::new(String::from_utf8_lossy(line).into_owned());
     }
 
-    /// Takes in what has arrived; the log lines that ended in it. Of bytes that are no text, none.
+    /// Takes in what has arrived; the log lines that ended in it. None of bytes that are not text.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Vec<RawLine> {
         let lines = self.splitter.push(bytes);
         if self.splitter.is_garbled() {

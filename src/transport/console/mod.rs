@@ -6,7 +6,7 @@
 //! - `conversation.rs`: the line discipline
 //! - `output.rs`: what the board printed, bounded
 //! - `silence.rs`: what output without an answer says of the board
-//! - `log_lines.rs`: the board's log, which is no part of the conversation
+//! - `log_lines.rs`: the board's log, which is not part of the conversation
 //! - `discover.rs`: the serial ports there are
 //! - `locate.rs`: a locator, made of the parts that are known
 //! - `settings.rs`: what may follow `console:`

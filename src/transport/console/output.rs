@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use crate::wire::console::{Answer, OUTPUT_MAX, PROMPT, clean, find_answer, strip_escapes};
 use crate::wire::log;
 
-/// Of this many bytes, one that is no text makes garbage.
+/// One byte in this many that is not text makes garbage.
 const GARBAGE_SHARE: usize = 4;
 
 /// The board prints more than any answer and its log can be.
@@ -19,7 +19,7 @@ pub(super) struct Output {
     bytes: Zeroizing<Vec<u8>>,
     /// Bytes that came in all.
     total: usize,
-    /// Those among them that are no text.
+    /// Those among them that are not text.
     odd: usize,
 }
 
@@ -54,7 +54,7 @@ impl Output {
         self.bytes.windows(prompt.len()).any(|window| window == prompt) && clean(&self.bytes).contains(PROMPT)
     }
 
-    /// How much of it is no log.
+    /// How much of it is not log.
     pub(super) fn without_log(&self) -> usize {
         clean(&self.bytes).len()
     }
@@ -70,7 +70,7 @@ impl Output {
         self.total
     }
 
-    /// Whether most of it is no text of any board: read at the wrong rate, it is.
+    /// Whether most of it is not text of any board, as when it is read at the wrong rate.
     pub(super) fn is_garbage(&self) -> bool {
         self.odd * GARBAGE_SHARE > self.total
     }

@@ -40,7 +40,7 @@ pub(super) fn restart(output: &[u8]) -> Option<String> {
 /// Each start of the chip's ROM in the output, with the reason it gives: `POWERON_RESET`.
 fn starts(output: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(output);
-    // Line starts only: what a log line quotes is no start. The first line may follow noise of the line itself.
+    // Line starts only: a start that a log line quotes does not count. The first line may follow noise of the line itself.
     let lines = text.split(['\n', '\r']);
     lines.filter_map(|line| line.trim_start().strip_prefix("rst:0x")).map(reason).collect()
 }

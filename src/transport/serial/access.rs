@@ -1,4 +1,4 @@
-//! Who may open a port and who has it open: what the system's own files tell.
+//! Permissions of serial ports, and which programs have one open: what the system's own files tell.
 //!
 //! Linux tells in /proc; elsewhere the answers are empty. Nothing here opens a port.
 
@@ -11,7 +11,7 @@ use crate::text;
 /// Most holders that are named.
 const HOLDERS: usize = 4;
 
-/// Whether this user may open a port and nobody else has it open, as far as that can be told without opening it.
+/// Whether this user may open a port and no other program has it open, as far as that can be told without opening it.
 ///
 /// # Errors
 /// [`PortError::Permission`], [`PortError::Busy`].
@@ -77,7 +77,7 @@ fn name_of(file: &str, number: u32) -> Option<String> {
 }
 
 /// Other programs that have a port open beside this one: they did not lock it, and take some of what the board prints.
-/// Who has the other end of a pseudo-terminal is the board.
+/// The program at the other end of a pseudo-terminal is the board.
 pub fn sharers(path: &str) -> Vec<String> {
     let Ok(port) = Path::new(path).canonicalize() else { return Vec::new() };
     let others = ids_of_holders(&port).filter(|id| *id != std::process::id() && !has_other_end(*id, &port));

@@ -41,7 +41,7 @@ pub fn advise_shared(failure: Failure, port: &str) -> Failure {
     }
 }
 
-/// Who else reads a port, in words.
+/// The other programs that read a port, in words.
 pub fn shared(port: &str) -> Option<String> {
     let sharers = sharers(port);
     let told = || format!("the port is also open in {}, which takes some of what the board prints", sharers.join(", "));

@@ -5,7 +5,7 @@
 
 use super::PortError;
 
-/// Who makes the USB side of boards, the likeliest first: vendor id and what it is called.
+/// The makers of the USB side of boards, the likeliest first: vendor id and what it is called.
 const BOARDS: &[(u16, &str)] = &[(0x303a, "Espressif"), (0x10c4, "CP210x"), (0x1a86, "CH34x"), (0x0403, "FTDI")];
 
 /// A serial port of this computer.

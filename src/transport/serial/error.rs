@@ -53,7 +53,7 @@ pub enum PortError {
     Busy {
         /// The port.
         path: String,
-        /// Who: `minicom (4711)`; empty where the system does not tell.
+        /// Those programs: `minicom (4711)`; empty where the system does not tell.
         holders: Vec<String>,
     },
 }

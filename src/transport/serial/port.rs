@@ -17,7 +17,7 @@ use crate::transport::{Evidence, TransportError};
 /// How long a read waits before it looks whether the port is still wanted. It is the port's only timeout: Windows has
 /// one for both directions, and lets a write wait behind a read.
 const READ_WAIT: Duration = Duration::from_millis(50);
-/// How long a busy port is tried again, [`READ_WAIT`] apart: by then who closed it has closed it.
+/// How long a busy port is tried again, [`READ_WAIT`] apart: by then a port that is being closed is closed.
 const FREE_WAIT: Duration = Duration::from_millis(200);
 /// The same while this program closes one itself.
 const CLOSED_WAIT: Duration = Duration::from_secs(10);
@@ -126,7 +126,7 @@ impl SerialPort {
             let result = run(&mut *writer.0.port);
             (writer, result)
         });
-        // A system that lets the write wait longer keeps its thread, and nobody else.
+        // A system that lets the write wait longer keeps its own thread, and no other.
         let done = timeout(WRITE_WAIT + Duration::from_secs(1), running)
             .await
             .map_err(|_| failed(io::ErrorKind::TimedOut.into()))?;
@@ -259,7 +259,7 @@ fn unusable(path: &str, error: &io::Error) -> PortError {
     PortError::Unusable { path: path.to_owned(), reason: error.to_string() }
 }
 
-/// Hands on what arrives until nobody wants it or the port is gone.
+/// Hands on what arrives until the reader is gone or the port is.
 fn read(mut half: Half, sender: &mpsc::Sender<io::Result<Vec<u8>>>) {
     let mut chunk = [0; CHUNK];
     while half.wanted.load(Ordering::Relaxed) {

@@ -41,7 +41,7 @@ impl Connection {
     }
 
     /// Whether the peer has kept the idle connection open and silent. One that it closed is of no use, and one with
-    /// bytes nobody asked for would answer the next request with them.
+    /// bytes that answer no request would answer the next request with them.
     pub(super) fn is_idle(&self) -> bool {
         // Asked of the socket itself: the runtime may not have noticed the end yet.
         let peeked = SockRef::from(&self.stream).peek(&mut [MaybeUninit::uninit()]);

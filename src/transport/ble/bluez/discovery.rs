@@ -136,7 +136,7 @@ async fn turn(bus: &Bus, adapter: &str) -> Option<Claim> {
             }
         }
     };
-    // Who does not get it in time does without.
+    // A process that does not get it in time goes on without it.
     timeout(limit, taken).await.ok()
 }
 

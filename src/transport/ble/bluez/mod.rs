@@ -42,7 +42,7 @@ use crate::wire::advertisement::Advertisement;
 
 /// bluetoothd takes 2 s to end a link; it does so also for a program that no longer waits.
 const DISCONNECT: Duration = Duration::from_secs(4);
-/// How long to wait for the end of a link that nobody needs any more.
+/// How long to wait for the end of a link that is no longer needed.
 const DISCONNECT_SHORT: Duration = Duration::from_millis(100);
 
 /// bluetoothd says with which error a device has refused a request.
@@ -196,7 +196,7 @@ impl Host {
         self.disconnect(adapter, &address(peripheral)).await;
     }
 
-    /// Ends a link that nobody needs any more: waits until bluetoothd has understood, not until it has done it.
+    /// Ends a link that is no longer needed: waits until bluetoothd has understood, not until it has done it.
     pub(super) async fn let_go(&self, adapter: &str, peripheral: &Peripheral) {
         let path = device_path(adapter, &address(peripheral));
         let ending = self.bus.call_within(DISCONNECT, &path, DEVICE, "Disconnect", &());
@@ -256,7 +256,7 @@ impl Host {
     }
 }
 
-/// The system bus with bluetoothd on it, and the adapter to use: for who does more with them than a client.
+/// The system bus with bluetoothd on it, and the adapter to use: for the simulated device, which does more with them than a client.
 ///
 /// # Errors
 /// [`BleError`], or [`Evidence::Several`] where an adapter has to be named.

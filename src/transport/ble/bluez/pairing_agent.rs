@@ -88,7 +88,7 @@ impl PairingAgent {
         if self.guests.welcomes(&device) { Ok(()) } else { Err(no()) }
     }
 
-    /// A number to compare: nobody is there to do it.
+    /// A number to compare, which takes a person.
     fn request_confirmation(&self, _device: ObjectPath<'_>, _passkey: u32) -> Result<(), Refusal> {
         Err(no())
     }

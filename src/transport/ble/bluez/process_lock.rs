@@ -1,5 +1,5 @@
-//! Who has what, among the espctl processes of this computer: a device, by its address, or the turn to do something.
-//! BlueZ's links outlive their programs and belong to nobody, so a link that a killed run has left behind looks like one
+//! Which espctl process of this computer holds what: a device, by its address, or the turn to do something.
+//! BlueZ's links outlive their programs and have no owner, so a link that a killed run has left behind looks like one
 //! in use. A name in the kernel's abstract socket space tells them apart: it goes when its process does.
 
 use std::os::linux::net::SocketAddrExt as _;
@@ -15,7 +15,7 @@ impl Claim {
     /// Takes the device with this address, or something else by its name; `None` where somebody has it, in this process
     /// or another one.
     pub(in crate::transport::ble) fn take(what: &str) -> Option<Self> {
-        // Where the kernel has no such names, nobody can be told apart, and nobody is refused.
+        // Where the kernel has no such names, processes cannot be told apart, and none is refused.
         let Ok(name) = name(what) else { return Some(Self { _name: None }) };
         match UnixDatagram::bind_addr(&name) {
             Ok(socket) => Some(Self { _name: Some(socket) }),
