@@ -2,7 +2,7 @@
 //! dropped.
 //!
 //! On a terminal only: the caller looks at [`Output::redraw`]. Lines are cut to the terminal, in both directions, so that
-//! none wraps and none scrolls away. They are drawn through [`super::active_lines`], like the steps that run.
+//! none wraps and none scrolls away. They are drawn through `active_lines`, like the steps that run.
 
 use indicatif::ProgressStyle;
 

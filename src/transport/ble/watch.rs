@@ -19,7 +19,8 @@ impl Watch {
     /// Starts to listen over this adapter, or the only one that is on; what can be heard is, from this return on.
     ///
     /// # Errors
-    /// Why nothing can be heard; [`Evidence::Several`] where an adapter has to be named.
+    /// Why nothing can be heard; [`Evidence::Several`](crate::transport::Evidence::Several) where an adapter has to be
+    /// named.
     pub async fn start(adapter: Option<&str>) -> Result<Self, TransportError> {
         let radio = Radio::get(adapter, &Locator::new("ble", "")).await?;
         let (rssi, connected, now) = (None, true, Instant::now());

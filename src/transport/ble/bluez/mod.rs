@@ -256,10 +256,11 @@ impl Host {
     }
 }
 
-/// The system bus with bluetoothd on it, and the adapter to use: for the simulated device, which does more with them than a client.
+/// The system bus with bluetoothd on it, and the adapter to use: for the simulated device, which does more with them
+/// than a client.
 ///
 /// # Errors
-/// [`BleError`], or [`Evidence::Several`] where an adapter has to be named.
+/// [`BleError`], or [`Evidence::Several`](crate::transport::Evidence::Several) where an adapter has to be named.
 pub async fn reach(wanted: Option<&str>) -> Result<(Connection, AdapterFacts), TransportError> {
     let bus = Bus::open().await?;
     let facts = choose(&bus, wanted, &Locator::new("ble", "")).await?;
