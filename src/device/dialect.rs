@@ -101,6 +101,13 @@ pub trait Reached: Send {
         None
     }
 
+    /// Checks whether credentials like these suit the device. Sends nothing.
+    ///
+    /// # Errors
+    /// [`Code::UsageConflict`](crate::code::Code::UsageConflict) or
+    /// [`Code::UsageInvalid`](crate::code::Code::UsageInvalid).
+    fn check_network(&self, wifi: &WifiPlan, dataset: Option<&ThreadDataset>) -> Result<(), Failure>;
+
     /// Sets up the secure session, where the dialect has one. Makes the events of the stage secure.
     ///
     /// # Errors
@@ -175,13 +182,6 @@ pub trait Device: DeviceLink {
     /// # Errors
     /// [`SessionError`].
     fn reset(&mut self, action: Action) -> BoxFuture<'_, Result<(), SessionError>>;
-
-    /// Checks whether credentials like these suit the device. Sends nothing.
-    ///
-    /// # Errors
-    /// [`Code::UsageConflict`](crate::code::Code::UsageConflict) or
-    /// [`Code::UsageInvalid`](crate::code::Code::UsageInvalid).
-    fn check_network(&self, wifi: &WifiPlan, dataset: Option<&ThreadDataset>) -> Result<(), Failure>;
 
     /// Asks which networks the device hears.
     ///

@@ -84,13 +84,14 @@ impl Run<'_> {
     }
 
     async fn secure(&mut self, answers: &mut dyn Answers) -> Result<(), Failure> {
-        if let Way::Reached(device) = std::mem::replace(&mut self.way, Way::Apart) {
-            self.way = Way::Open(device.secure(&self.plan.security, self.context, answers).await?);
-        }
         let plan = self.plan;
-        let device = self.device()?;
-        device.check_network(&plan.wifi, plan.dataset.as_ref())?;
-        let facts = device.facts().clone();
+        if let Way::Reached(device) = &self.way {
+            device.check_network(&plan.wifi, plan.dataset.as_ref())?;
+        }
+        if let Way::Reached(device) = std::mem::replace(&mut self.way, Way::Apart) {
+            self.way = Way::Open(device.secure(&plan.security, self.context, answers).await?);
+        }
+        let facts = self.device()?.facts().clone();
         // Thread takes a dataset, which no scan can give.
         self.facts.network_known = facts.radio == Radio::Thread || plan.wifi.ssid.is_some();
         self.device = Some(facts);

@@ -34,6 +34,21 @@ impl Reached for Identified {
         &self.facts
     }
 
+    /// A device takes either Wi-Fi or Thread credentials; giving it the other kind alone is said before anything is
+    /// sent. Where both are there, as in an environment for devices of both kinds, it takes its own.
+    fn check_network(&self, wifi: &WifiPlan, dataset: Option<&ThreadDataset>) -> Result<(), Failure> {
+        let mismatch = |message: &str| Err(Failure::new(Code::UsageConflict).at(Stage::Identify).saying(message));
+        match self.facts.radio {
+            Radio::Thread if wifi.ssid.is_some() && dataset.is_none() => {
+                mismatch("the device is a Thread device: it takes --thread-dataset, not --ssid")
+            }
+            Radio::Wifi if dataset.is_some() && wifi.ssid.is_none() => {
+                mismatch("the device is a Wi-Fi device: it takes --ssid, not --thread-dataset")
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn secure<'a>(
         self: Box<Self>,
         plan: &'a SecurityPlan,
@@ -90,21 +105,6 @@ impl Device for Secured {
     fn reset(&mut self, action: Action) -> BoxFuture<'_, Result<(), SessionError>> {
         let request = Control { action, radio: self.radio() };
         Box::pin(async move { self.session.call(&request).await })
-    }
-
-    /// A device takes either Wi-Fi or Thread credentials; giving it the other kind alone is said before anything is
-    /// sent. Where both are there, as in an environment for devices of both kinds, it takes its own.
-    fn check_network(&self, wifi: &WifiPlan, dataset: Option<&ThreadDataset>) -> Result<(), Failure> {
-        let mismatch = |message: &str| Err(Failure::new(Code::UsageConflict).at(Stage::Identify).saying(message));
-        match self.radio() {
-            Radio::Thread if wifi.ssid.is_some() && dataset.is_none() => {
-                mismatch("the device is a Thread device: it takes --thread-dataset, not --ssid")
-            }
-            Radio::Wifi if dataset.is_some() && wifi.ssid.is_none() => {
-                mismatch("the device is a Wi-Fi device: it takes --ssid, not --thread-dataset")
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Old firmware says nothing of scans; it may have no endpoint for them.

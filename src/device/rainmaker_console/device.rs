@@ -177,6 +177,10 @@ impl Reached for Board {
         need::lacks(need, &self.facts)
     }
 
+    fn check_network(&self, wifi: &WifiPlan, dataset: Option<&ThreadDataset>) -> Result<(), Failure> {
+        need::check_network(wifi, dataset)
+    }
+
     /// There is nothing to secure: whoever has the cable has the board.
     fn secure<'a>(
         self: Box<Self>,
@@ -221,10 +225,6 @@ impl Device for Board {
 
     fn reset(&mut self, _: Action) -> BoxFuture<'_, Result<(), SessionError>> {
         Box::pin(async move { Err(self.no_endpoint(control::ENDPOINT)) })
-    }
-
-    fn check_network(&self, wifi: &WifiPlan, dataset: Option<&ThreadDataset>) -> Result<(), Failure> {
-        need::check_network(wifi, dataset)
     }
 
     fn scan(&mut self) -> BoxFuture<'_, Result<Heard, Failure>> {
