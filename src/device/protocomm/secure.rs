@@ -41,9 +41,11 @@ pub(super) async fn establish(
         let ask = context.budget.paused(credentials(version, scheme, plan, rejected.is_some(), answers));
         let credentials = match (ask.await, rejected.take()) {
             (Ok(credentials), _) => credentials,
-            // Prompts are off: the rejection is the news, not the missing answer.
-            (Err(_), Some(failure)) => return close_with(link, failure).await,
-            (Err(failure), None) => return close_with(link, failure.at(Stage::Secure)).await,
+            // The rejection is the news, not the missing answer: prompts are off, or nothing more was typed.
+            (Err(missing), Some(failure)) if missing.code != Code::Interrupted => {
+                return close_with(link, failure).await;
+            }
+            (Err(failure), _) => return close_with(link, failure.at(Stage::Secure)).await,
         };
         match Session::establish(link, scheme, credentials, &mut context.rng.clone()).await {
             Ok(session) => return Ok(session),
