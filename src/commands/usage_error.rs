@@ -7,11 +7,12 @@
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use serde_json::json;
 
 use crate::code::Code;
 use crate::failure::Failure;
-use crate::report::Output;
 use crate::report::capabilities::Wishes;
+use crate::report::{Document, Output};
 use crate::settings::Environment;
 
 /// Options whose value is a secret.
@@ -32,18 +33,24 @@ const TAKES: [(&str, &str); 10] = [
 ];
 
 /// Says what is wrong with a command line, `words`, that clap refused; the exit status. Help and version are no errors,
-/// and `--json` and `--events` hold here too.
+/// and `--json` and `--events` hold here too, but for help, which is text.
 pub fn report_usage_error(error: &clap::Error, words: &[OsString], environment: Environment<'_>) -> u8 {
     let has = |option: &str| words.iter().any(|word| word == option);
     let json = has("--json");
     let output = Output::decide(&Wishes { json, events: has("--events"), ..Wishes::default() }, environment);
     let help = |status| output.help(&error.render().to_string(), error.use_stderr(), status);
     match error.kind() {
+        ErrorKind::DisplayVersion if json => output.deliver(&Ok(version())),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => help(0),
         // Nothing was typed: the way in is worth more than an error.
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !json => help(2),
         _ => output.deliver(&Err(usage_error(error, words))),
     }
+}
+
+/// The program's version, for programs.
+fn version() -> Document {
+    Document::new("version", "", json!({ "version": env!("CARGO_PKG_VERSION") }))
 }
 
 /// The failure for such a command line.
@@ -67,8 +74,13 @@ fn usage_error(error: &clap::Error, words: &[OsString]) -> Failure {
             .saying(format!("what follows {option} begins with a hyphen and was read as an option"))
             .hint(format!("write {option}=VALUE where the value begins with a hyphen"));
     }
-    if let Some(taken) = taken(error) {
+    if let Some(taken) = taken(error).or_else(|| number_with_hyphen(error, words)) {
         return failure.saying(taken);
+    }
+    if let Some((missing, needs_it)) = missing_partner(error, words) {
+        return failure
+            .saying(format!("{needs_it} needs {missing}"))
+            .hint(format!("add {missing}, or leave out {needs_it}"));
     }
     let text = without_value(error);
     let told = text.split("\n\nUsage:").next().unwrap_or_default();
@@ -84,7 +96,7 @@ fn usage_error(error: &clap::Error, words: &[OsString]) -> Failure {
     for line in rest.lines().map(str::trim).filter(|line| !line.is_empty()) {
         failure = match line.strip_prefix("tip: ") {
             // How to pass it as a value, which is never what was meant.
-            Some(tip) if tip.starts_with("to pass") => failure,
+            Some(tip) if tip.starts_with("to pass") || is_far(error, tip) => failure,
             Some(tip) => failure.hint(tip),
             None => failure.because(line),
         };
@@ -102,6 +114,48 @@ fn taken(error: &clap::Error) -> Option<String> {
         _ => TAKES.iter().find(|(option, _)| *option == name)?.1.to_owned(),
     };
     (!value.is_empty()).then(|| format!("{name} takes {what}"))
+}
+
+/// What an option takes that was given a number below zero, which was read as an option.
+fn number_with_hyphen(error: &clap::Error, words: &[OsString]) -> Option<String> {
+    let Some(ContextValue::String(refused)) = error.get(ContextKind::InvalidArg) else { return None };
+    let texts: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    let is_number = |word: &str| word.parse::<f64>().is_ok_and(|number| number <= 0.0) && word.starts_with(refused);
+    let before = texts.windows(2).find(|pair| pair[1].starts_with('-') && is_number(&pair[1]))?;
+    let option = before[0].replace('_', "-");
+    let (name, what) = TAKES.iter().find(|(name, _)| *name == option)?;
+    Some(format!("{name} takes {what}"))
+}
+
+/// An option that is missing, and the one on the line that needs it, where that is clear.
+fn missing_partner<'a>(error: &'a clap::Error, words: &'a [OsString]) -> Option<(&'a str, &'a str)> {
+    let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else { return None };
+    let [missing] = missing.as_slice() else { return None };
+    let missing = missing.split([' ', '=']).next().filter(|name| name.starts_with("--"))?;
+    let mut typed =
+        words.iter().filter_map(|word| word.to_str()?.split('=').next()).filter(|name| name.starts_with("--"));
+    match (error.kind(), typed.next(), typed.next()) {
+        (ErrorKind::MissingRequiredArgument, Some(only), None) => Some((missing, only)),
+        _ => None,
+    }
+}
+
+/// Whether all that clap suggests has little in common with what was typed: it is content with less than people are.
+fn is_far(error: &clap::Error, tip: &str) -> bool {
+    let kinds = [ContextKind::InvalidArg, ContextKind::InvalidSubcommand, ContextKind::InvalidValue];
+    let typed = kinds.into_iter().find_map(|kind| match error.get(kind) {
+        Some(ContextValue::String(typed)) => Some(typed.as_str()),
+        _ => None,
+    });
+    let Some(typed) = typed else { return false };
+    let bare = |word: &str| word.trim_start_matches('-').to_owned();
+    let is_near = |suggested: &str| {
+        let (typed, suggested) = (bare(typed), bare(suggested));
+        let slips = strsim::damerau_levenshtein(&typed, &suggested);
+        suggested.starts_with(&typed) || slips <= (typed.chars().count() / 3).max(1)
+    };
+    // Every second piece is between quotation marks.
+    !tip.split('\'').skip(1).step_by(2).any(is_near)
 }
 
 /// `a, b or c`.
@@ -171,6 +225,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_far_from_what_was_typed_is_not_suggested() {
+        for words in [&["info", "--bogus"][..], &["info", "--pad"]] {
+            let hints = failure(words).hints().join(" ");
+            assert!(!hints.contains("similar"), "{words:?}: {hints}");
+        }
+        for (words, near) in [
+            (&["info", "--adress", "x"][..], "--address"),
+            (&["info", "--buad", "9600"], "--baud"),
+            (&["provison"], "provision"),
+        ] {
+            let hints = failure(words).hints().join(" ");
+            assert!(hints.contains(near), "{words:?}: {hints}");
+        }
+    }
+
+    #[test]
+    fn an_option_without_the_one_that_it_needs_is_named_with_it() {
+        let failure = failure(&["sim", "--noise"]);
+        assert_eq!((failure.code, failure.message.as_str()), (Code::UsageMissing, "--noise needs --console"));
+        assert!(failure.hints()[0].contains("add --console"), "{failure:?}");
+    }
+
+    #[test]
     fn contradictions_name_both_sides_and_the_way_out() {
         let failure = failure(&["provision", "--device", "sim:", "--transport", "ble"]);
         assert_eq!(failure.code, Code::UsageConflict);
@@ -182,6 +259,10 @@ mod tests {
     fn what_is_taken_is_said() {
         for (words, says) in [
             (&["info", "--timeout", "0"][..], "--timeout takes whole seconds, 1 or more"),
+            (&["info", "--timeout", "-1"], "--timeout takes whole seconds, 1 or more"),
+            (&["info", "--timeout=-1"], "--timeout takes whole seconds, 1 or more"),
+            (&["provision", "--channel", "-15"], "--channel takes a number from 1 to 196"),
+            (&["provision", "--sec_ver", "-1"], "--sec-ver takes 0, 1 or 2"),
             (&["sim", "--http", "localhost:1"], "--http takes an IP address and a port, like 127.0.0.1:8080"),
             (&["info", "--color=red"], "--color takes auto, always or never"),
             (&["completions", "tcsh"], "SHELL takes bash, elvish, fish, powershell or zsh"),

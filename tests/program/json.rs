@@ -42,6 +42,7 @@ fn every_document_is_what_its_schema_says() {
         ("done", &["config", "show", "--origin", "--json"]),
         ("done", &["config", "path", "--json"]),
         ("done", &["config", "check", "--json"]),
+        ("done", &["--version", "--json"]),
     ];
     for (outcome, line) in lines {
         let ran = run(*line);
