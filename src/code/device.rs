@@ -179,8 +179,11 @@ pub(super) static SCAN_FAILED: Entry = Entry {
     title: "the device could not scan for networks",
     meaning: "The scan did not start, did not finish in time, or its results could not be fetched.",
     hints: &[
-        plain("give the network with --ssid, which needs no scan"),
-        plain("after a failed join only a reset lets the device scan again: espctl reset"),
+        plain("espctl provision --ssid NAME needs no scan"),
+        plain(
+            "after a failed join only a reset lets the device scan again: espctl reset; firmware without prov-ctrl has \
+             to be switched off and on",
+        ),
     ],
 };
 

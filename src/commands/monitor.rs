@@ -23,8 +23,13 @@ use crate::text;
 use crate::transport::serial::{self, Reset};
 use crate::wire::log::{Level, Line};
 
+const ENDING: &str = "\
+Without --until it runs until Ctrl-C, SIGTERM or --timeout, and ends then with status 0.
+With --until, Ctrl-C and SIGTERM end it with status 130.";
+
 /// Options of `monitor`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = ENDING)]
 pub(super) struct Args {
     /// The board's serial port: a path, a path with *, usb:VID:PID, usb:VID, a serial number or console:PORT?baud=RATE;
     /// without one, the only board there is [env: ESPCTL_PORT]

@@ -1,4 +1,5 @@
-//! `espctl reset`: put a device's provisioning back to its start, after a failed join or (`--reprov`) a good one.
+//! `espctl reset`: make a device forget the network that it could not join or, with `--reprov`, the one that it has
+//! joined, so that it can be provisioned again.
 
 use serde_json::json;
 
@@ -38,7 +39,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     })
     .await?;
     let (name, line) = match action {
-        Action::Reset => ("reset", "The device's provisioning is back at its start"),
+        Action::Reset => ("reset", "The device has forgotten its network and takes new credentials"),
         Action::Reprovision => ("reprovision", "The device has left its network and takes new credentials"),
     };
     Ok(Document::new("reset", line, json!({ "action": name })))

@@ -16,7 +16,7 @@ use crate::code::Code;
 use crate::device::{Context, Device, DeviceFacts, Need};
 use crate::event::Event;
 use crate::failure::Failure;
-use crate::process::input::Input;
+use crate::process::input::{Extent, Input};
 use crate::report::Document;
 use crate::session::{Meaning, SessionErrorKind};
 use crate::stage::Stage;
@@ -107,8 +107,8 @@ async fn send(
 async fn payload(args: &Args, input: &Input) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let bytes = match (&args.text, &args.hex, &args.file) {
         (_, Some(digits), _) => Zeroizing::new(hex_bytes(digits, "--hex")?),
-        (_, _, Some(path)) if path.as_os_str() == "-" => input.standard_input(PAYLOAD_MAX).await?,
-        (_, _, Some(path)) => input.file(path, PAYLOAD_MAX).await?,
+        (_, _, Some(path)) if path.as_os_str() == "-" => input.standard_input(Extent::Whole, PAYLOAD_MAX).await?,
+        (_, _, Some(path)) => input.file(path, Extent::Whole, PAYLOAD_MAX).await?,
         (Some(text), ..) => Zeroizing::new(text.clone().into_bytes()),
         (None, None, None) => Zeroizing::default(),
     };
@@ -138,7 +138,7 @@ fn explain(failure: Failure, meaning: Meaning, silent: bool, endpoint: &str) -> 
             let mut refused = Failure::new(Code::DeviceRefused)
                 .at(Stage::Request)
                 .saying(format!("the device refused the request to {endpoint}"))
-                .hint("its handler did not like the bytes");
+                .hint("send what the firmware's handler of this endpoint expects: it did not accept these bytes");
             refused.causes = failure.causes;
             refused
         }

@@ -68,6 +68,7 @@ fn cannot_listen(args: &Args, error: &io::Error) -> Failure {
     let (code, hint) = match error.kind() {
         io::ErrorKind::PermissionDenied => (Code::LinkPermission, "choose a port from 1024 on with --http"),
         io::ErrorKind::AddrNotAvailable => (Code::LinkUnreachable, "give --http an address of this computer"),
+        io::ErrorKind::InvalidInput => (Code::LinkUnreachable, "choose a lower port with --http, or a lower --count"),
         _ => (Code::LinkUnreachable, "choose another port with --http; port 0 takes any free one"),
     };
     Failure::new(code).saying(wanted).caused_by(error).only_hints([hint])

@@ -104,13 +104,12 @@ pub fn board(line: &Line) -> String {
 /// One exchange, in a line.
 pub fn exchange(exchange: &Exchange, content: bool) -> String {
     let Exchange { endpoint, request_len, reply_len, took, .. } = exchange;
-    let outcome = match &exchange.reply {
-        Ok(_) => format!("{reply_len} bytes"),
-        Err(error) => format!("failed: {}", text::sanitise(error)),
-    };
     let endpoint = text::sanitise(endpoint);
-    let mut lines =
-        vec![format!("  {endpoint}: {request_len} bytes, {outcome}, {:.1} ms", took.as_secs_f64() * 1000.0)];
+    let took = format!("{:.1} ms", took.as_secs_f64() * 1000.0);
+    let mut lines = vec![match &exchange.reply {
+        Ok(_) => format!("  {endpoint}: sent {request_len} bytes, received {reply_len} bytes after {took}"),
+        Err(error) => format!("  {endpoint}: sent {request_len} bytes, failed after {took}: {}", text::sanitise(error)),
+    }];
     if content {
         lines.push(format!("    > {}", text::sanitise(&exchange.request)));
         lines.extend(exchange.reply.iter().map(|reply| format!("    < {}", text::sanitise(reply))));

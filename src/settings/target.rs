@@ -59,7 +59,10 @@ pub fn resolve(parts: &DeviceParts, kinds: Kinds<'_>) -> Result<Target, Failure>
         // The locator itself is not repeated: a simulated device's holds its secrets.
         TransportError { evidence: Evidence::BadAddress { reason, .. }, .. } => Failure::new(Code::UsageInvalid)
             .saying("cannot read the device's address")
-            .because(text::sanitise(&reason).into_owned()),
+            .because(text::sanitise(&reason).into_owned())
+            .only_hints([
+                "a device is named SCHEME:ADDRESS?KEY=VALUE&KEY=VALUE, like ble:PROV_d76c30 or sim:?sec-ver=1",
+            ]),
         other => other.into(),
     })?;
     Ok(Target {

@@ -48,6 +48,10 @@ fn options(locator: &Locator) -> Result<DeviceOptions, TransportError> {
     let mut options = DeviceOptions::from_parameters(locator.parameters()).map_err(|error| {
         TransportError::from(Evidence::BadAddress { address: locator.to_string(), reason: error.to_string() })
     })?;
+    if locator.address().contains('=') {
+        let reason = "the options of the simulated device follow a question mark, as in sim:?sec-ver=1".to_owned();
+        return Err(Evidence::BadAddress { address: locator.to_string(), reason }.into());
+    }
     if !locator.address().is_empty() {
         options.name = Some(locator.address().to_owned());
     }

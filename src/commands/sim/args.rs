@@ -9,7 +9,9 @@ Examples:
   espctl sim                           on 127.0.0.1:8080; prints how to provision it
   espctl sim --sec-ver 1 --ap HomeNet=correct-horse-battery --fault auth-failed@1
   espctl sim --count 100 --http 127.0.0.1:9000 --json
-  espctl sim --ble --name PROV_d76c30  an ESP32 for phones and other computers (Linux)";
+  espctl sim --ble --name PROV_d76c30  an ESP32 for phones and other computers (Linux)
+
+It runs until Ctrl-C or SIGTERM, and ends then with status 0.";
 
 /// What the simulated board's console speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

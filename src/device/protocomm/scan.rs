@@ -113,9 +113,10 @@ impl Secured {
             Meaning::Refused | Meaning::BadReply | Meaning::SessionLost => {
                 Failure::new(Code::ScanFailed).at(Stage::Scan).caused_by(&error)
             }
-            Meaning::NoEndpoint => {
-                Failure::from(error).at(Stage::Scan).hint("give the network with --ssid, which needs no scan")
-            }
+            Meaning::NoEndpoint => Failure::from(error)
+                .at(Stage::Scan)
+                .saying("the device's firmware cannot scan for networks")
+                .hint("espctl provision --ssid NAME needs no scan"),
             _ => Failure::from(error).at(Stage::Scan),
         })
     }

@@ -36,7 +36,8 @@ impl Fleet {
         let mut members = Vec::with_capacity(count.into());
         for index in 0..count {
             let wanted = if port == 0 { Some(0) } else { port.checked_add(index) };
-            let wanted = wanted.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "no ports left"))?;
+            let past = || io::Error::new(io::ErrorKind::InvalidInput, "the highest port is 65535");
+            let wanted = wanted.ok_or_else(past)?;
             let listener = TcpListener::bind((ip, wanted)).await?;
             let address = listener.local_addr()?;
             members.push(Member { listener, address, options: options.numbered(index.into()) });

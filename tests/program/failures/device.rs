@@ -204,7 +204,7 @@ pub(crate) const CASES: &[Case] =
             Memory("sec-ver=1&fault=close=custom-data"),
             &["send", "custom-data", "x", "--device", DEVICE, "--pop", "abcd1234"],
         )
-        .fails("device.refused", "request", 26, "did not like the bytes"),
+        .fails("device.refused", "request", 26, "did not accept these bytes"),
         command(
             "a reply from its handler that does not open",
             Memory("sec-ver=2&fault=garbage=custom-data"),
@@ -234,7 +234,7 @@ pub(crate) const CASES: &[Case] =
             "device.no-endpoint",
             "scan",
             26,
-            "--ssid, which needs no scan",
+            "--ssid NAME needs no scan",
         ),
         command(
             "a passphrase that was not given",
