@@ -3,11 +3,13 @@
 
 use super::app::App;
 use super::args::{DeviceArgs, SecurityArgs};
-use super::input::{self, SecretSource};
+use super::input::{self, SecretSource, Typed};
 use crate::code::Code;
 use crate::device::SecurityPlan;
 use crate::failure::Failure;
 use crate::process::input::Input;
+use crate::report::Output;
+use crate::secret::Secret;
 use crate::settings::keys::{self, device_parts};
 use crate::settings::target::{Target, resolve};
 use crate::settings::{Environment, Files, Setting, find, given};
@@ -28,14 +30,14 @@ pub(super) async fn target(
     input: &Input,
     app: &App<'_>,
 ) -> Result<Target, Failure> {
-    let label = label(args, input).await?;
+    let label = label(args, app.output, input).await?;
     resolve(&DeviceParts { dialect, label, ..parts(args, app.environment, app.files)? }, app.kinds)
 }
 
 /// The payload of `--qrcode`.
-pub(super) async fn label(args: &DeviceArgs, input: &Input) -> Result<Option<Payload>, Failure> {
+pub(super) async fn label(args: &DeviceArgs, output: Output, input: &Input) -> Result<Option<Payload>, Failure> {
     match &args.qrcode {
-        Some(argument) => input::qr_payload(argument, input).await.map(Some),
+        Some(argument) => input::qr_payload(argument, output, input).await.map(Some),
         None => Ok(None),
     }
 }
@@ -74,23 +76,48 @@ pub(super) async fn security_plan(
         flag: args.pop.clone().or(positional),
         flag_name: "--pop",
         file: args.pop_file.as_deref(),
-        stdin: args.pop_stdin,
+        stdin: args.pop_stdin.then_some(Typed { option: "--pop-stdin", question: "Proof of possession (PoP)" }),
         variable: "ESPCTL_POP",
     };
     let password = SecretSource {
         flag: args.sec2_password.clone(),
         flag_name: "--sec2-password",
         file: args.sec2_password_file.as_deref(),
-        stdin: args.sec2_password_stdin,
+        stdin: args
+            .sec2_password_stdin
+            .then_some(Typed { option: "--sec2-password-stdin", question: "Password of security 2" }),
         variable: "ESPCTL_SEC2_PASSWORD",
     };
     let username = given(args.sec2_username.clone(), "--sec2-username", "ESPCTL_SEC2_USERNAME", app.environment);
-    Ok(SecurityPlan {
+    let plan = SecurityPlan {
         version: args.sec_ver,
-        pop: pop.read(app.environment, input).await?,
+        pop: pop.read(app.environment, app.output, input).await?,
         username: username.map(|username| username.value),
-        password: password.read(app.environment, input).await?,
-    })
+        password: password.read(app.environment, app.output, input).await?,
+    };
+    check(&plan)?;
+    Ok(plan)
+}
+
+/// Refuses what no handshake can use. An empty PoP stands for "the device has none", which security 2 does not know.
+fn check(plan: &SecurityPlan) -> Result<(), Failure> {
+    let empty = |what: &str, hint: &str| Err(Failure::new(Code::UsageInvalid).saying(what).only_hints([hint]));
+    if plan.username.as_ref().is_some_and(String::is_empty) {
+        return empty("the user name of security 2 is empty", "leave out --sec2-username: the default is wifiprov");
+    }
+    if plan.password.as_ref().is_some_and(Secret::is_empty) {
+        return empty(
+            "the password of security 2 is empty",
+            "leave out --sec2-password where the proof of possession is the password",
+        );
+    }
+    if plan.version == Some(2) && plan.password.is_none() && plan.pop.as_ref().is_some_and(Secret::is_empty) {
+        return empty(
+            "the proof of possession is empty, but it is the password of security 2",
+            "give it with --pop, or the password with --sec2-password",
+        );
+    }
+    Ok(())
 }
 
 /// What was given, what the label has where nothing was, and then what the settings files have.

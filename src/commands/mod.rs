@@ -21,7 +21,7 @@
 //!
 //! Parts of one command:
 //!
-//! - `provision_document.rs`: what `provision` came to
+//! - `provision/`: its word without an option, network, association and outcome
 //! - `rainmaker.rs`: the other tool's options, for `provision`
 //! - `dialect.rs`: which console is meant
 //! - `descriptors.rs`: open files for a fleet, for `sim`
@@ -42,7 +42,6 @@ mod man;
 mod monitor;
 mod port;
 mod provision;
-mod provision_document;
 mod rainmaker;
 mod reset;
 mod scan;
@@ -113,7 +112,7 @@ enum Command {
     Info(info::Args),
     /// The networks a device hears
     Scan(scan::Args),
-    /// Put a device's provisioning back to its start
+    /// Make a device forget a network it could not join, so that it can be provisioned again
     Reset(reset::Args),
     /// Send text, hex or a file to any endpoint through the secure session
     Send(send::Args),

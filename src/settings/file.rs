@@ -12,7 +12,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
-use super::keys::{ALL, Key, Takes};
+use super::keys::{ALL, BSSID, CHANNEL, Key, PASSPHRASE, SSID, Takes};
 use super::secret::SecretValue;
 use crate::code::Code;
 use crate::failure::Failure;
@@ -133,6 +133,15 @@ impl SettingsFile {
         self.secrets.get(key.name)
     }
 
+    /// A warning where the file describes a network without its name: nothing uses that.
+    pub fn without_network(&self) -> Option<String> {
+        let unused = [&PASSPHRASE, &BSSID, &CHANNEL]
+            .into_iter()
+            .find(|key| self.secret(key).is_some() || self.value(key).is_some());
+        let name = unused.filter(|_| self.value(&SSID).is_none())?.name;
+        Some(format!("{} has {name} without network.ssid beside it: it is not used", self.path.display()))
+    }
+
     /// A warning where the file holds a secret in clear and others than its owner can read it.
     pub fn warning(&self) -> Option<String> {
         let (name, _) = self.secrets.iter().find(|(_, secret)| secret.is_clear())?;
@@ -202,7 +211,9 @@ fn nearest(name: &str) -> Option<&'static str> {
     let misplaced = |key: &Key| name.rsplit('.').next() == Some(last(key.name));
     let distance = |key: &&Key| if misplaced(key) { 0 } else { strsim::damerau_levenshtein(name, key.name) };
     let near = ALL.iter().copied().map(|key| (distance(&key), key.name)).min()?;
-    (near.0 <= 3).then_some(near.1)
+    // Of a short name, more differs than is the same after two slips.
+    let slips = if name.len() < 8 { 2 } else { 3 };
+    (near.0 <= slips).then_some(near.1)
 }
 
 /// The value as text, where the key takes it.
@@ -273,6 +284,8 @@ mod tests {
         assert_refused("\n\ndevise = \"ble:\"\n", &["line 3", "devise", "did you mean device?"]);
         assert_refused("pop = \"hush\"\n", &["line 1", "did you mean security.pop?"]);
         assert_refused("[security]\npopp = \"hush\"\n", &["line 2", "security.popp", "security.pop?"]);
+        let unlike = parse("bogus = 1\n").expect_err("no such key");
+        assert!(!format!("{unlike:?}").contains("did you mean"), "{unlike:?}");
         assert_refused("[surprise]\nx = 1\n", &["line 1", "surprise", "config show"]);
         assert_refused("baud = \"fast\"\n", &["line 1", "baud takes a whole number from 300"]);
         assert_refused("timeout = 0\n", &["timeout takes a whole number, 1 or more"]);

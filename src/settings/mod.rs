@@ -143,9 +143,16 @@ impl Files {
         places.into_iter().filter_map(|(place, level)| Some((place.path.as_deref()?, level, place.read.is_some())))
     }
 
+    /// The valid files that have this network's name, the stronger first: what else a file says of a network belongs to
+    /// the name beside it.
+    pub fn of_network(&self, ssid: &[u8]) -> Vec<&SettingsFile> {
+        let named = |file: &&SettingsFile| file.value(&keys::SSID).is_some_and(|own| own.as_bytes() == ssid);
+        self.layers().map(|(file, _)| file).filter(named).collect()
+    }
+
     /// What a person has to know of the files although they are valid.
     pub fn warnings(&self) -> Vec<String> {
-        self.layers().filter_map(|(file, _)| file.warning()).collect()
+        self.layers().flat_map(|(file, _)| file.warning().into_iter().chain(file.without_network())).collect()
     }
 }
 

@@ -54,12 +54,15 @@ impl SecretValue {
     /// The secret; `name` is the setting's, for messages.
     ///
     /// # Errors
-    /// [`Code::ConfigInvalid`] where the variable is not set, or the file cannot be read or is empty.
+    /// [`Code::ConfigInvalid`] where the variable is not set or empty, or the file cannot be read or is empty.
     pub fn get<P>(&self, name: &str, environment: Environment<'_>) -> Result<Secret<P>, Failure> {
         let failed = |why: String| Failure::new(Code::ConfigInvalid).because(format!("{name}: {why}"));
         let bytes = match self {
             Self::Clear(text) => text.as_bytes().to_vec(),
-            Self::Variable(variable) => match environment(variable).filter(|value| !value.is_empty()) {
+            Self::Variable(variable) => match environment(variable) {
+                Some(value) if value.is_empty() => {
+                    return Err(failed(format!("the environment variable {variable} is empty")));
+                }
                 Some(value) => value.into_bytes(),
                 None => return Err(failed(format!("the environment variable {variable} is not set"))),
             },

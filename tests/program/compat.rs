@@ -50,7 +50,6 @@ fn every_option_is_known_in_both_spellings() {
         &["--pop", POP],
         &["--pop=abcd1234"],
         &[POP],
-        &["--pop", POP, "wrong-positional"],
         &["--pop", "wrong", "--pop", POP],
         &["--sec_ver", "2", "--pop", POP],
         &["--sec-ver", "2", "--pop", POP],

@@ -24,3 +24,4 @@ mod sim_process;
 mod support;
 #[cfg(unix)]
 mod terminal;
+mod typed;

@@ -41,7 +41,7 @@ pub(crate) const CASES: &[Case] = &[
     ),
     words("a picture cut short", &["provision", "--qrcode", "{files}/cut.png"]).fails("qr.no-code", "", 2, "damaged"),
     words("a mangled QR text is not repeated", &["provision", "--qrcode", "name=PROV_1,pop=abcd1234"]).fails(
-        "file.unreadable",
+        "qr.invalid",
         "",
         2,
         "neither a payload nor the name of a file",

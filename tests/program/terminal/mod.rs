@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 mod bluetooth;
 mod screen;
+mod secrets;
 mod signals;
 
 use crate::support::Sim;
