@@ -144,32 +144,33 @@ impl Cli {
             ColorChoice::Always => Color::Always,
             ColorChoice::Never => Color::Never,
         };
-        Wishes { json, events: self.wants_events(), quiet, verbose, color, no_input, plain }
+        Wishes { json, events: self.command.traits().events, quiet, verbose, color, no_input, plain }
     }
+}
 
-    /// Whether the settings files matter to this command.
-    fn uses_settings(&self) -> bool {
-        !matches!(
-            self.command,
-            Command::Sim(_) | Command::Config(_) | Command::Explain(_) | Command::Completions(_) | Command::Man(_)
-        )
-    }
+/// What the program has to know of a command before it carries it out.
+struct Traits {
+    /// The settings files matter to it.
+    settings: bool,
+    /// Its progress goes to standard error as JSON Lines.
+    events: bool,
+}
 
-    /// Whether progress goes to standard error as JSON Lines.
-    fn wants_events(&self) -> bool {
-        match &self.command {
-            Command::Provision(args) => args.record.events,
-            Command::Info(args) => args.record.events,
-            Command::Scan(args) => args.session.record.events,
-            Command::Reset(args) => args.session.record.events,
-            Command::Send(args) => args.session.record.events,
-            Command::Monitor(args) => args.events,
-            Command::Discover(_)
-            | Command::Sim(_)
-            | Command::Config(_)
-            | Command::Explain(_)
-            | Command::Completions(_)
-            | Command::Man(_) => false,
+impl Command {
+    fn traits(&self) -> Traits {
+        let on_a_device = |events| Traits { settings: true, events };
+        match self {
+            Self::Provision(args) => on_a_device(args.record.events),
+            Self::Info(args) => on_a_device(args.record.events),
+            Self::Scan(args) => on_a_device(args.session.record.events),
+            Self::Reset(args) => on_a_device(args.session.record.events),
+            Self::Send(args) => on_a_device(args.session.record.events),
+            Self::Monitor(args) => on_a_device(args.events),
+            Self::Discover(_) => on_a_device(false),
+            // `config` reads the files itself, also those that are invalid.
+            Self::Sim(_) | Self::Config(_) | Self::Explain(_) | Self::Completions(_) | Self::Man(_) => {
+                Traits { settings: false, events: false }
+            }
         }
     }
 }
@@ -193,10 +194,11 @@ pub async fn run(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
 }
 
 async fn carry_out(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
-    if cli.uses_settings() {
+    let Traits { settings, events } = cli.command.traits();
+    if settings {
         let warnings = app.files.checked()?.warnings();
         for text in &warnings {
-            say(text, cli.wants_events(), app);
+            say(text, events, app);
         }
     }
     match cli.command {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::support::schemas::{Schemas, lines};
-use crate::support::{NETWORK, POP, QUICK, Sim, run};
+use crate::support::{NETWORK, POP, QUICK, Sim, commands, run};
 use serde_json::Value;
 
 /// A command line on the quick device.
@@ -48,6 +48,11 @@ fn every_document_is_what_its_schema_says() {
         let ran = run(*line);
         assert_eq!(schemas.check(&ran.json()), *outcome, "{line:?}: {ran:?}");
         assert_eq!(ran.status, 0, "{line:?}: {ran:?}");
+    }
+    // A monitor needs a board: `a_monitor_gives_the_lines_of_a_board`.
+    let shown = |command: &str| command == "monitor" || lines.iter().any(|(_, line)| line[0] == command);
+    for command in commands() {
+        assert!(shown(&command), "espctl {command}: add a line here whose document is checked");
     }
     let sim = Sim::start(&["--count", "2"]);
     assert_eq!(schemas.check(&sim.ready), "ready");

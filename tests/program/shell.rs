@@ -3,29 +3,15 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use crate::support::{espctl, finish, run};
-
-const COMMANDS: [&str; 12] = [
-    "provision",
-    "discover",
-    "info",
-    "scan",
-    "reset",
-    "send",
-    "monitor",
-    "sim",
-    "config",
-    "explain",
-    "completions",
-    "man",
-];
+use crate::support::{commands, espctl, finish, run};
 
 #[test]
 fn every_shell_has_a_script() {
+    let commands = commands();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ran = run(["completions", shell]);
         assert_eq!(ran.status, 0, "{ran:?}");
-        for word in COMMANDS.into_iter().chain(["passphrase", "qrcode"]) {
+        for word in commands.iter().map(String::as_str).chain(["passphrase", "qrcode"]) {
             assert!(ran.stdout.contains(word), "{shell} does not complete {word}");
         }
         assert!(!ran.stdout.contains("discovery-timeout"), "{shell} completes hidden options");
@@ -64,9 +50,10 @@ fn manual_pages_are_roff_with_the_options() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("man");
     let written = run(["man", "--out", out.to_str().expect("a plain path")]).stdout;
-    assert_eq!(written.lines().count(), COMMANDS.len() + 1);
-    for command in COMMANDS {
-        let page = std::fs::read_to_string(out.join(format!("espctl-{command}.1"))).expect(command);
+    let commands = commands();
+    assert_eq!(written.lines().count(), commands.len() + 1);
+    for command in commands {
+        let page = std::fs::read_to_string(out.join(format!("espctl-{command}.1"))).expect(&command);
         assert!(page.contains(&format!(r"espctl\-{command}")), "{page}");
     }
 }
@@ -94,8 +81,8 @@ fn a_scan_that_is_no_terminals_is_whole() {
 
 #[test]
 fn help_fits_eighty_columns() {
-    for command in COMMANDS {
-        for line in [["help", command], [command, "--help"], [command, "-h"]] {
+    for command in commands() {
+        for line in [["help", &command], [&command, "--help"], [&command, "-h"]] {
             let ran = finish(espctl(line).env("COLUMNS", "80"));
             assert_eq!(ran.status, 0, "{ran:?}");
             let widest = ran.stdout.lines().map(|line| line.chars().count()).max();

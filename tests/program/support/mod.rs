@@ -84,6 +84,17 @@ fn ran(output: &std::process::Output) -> Ran {
     }
 }
 
+/// Every command that the program's own help lists.
+pub(crate) fn commands() -> Vec<String> {
+    let help = run(["--help"]).stdout;
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    // A line that goes on is indented further.
+    let names = listed.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    let names: Vec<_> = names.filter(|name| !name.is_empty() && *name != "help").map(str::to_owned).collect();
+    assert!(names.iter().any(|name| name == "provision"), "{help}");
+    names
+}
+
 /// `espctl sim` on a free port, until dropped.
 pub(crate) struct Sim {
     child: Child,
