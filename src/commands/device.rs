@@ -31,7 +31,9 @@ pub(super) async fn target(
     app: &App<'_>,
 ) -> Result<Target, Failure> {
     let label = label(args, app.output, input).await?;
-    resolve(&DeviceParts { dialect, label, ..parts(args, app.environment, app.files)? }, app.kinds)
+    let parts = parts(args, app.environment, app.files)?;
+    let dialect = dialect.or_else(|| parts.dialect.clone());
+    resolve(&DeviceParts { dialect, label, ..parts }, app.kinds)
 }
 
 /// The payload of `--qrcode`.

@@ -1,45 +1,32 @@
-//! `--dialect`, and `dialect=` in a locator: typed words become a value that `device` uses.
+//! `--dialect`: which of the dialects that `device` lists a device is to be spoken to in.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use crate::device::DialectChoice;
 use crate::settings::Setting;
-use crate::transport::Locator;
+use crate::settings::keys::DIALECT;
 
 /// The option.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct DialectArgs {
-    /// What the board's console speaks: protocomm, the RainMaker agent's own commands, or auto for whichever answers;
-    /// default: auto
-    #[arg(long, value_name = "DIALECT", help_heading = "Board")]
-    dialect: Option<Choice>,
-}
-
-/// As typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Choice {
-    /// protocomm where it answers, else the agent's console
-    Auto,
-    /// Firmware whose provisioning transport is the console
-    Protocomm,
-    /// RainMaker firmware with the agent's console, whichever its provisioning transport
-    #[value(name = "agent")]
-    RainMaker,
+    /// What the board speaks; default: auto
+    #[arg(long, value_name = "DIALECT", help_heading = "Board", value_parser = PossibleValuesParser::new(words()))]
+    dialect: Option<String>,
 }
 
 impl DialectArgs {
-    /// What the board's console is wished to speak, as the part of a device's name that it is.
+    /// What the board is wished to speak, as the part of a device's name that it is.
     pub(super) fn wish(&self) -> Option<Setting<String>> {
-        let word = |choice: Choice| choice.to_possible_value().map(|value| value.get_name().to_owned());
-        Setting::option(self.dialect.and_then(word), "--dialect")
+        Setting::option(self.dialect.clone(), DIALECT.option)
     }
 }
 
-/// The dialect for a device, as its locator says.
-pub(super) fn of(device: &Locator) -> DialectChoice {
-    match device.parameter("dialect") {
-        Some("protocomm") => DialectChoice::Named("protocomm"),
-        Some("agent") => DialectChoice::Named("agent"),
-        _ => DialectChoice::Auto,
-    }
+/// Every word the option takes, with what it means.
+fn words() -> Vec<PossibleValue> {
+    let meaning = |word: &str| match DialectChoice::read(word).ok().and_then(DialectChoice::dialect) {
+        Some(dialect) => dialect.firmware(),
+        None => "The first of these that the board answers",
+    };
+    DialectChoice::words().into_iter().map(|word| PossibleValue::new(word).help(meaning(word))).collect()
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::app::App;
 use super::args::{DeviceArgs, RecordArgs};
 use super::device;
-use super::dialect::{self, DialectArgs};
+use super::dialect::DialectArgs;
 use super::single_run::{self, log_access};
 use crate::device::{DeviceFacts, open};
 use crate::endpoint::scan::Radio;
@@ -30,13 +30,12 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let input = app.input(args.device.seconds(app.environment, app.files));
     let target = device::target(&args.device, args.dialect.wish(), &input, app).await?;
-    let choice = dialect::of(&target.locator);
     let (device_run, person) =
         single_run::start(args.device.seconds(app.environment, app.files), &args.record, &input, app).await?;
     let context = device_run.context(target.kind);
     let mut answers = person.answers();
     let work = async {
-        let device = open(choice, &target.locator, &context, &mut *answers).await?;
+        let device = open(target.dialect, &target.locator, &context, &mut *answers).await?;
         let facts = device.facts().clone();
         device.close().await;
         Ok(document(&facts, target.name.as_deref()))
@@ -48,7 +47,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
 fn document(device: &DeviceFacts, name: Option<&str>) -> Document {
     let version = device.version.as_ref();
     let (association, association_words) = association(device);
-    let body = json!({
+    let mut body = json!({
         "device": device_json(name, &device.peer, version),
         "security": version.map(VersionInfo::security),
         "credentials": version.and_then(credentials),
@@ -60,6 +59,9 @@ fn document(device: &DeviceFacts, name: Option<&str>) -> Document {
             json!({ "request": limits.request, "scan_page": limits.scan_page, "security2": limits.security2 })
         }),
     });
+    if let Some(dialect) = device.dialect_to_name() {
+        body["dialect"] = json!(dialect);
+    }
     let Some(version) = version else { return without_version(device, body, association_words) };
     let mut rows = vec![("Device", text::sanitise(&device.peer).into_owned())];
     rows.extend(described(version));
@@ -73,13 +75,12 @@ fn document(device: &DeviceFacts, name: Option<&str>) -> Document {
     Document::new("info", table(&rows), body)
 }
 
-/// The agent's console tells which node it is, and no more.
+/// What has no version document tells which node it is, and no more.
 fn without_version(device: &DeviceFacts, mut body: Value, association: &str) -> Document {
-    body["dialect"] = json!(device.dialect);
     body["node_id"] = json!(device.node_id);
     let rows = [
         ("Device", text::sanitise(&device.peer).into_owned()),
-        ("Is", "a board with the RainMaker agent's console".to_owned()),
+        ("Is", format!("a board with {}", device.speaker())),
         ("Node id", device.node_id.clone().unwrap_or_else(|| "none".to_owned())),
         ("Association", association.to_owned()),
     ];
@@ -139,10 +140,10 @@ fn credentials(version: &VersionInfo) -> Option<&'static str> {
 
 /// How the node can be tied to a user, as far as the device says: for programs, and for people.
 fn association(device: &DeviceFacts) -> (Option<&'static str>, &'static str) {
-    let is_rainmaker = device
-        .version
-        .as_ref()
-        .is_none_or(|version| version.applications.iter().any(|application| application.name.starts_with("rmaker")));
+    // What has no version document is of RainMaker where it has a node.
+    let is_rainmaker = device.version.as_ref().map_or(device.node_id.is_some(), |version| {
+        version.applications.iter().any(|application| application.name.starts_with("rmaker"))
+    });
     if device.unclaimed {
         (Some("claim"), "must be claimed first")
     } else if device.has_challenge_response() {

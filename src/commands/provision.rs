@@ -21,7 +21,7 @@ use super::app::App;
 use super::args::{DeviceArgs, RecordArgs, SecurityArgs};
 use super::board::BoardArgs;
 use super::device;
-use super::dialect::{self, DialectArgs};
+use super::dialect::DialectArgs;
 use super::input::one_reader;
 use super::rainmaker::RainMakerArgs;
 use super::single_run::{self, Person};
@@ -85,7 +85,8 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     let input = app.input(args.device.seconds(app.environment, app.files));
     let label = device::label(&args.device, app.output, &input).await?;
     let parts = args.rainmaker.with_host(device::parts(&args.device, app.environment, app.files)?);
-    let mut parts = DeviceParts { label, dialect: args.dialect.wish(), log: args.board.log(), ..parts };
+    let dialect = args.dialect.wish().or_else(|| parts.dialect.clone());
+    let mut parts = DeviceParts { label, dialect, log: args.board.log(), ..parts };
     let board_port = args.board.take_port(&mut parts);
     let target = resolve(&parts, app.kinds)?;
     let notes = target.notes.clone();
@@ -195,8 +196,7 @@ fn without_passphrase(failure: Failure, network: &NetworkArgs) -> Failure {
 /// Args made real: every value checked, nothing sent yet.
 fn plan(args: &Args, wanted: Wanted, target: Target, app: &App<'_>) -> Result<(Plan, Target), Failure> {
     let Wanted { security, association, wifi, dataset } = wanted;
-    let dialect = dialect::of(&target.locator);
-    if let Some(dialect) = dialect.dialect() {
+    if let Some(dialect) = target.dialect.dialect() {
         dialect.check_network(&wifi, dataset.as_ref())?;
         if let Some(UserMapping { user_id, secret_key }) = &association {
             let request = SetUserMapping { user_id, secret_key };
@@ -205,7 +205,7 @@ fn plan(args: &Args, wanted: Wanted, target: Target, app: &App<'_>) -> Result<(P
     }
     let plan = Plan {
         device: target.locator.clone(),
-        dialect,
+        dialect: target.dialect,
         security: device::completed(security, target.payload.as_ref(), app)?,
         backend: association
             .map(|mapping| Arc::new(Plain::new(mapping.user_id, mapping.secret_key)) as Arc<dyn Backend>),

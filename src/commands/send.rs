@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::app::App;
 use super::args::SessionArgs;
 use super::device;
-use super::dialect::{self, DialectArgs};
+use super::dialect::DialectArgs;
 use super::input::{hex_bytes, one_reader};
 use super::single_run::{self, log_access};
 use crate::code::Code;
@@ -62,7 +62,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     let input = app.input(args.session.device.seconds(app.environment, app.files));
     let payload = payload(&args, &input).await?;
     let target = device::target(&args.session.device, args.dialect.wish(), &input, app).await?;
-    let choice = dialect::of(&target.locator);
+    let choice = target.dialect;
     let need = Need::Request(&args.endpoint);
     if let Some(dialect) = choice.dialect() {
         dialect.check_need(need, target.locator.address())?;
@@ -78,9 +78,9 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     let work = async {
         let mut device = device_run.open((choice, need), &target.locator, &plan, &context, &mut *answers).await?;
         let reply = send(&mut *device, &args.endpoint, &payload, &context).await;
-        let facts = device.facts().clone();
+        let (facts, in_hex) = (device.facts().clone(), device.replies_in_hex(&args.endpoint));
         device.close().await;
-        Ok(document(&args, reply?, &facts))
+        Ok(document(&args, reply?, &facts, in_hex))
     };
     let log = log_access(target.kind);
     Box::pin(device_run.run(async { work.await.map_err(|failure: Failure| device_run.diagnosed(failure, &log)) })).await
@@ -146,11 +146,9 @@ fn explain(failure: Failure, meaning: Meaning, silent: bool, endpoint: &str) -> 
     }
 }
 
-fn document(args: &Args, reply: Vec<u8>, device: &DeviceFacts) -> Document {
-    let without_session = device.security.is_none();
+fn document(args: &Args, reply: Vec<u8>, device: &DeviceFacts, in_hex: bool) -> Document {
     let shown = match std::str::from_utf8(&reply) {
-        Ok(text) if !without_session => text::sanitise(text.trim_end_matches(['\0', '\n'])).into_owned(),
-        // What has no session replies with a signature.
+        Ok(text) if !in_hex => text::sanitise(text.trim_end_matches(['\0', '\n'])).into_owned(),
         _ => hex::encode(&reply),
     };
     let mut body = json!({
@@ -158,8 +156,8 @@ fn document(args: &Args, reply: Vec<u8>, device: &DeviceFacts) -> Document {
         "reply_hex": hex::encode(&reply),
         "reply_text": std::str::from_utf8(&reply).ok(),
     });
-    if without_session {
-        body["dialect"] = json!(device.dialect);
+    if let Some(dialect) = device.dialect_to_name() {
+        body["dialect"] = json!(dialect);
         body["node_id"] = json!(device.node_id);
     }
     Document { raw: args.raw.then_some(reply), ..Document::new("send", shown, body) }

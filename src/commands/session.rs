@@ -3,7 +3,6 @@
 use super::app::App;
 use super::args::SessionArgs;
 use super::device;
-use super::dialect;
 use super::input::one_reader;
 use super::single_run::{self, log_access};
 use crate::device::{Context, Device, Need};
@@ -20,7 +19,7 @@ pub(super) async fn with_device<T>(
     one_reader(&args.device, &args.security, &[])?;
     let input = app.input(args.device.seconds(app.environment, app.files));
     let target = device::target(&args.device, None, &input, app).await?;
-    let choice = dialect::of(&target.locator);
+    let choice = target.dialect;
     if let Some(dialect) = choice.dialect() {
         dialect.check_need(need, target.locator.address())?;
     }

@@ -16,15 +16,23 @@ use crate::failure::Failure;
 use crate::secret::ThreadDataset;
 use crate::session::SessionError;
 use crate::stage::Stage;
-use crate::transport::{BoxFuture, Locator};
+use crate::transport::{BoxFuture, Locator, TransportKind};
 
 /// A language that a device may speak. Stateless.
 pub trait Dialect: Sync {
     /// Its name, as `--dialect` and a locator's `dialect=` have it.
     fn name(&self) -> &'static str;
 
-    /// What speaks it, in words.
+    /// What speaks it, in words: `a board with …`.
     fn describe(&self) -> &'static str;
+
+    /// Which firmware speaks it: one line for the help of `--dialect`.
+    fn firmware(&self) -> &'static str;
+
+    /// Whether devices on this kind of link may speak it.
+    fn goes_over(&self, _kind: &dyn TransportKind) -> bool {
+        true
+    }
 
     /// Whether it may be tried after a dialect before it has failed like this.
     fn may_follow(&self, _earlier: &Failure) -> bool {
@@ -176,6 +184,11 @@ pub trait Device: DeviceLink {
     /// # Errors
     /// [`SessionError`].
     fn send<'a>(&'a mut self, endpoint: &'a str, body: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, SessionError>>;
+
+    /// Whether the reply of this endpoint is never text, so that it is shown in hex whatever its bytes are.
+    fn replies_in_hex(&self, _endpoint: &str) -> bool {
+        false
+    }
 
     /// Puts the device's provisioning back to its start because somebody asks for that.
     ///

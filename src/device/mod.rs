@@ -22,5 +22,5 @@ pub use answers::{AnswerError, Answers, Pick, PromptsOff, Question, Retry, Selec
 pub use context::{Context, SharedRng};
 pub use dialect::{Applied, Device, Dialect, Heard, JoinEnd, Need, Reached};
 pub use link::{DeviceFacts, DeviceLink, call};
-pub use open::{DIALECTS, DialectChoice, open};
+pub use open::{DIALECTS, DialectChoice, UnknownDialect, open};
 pub use plan::{Credentials, SecurityPlan, WifiPlan};

@@ -224,7 +224,10 @@ fn taken(key: &Key, value: &DeValue<'_>) -> Option<Zeroizing<String>> {
             let number = plain(value)?.parse::<i64>().ok().filter(|number| (least..=most).contains(number))?;
             number.to_string()
         }
-        (Takes::Word(words), DeValue::String(text)) if words.contains(&text.as_ref()) => text.to_string(),
+        (Takes::Word(_) | Takes::Dialect, DeValue::String(text)) => {
+            let words = key.takes.words().unwrap_or_default();
+            words.into_iter().find(|word| *word == text.as_ref())?.to_owned()
+        }
         _ => return None,
     };
     Some(Zeroizing::new(text))
@@ -245,6 +248,7 @@ fn plain(value: &DeValue<'_>) -> Option<Zeroizing<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::DialectChoice;
 
     const PATH: &str = "/project/espctl.toml";
 
@@ -292,6 +296,7 @@ mod tests {
         assert_refused("[security]\nsec-ver = 3\n", &["line 2", "from 0 to 2"]);
         assert_refused("[security]\npop = 12345678\n", &["line 2", "security.pop takes text"]);
         assert_refused("reset = \"always\"\n", &["one of never, boot, auto"]);
+        assert_refused("dialect = \"klingon\"\n", &[&format!("one of {}", DialectChoice::words().join(", "))]);
         assert_refused("device = \"\"\n", &["not empty"]);
         assert_refused("device = []\n", &["device takes text"]);
         assert_refused("[backend.lab]\nurl = \"x\"\n", &["line 1", "no kind"]);

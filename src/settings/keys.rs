@@ -2,6 +2,7 @@
 //! of a row or a line of a settings file.
 
 use crate::code::Code;
+use crate::device::DialectChoice;
 use crate::failure::Failure;
 use crate::origin::Setting;
 use crate::transport::DeviceParts;
@@ -32,6 +33,8 @@ pub enum Takes {
     Number(i64, i64),
     /// One of these words.
     Word(&'static [&'static str]),
+    /// A word for a dialect.
+    Dialect,
 }
 
 macro_rules! keys {
@@ -54,7 +57,7 @@ keys! {
     RESET = "reset", "--reset", None, Takes::Word(&["never", "boot", "auto"]), Some("never");
     ADAPTER = "adapter", "--adapter", Some("ESPCTL_ADAPTER"), Takes::Text, None;
     DEVICE_NAME = "device-name", "--device-name", None, Takes::Text, None;
-    DIALECT = "dialect", "--dialect", None, Takes::Word(&["auto", "protocomm", "agent"]), Some("auto");
+    DIALECT = "dialect", "--dialect", None, Takes::Dialect, Some("auto");
     TIMEOUT = "timeout", "--timeout", None, Takes::Number(1, i64::MAX), Some("180");
     SEC_VER = "security.sec-ver", "--sec-ver", None, Takes::Number(0, 2), None;
     POP = "security.pop", "--pop", Some("ESPCTL_POP"), Takes::Secret, None;
@@ -67,14 +70,24 @@ keys! {
 }
 
 impl Takes {
+    /// The words it takes, where it takes nothing else.
+    pub fn words(self) -> Option<Vec<&'static str>> {
+        match self {
+            Self::Word(words) => Some(words.to_vec()),
+            Self::Dialect => Some(DialectChoice::words()),
+            Self::Text | Self::Secret | Self::Number(..) => None,
+        }
+    }
+
     /// What it takes, for messages: `takes …`.
     pub fn describe(self) -> String {
+        let words = || self.words().unwrap_or_default().join(", ");
         match self {
             Self::Text => "text in quotation marks, not empty".to_owned(),
             Self::Secret => "text in quotation marks: env:NAME, file:PATH or the secret itself".to_owned(),
             Self::Number(least, i64::MAX) => format!("a whole number, {least} or more"),
             Self::Number(least, most) => format!("a whole number from {least} to {most}"),
-            Self::Word(words) => format!("one of {}, in quotation marks", words.join(", ")),
+            Self::Word(_) | Self::Dialect => format!("one of {}, in quotation marks", words()),
         }
     }
 }

@@ -3,10 +3,11 @@
 //!
 //! - `keys.rs`: the settings by name
 //! - `file.rs`: one settings file, read and checked; `secret.rs`: a secret as such a file has it
-//! - `target.rs`: which device is meant
+//! - `target.rs`: which device is meant; `dialect.rs`: what it is to be spoken to in
 //!
 //! Environment and folders are handed in. Reading an option's file or standard input is `commands::input`'s work.
 
+mod dialect;
 mod file;
 pub mod keys;
 mod secret;

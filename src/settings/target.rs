@@ -5,7 +5,9 @@
 
 use std::borrow::Cow;
 
+use super::dialect;
 use crate::code::Code;
+use crate::device::DialectChoice;
 use crate::failure::Failure;
 use crate::origin::{Origin, Setting, strongest};
 use crate::text;
@@ -21,6 +23,8 @@ pub struct Target {
     pub locator: Locator,
     /// The kind of that link.
     pub kind: &'static dyn TransportKind,
+    /// What it is to be spoken to in.
+    pub dialect: DialectChoice,
     /// The payload of its label, if one was given.
     pub payload: Option<Payload>,
     /// Its name, as given or as its label has it.
@@ -55,6 +59,7 @@ pub fn resolve(parts: &DeviceParts, kinds: Kinds<'_>) -> Result<Target, Failure>
     let kind = kind.ok_or_else(|| unknown(&scheme, &origin, kinds))?;
     check_parts(kind, &parts)?;
     let locator = kind.locate(whole.as_ref(), &only_taken(kind, &parts, kinds))?;
+    let (locator, dialect) = dialect::choose(locator, parts.dialect.as_ref(), kind)?;
     kind.check(&locator).map_err(|error| match error {
         // The locator itself is not repeated: a simulated device's holds its secrets.
         TransportError { evidence: Evidence::BadAddress { reason, .. }, .. } => Failure::new(Code::UsageInvalid)
@@ -69,6 +74,7 @@ pub fn resolve(parts: &DeviceParts, kinds: Kinds<'_>) -> Result<Target, Failure>
         explicit: !locator.address().is_empty(),
         locator,
         kind,
+        dialect,
         name: parts.known_name().map(|name| name.value),
         payload: parts.label.clone(),
         notes: note.into_iter().collect(),
@@ -162,7 +168,7 @@ fn whole(parts: &DeviceParts, kinds: Kinds<'_>) -> Result<Option<Setting<Locator
     let payload = parts.label.as_ref().and_then(|label| label.transport).map(|_| &Origin::QrPayload);
     let origins = [&parts.transport, &parts.address, &parts.host].map(|part| part.as_ref().map(|part| &part.origin));
     let mut origins = origins.into_iter().chain([port.map(|port| &port.origin), payload]).flatten();
-    let wished = || !device.origin.is_above_payload() && wish(parts, kinds).is_some();
+    let wished = || !device.origin.is_above_payload() && dialect::only_kind(parts, kinds).is_some();
     if origins.any(|origin| *origin < device.origin) || wished() {
         return Ok(None);
     }
@@ -199,17 +205,9 @@ fn scheme(parts: &DeviceParts, kinds: Kinds<'_>) -> Setting<String> {
     // What was said of the transport itself for this run, or in the environment, before what follows from other parts.
     let said = parts.transport.clone().filter(|transport| transport.origin.is_above_payload());
     let default = || named(find(&|kind| kind.is_default()), Origin::Default);
-    said.or_else(|| strongest([owner, wired, wish(parts, kinds), label, parts.transport.clone()]))
+    said.or_else(|| strongest([owner, wired, dialect::only_kind(parts, kinds), label, parts.transport.clone()]))
         .or_else(default)
         .unwrap_or(Setting::new(String::new(), Origin::Default))
-}
-
-/// The kind that alone has the dialect that is wished for: its port needs not be named besides, and a label's transport
-/// does not matter.
-fn wish(parts: &DeviceParts, kinds: Kinds<'_>) -> Option<Setting<String>> {
-    let wish = parts.dialect.as_ref().filter(|wish| wish.is_explicit() && parts.address.is_none())?;
-    let kind = kinds.iter().find(|kind| kind.owns_dialect(&wish.value))?;
-    Some(Setting::new(kind.scheme().to_owned(), wish.origin.clone()))
 }
 
 fn takes(kinds: Kinds<'_>, scheme: &str, part: Part) -> bool {
@@ -235,12 +233,6 @@ fn check_parts(kind: &dyn TransportKind, parts: &DeviceParts) -> Result<(), Fail
         return Err(Failure::new(Code::UsageConflict)
             .saying(format!("--adapter is for Bluetooth, not for {scheme}"))
             .hint("give --transport ble, or leave out --adapter"));
-    }
-    let wish = parts.dialect.as_ref().filter(|wish| wish.is_explicit() && wish.value != "auto");
-    if wish.is_some() && !kind.takes(Part::Dialect) {
-        return Err(Failure::new(Code::UsageConflict)
-            .saying(format!("--dialect is for a board's console, not for {scheme}"))
-            .hint("name the board's serial port with --port"));
     }
     Ok(())
 }
@@ -331,18 +323,6 @@ mod tests {
         let over_ble = DeviceParts { label: label("NP:PROV_1|abcd1234|b"), ..parts };
         assert_meant(&over_ble, "ble:PROV_1");
         assert_meant(&DeviceParts { transport: typed("console"), ..over_ble }, "console:/dev/ttyUSB0?baud=9600");
-    }
-
-    #[test]
-    fn the_agents_dialect_needs_no_port_to_be_named() {
-        let parts = DeviceParts { dialect: typed("agent"), ..DeviceParts::default() };
-        assert_meant(&parts, "console:?dialect=agent");
-        assert_meant(&DeviceParts { label: label("NP:PROV_1|abcd1234|b"), ..parts.clone() }, "console:?dialect=agent");
-        assert_meant(&DeviceParts { device: from_file("ble:"), ..parts.clone() }, "console:?dialect=agent");
-        let elsewhere = DeviceParts { transport: typed("softap"), ..parts.clone() };
-        assert_eq!(resolve(&elsewhere, KINDS).err().map(|failure| failure.code), Some(Code::UsageConflict));
-        let contradicts = DeviceParts { device: typed("console:?dialect=protocomm"), ..parts };
-        assert_eq!(resolve(&contradicts, KINDS).err().map(|failure| failure.code), Some(Code::UsageConflict));
     }
 
     #[test]

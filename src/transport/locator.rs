@@ -50,6 +50,13 @@ impl Locator {
         self
     }
 
+    /// The same without the parameters of this key.
+    #[must_use]
+    pub fn without(mut self, key: &str) -> Self {
+        self.parameters.retain(|(own, _)| own != key);
+        self
+    }
+
     /// Which transport it belongs to.
     pub fn scheme(&self) -> &str {
         &self.scheme

@@ -118,11 +118,6 @@ pub trait TransportKind: Sync {
         false
     }
 
-    /// Whether a device that is to speak this dialect can only be of this kind.
-    fn owns_dialect(&self, _: &str) -> bool {
-        false
-    }
-
     /// Whether a device is of this kind where nothing says otherwise. One kind says yes.
     fn is_default(&self) -> bool {
         false

@@ -29,7 +29,7 @@ pub struct DeviceParts {
     pub adapter: Option<Setting<String>>,
     /// The device's name.
     pub name: Option<Setting<String>>,
-    /// What the board's console speaks: `auto`, `protocomm` or `agent`.
+    /// What the device speaks: a word for a dialect, or `auto`. No kind of link looks at it.
     pub dialect: Option<Setting<String>>,
     /// The payload of the device's label.
     pub label: Option<Payload>,
@@ -67,8 +67,6 @@ pub enum Part {
     Adapter,
     /// [`DeviceParts::port`], [`DeviceParts::baud`] and [`DeviceParts::reset`].
     Port,
-    /// [`DeviceParts::dialect`].
-    Dialect,
     /// [`DeviceParts::host`] and [`DeviceParts::host_port`].
     Host,
 }

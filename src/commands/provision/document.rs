@@ -35,8 +35,8 @@ pub(super) fn document(outcome: &Outcome, name: Option<&str>) -> Document {
         "node_id": outcome.node_id,
         "took_ms": outcome.took.as_millis(),
     });
-    if outcome.device.version.is_none() {
-        body["dialect"] = json!(outcome.device.dialect);
+    if let Some(dialect) = outcome.device.dialect_to_name() {
+        body["dialect"] = json!(dialect);
     }
     let caveat = match &outcome.verdict {
         Verdict::Applied { cause } => {

@@ -157,3 +157,19 @@ pub(super) fn parameters(args: &Args) -> Vec<(&'static str, String)> {
     let many = many.into_iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value.clone())));
     single.chain(switches).chain(many).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+
+    use super::*;
+    use crate::device::DialectChoice;
+
+    #[test]
+    fn a_simulated_board_speaks_dialects_by_their_names() {
+        for dialect in Dialect::value_variants() {
+            let value = dialect.to_possible_value().expect("a word");
+            assert!(DialectChoice::words().contains(&value.get_name()), "{}", value.get_name());
+        }
+    }
+}

@@ -30,6 +30,10 @@ impl Dialect for Protocomm {
         "a provisioning device"
     }
 
+    fn firmware(&self) -> &'static str {
+        "Firmware with Espressif's provisioning on this link"
+    }
+
     fn open<'a>(
         &'a self,
         to: &'a Locator,

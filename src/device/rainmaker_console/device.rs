@@ -223,6 +223,11 @@ impl Device for Board {
         Box::pin(self.carry_out(endpoint, body))
     }
 
+    /// All that the agent replies with is a signature.
+    fn replies_in_hex(&self, _: &str) -> bool {
+        true
+    }
+
     fn reset(&mut self, _: Action) -> BoxFuture<'_, Result<(), SessionError>> {
         Box::pin(async move { Err(self.no_endpoint(control::ENDPOINT)) })
     }

@@ -19,7 +19,7 @@ use crate::event::Event;
 use crate::failure::Failure;
 use crate::secret::ThreadDataset;
 use crate::stage::Stage;
-use crate::transport::{BoxFuture, Locator};
+use crate::transport::{BoxFuture, Locator, TransportKind};
 
 /// The dialect's name.
 const NAME: &str = "agent";
@@ -37,6 +37,15 @@ impl Dialect for RainMakerDialect {
 
     fn describe(&self) -> &'static str {
         "the RainMaker agent's console"
+    }
+
+    fn firmware(&self) -> &'static str {
+        "RainMaker firmware with the agent's console, whichever its provisioning transport"
+    }
+
+    /// The agent has a console and nothing else.
+    fn goes_over(&self, kind: &dyn TransportKind) -> bool {
+        kind.carries_board_log()
     }
 
     /// A prompt is there that is not protocomm's, so it may be the agent's. Only the version was asked for so far.

@@ -1,4 +1,4 @@
-//! The console's locator, made of the parts that are known: a port, how to open it, what the board speaks.
+//! The console's locator, made of the parts that are known: a port, and how to open it.
 
 use crate::code::Code;
 use crate::failure::Failure;
@@ -10,27 +10,17 @@ pub(super) const SCHEME: &str = "console";
 
 /// The locator of a whole name, or of the parts that make one.
 pub(super) fn locate(whole: Option<&Setting<Locator>>, parts: &DeviceParts) -> Result<Locator, Failure> {
-    let named = match whole {
+    match whole {
         // How a port is opened on which only the log is heard says nothing of the device's own.
-        Some(whole) if !parts.opens_port() => whole.value.clone(),
-        Some(whole) => opened(whole.clone(), parts.baud.as_ref(), parts.reset.as_ref())?,
+        Some(whole) if !parts.opens_port() => Ok(whole.value.clone()),
+        Some(whole) => opened(whole.clone(), parts.baud.as_ref(), parts.reset.as_ref()),
         None => {
             let nothing = || Setting::new(String::new(), Origin::Default);
             // What was given for this run, before what a variable or a file says.
             let address = || parts.address.clone().filter(Setting::is_explicit);
             let port = parts.port.clone().filter(Setting::is_explicit).or_else(address).or_else(|| parts.port.clone());
-            port_locator(&port.unwrap_or_else(nothing), parts.baud.as_ref(), parts.reset.as_ref())?
+            port_locator(&port.unwrap_or_else(nothing), parts.baud.as_ref(), parts.reset.as_ref())
         }
-    };
-    match &parts.dialect {
-        Some(wish) => match named.parameter("dialect") {
-            Some(own) if own == wish.value => Ok(named),
-            Some(_) if wish.is_explicit() => Err(Failure::new(Code::UsageConflict)
-                .saying("--dialect and the device's own dialect= contradict each other")),
-            Some(_) => Ok(named),
-            None => Ok(named.with("dialect", &wish.value)),
-        },
-        None => Ok(named),
     }
 }
 

@@ -29,7 +29,7 @@ use rand_core::{Rng, UnwrapErr};
 
 pub use error::ConsoleError;
 pub use locate::port_locator;
-pub use settings::{ConsoleSettings, DEFAULT_BAUD, Dialect};
+pub use settings::{ConsoleSettings, DEFAULT_BAUD};
 
 use super::serial::{self, Reset};
 use super::{
@@ -66,12 +66,7 @@ impl TransportKind for Console {
     }
 
     fn takes(&self, part: Part) -> bool {
-        matches!(part, Part::Port | Part::Dialect)
-    }
-
-    /// The agent has a console and nothing else.
-    fn owns_dialect(&self, dialect: &str) -> bool {
-        dialect == "agent"
+        part == Part::Port
     }
 
     fn discover(&self, _: &Wanted) -> Option<Box<dyn Discovery>> {
