@@ -2,7 +2,7 @@
 //!
 //! Nothing here opens a device or gives it a network.
 
-use crate::endpoint::Request;
+use crate::endpoint::{ReplyError, Request};
 use crate::endpoint::scan::Radio;
 use crate::session::{SessionError, SessionErrorKind, Step};
 use crate::transport::{BoxFuture, Limits};
@@ -54,15 +54,42 @@ pub trait DeviceLink: Send {
     /// [`SessionError`]; its meaning is [`NoEndpoint`](crate::session::Meaning::NoEndpoint) where the device, or its
     /// dialect, has no such endpoint.
     fn request<'a>(&'a mut self, endpoint: &'a str, body: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, SessionError>>;
+
+    /// The same, where `check` knows a reply to this request: a session of a scheme that authenticates nothing shows as
+    /// garbage when it is lost, and only the reader of a reply can tell. The request may be sent again, once.
+    ///
+    /// # Errors
+    /// As [`request`](Self::request), and for a reply that `check` does not take.
+    fn request_checked<'a>(
+        &'a mut self,
+        endpoint: &'a str,
+        body: &'a [u8],
+        check: &'a ReplyCheck<'a>,
+    ) -> BoxFuture<'a, Result<Vec<u8>, SessionError>> {
+        Box::pin(async move {
+            let reply = self.request(endpoint, body).await?;
+            check(&reply).map_err(|error| SessionError {
+                step: Step::Request,
+                endpoint: endpoint.to_owned(),
+                security: self.facts().security,
+                kind: SessionErrorKind::Reply(error),
+            })?;
+            Ok(reply)
+        })
+    }
 }
 
-/// Sends a typed request with [`DeviceLink::request`], and reads its reply.
+/// Whether plain bytes answer a request.
+pub type ReplyCheck<'a> = dyn Fn(&[u8]) -> Result<(), ReplyError> + Send + Sync + 'a;
+
+/// Sends a typed request with [`DeviceLink::request_checked`], and reads its reply.
 ///
 /// # Errors
-/// As [`DeviceLink::request`], and for a reply that refuses the request or does not answer it.
-pub async fn call<R: Request>(device: &mut dyn DeviceLink, request: &R) -> Result<R::Reply, SessionError> {
+/// As [`DeviceLink::request_checked`]: also for a reply that refuses the request or does not answer it.
+pub async fn call<R: Request + Sync>(device: &mut dyn DeviceLink, request: &R) -> Result<R::Reply, SessionError> {
     let body = request.encode();
-    let reply = device.request(request.endpoint(), &body).await?;
+    let check = |reply: &[u8]| request.decode(reply).map(drop);
+    let reply = device.request_checked(request.endpoint(), &body, &check).await?;
     request.decode(&reply).map_err(|error| SessionError {
         step: Step::Request,
         endpoint: request.endpoint().to_owned(),

@@ -21,6 +21,6 @@ pub mod rainmaker_console;
 pub use answers::{AnswerError, Answers, Pick, PromptsOff, Question, Retry, Selection};
 pub use context::{Context, SharedRng};
 pub use dialect::{Applied, Device, Dialect, Heard, JoinEnd, Need, Reached};
-pub use link::{DeviceFacts, DeviceLink, call};
+pub use link::{DeviceFacts, DeviceLink, ReplyCheck, call};
 pub use open::{DIALECTS, DialectChoice, UnknownDialect, open};
 pub use plan::{Credentials, SecurityPlan, WifiPlan};

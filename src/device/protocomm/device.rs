@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use super::secure;
 use super::secured::Secured;
 use crate::code::{Code, Fact};
 use crate::device::answers::Answers;
 use crate::device::context::Context;
 use crate::device::dialect::{Applied, Device, Heard, JoinEnd, Reached};
-use crate::device::link::{DeviceFacts, DeviceLink};
+use crate::device::link::{DeviceFacts, DeviceLink, ReplyCheck};
 use crate::device::plan::{Credentials, SecurityPlan, WifiPlan};
+use crate::endpoint::{ReplyError, Request};
 use crate::endpoint::control::{Action, Control};
 use crate::endpoint::custom::Custom;
 use crate::endpoint::scan::Radio;
@@ -83,6 +86,39 @@ impl DeviceLink for Secured {
 
     fn request<'a>(&'a mut self, endpoint: &'a str, body: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, SessionError>> {
         Box::pin(async move { self.call_retrying(&Custom { endpoint, payload: body }).await })
+    }
+
+    fn request_checked<'a>(
+        &'a mut self,
+        endpoint: &'a str,
+        body: &'a [u8],
+        check: &'a ReplyCheck<'a>,
+    ) -> BoxFuture<'a, Result<Vec<u8>, SessionError>> {
+        Box::pin(async move { self.call_retrying(&Checked { endpoint, body, check }).await })
+    }
+}
+
+/// A request whose reply the caller can tell from garbage.
+struct Checked<'a> {
+    endpoint: &'a str,
+    body: &'a [u8],
+    check: &'a ReplyCheck<'a>,
+}
+
+impl Request for Checked<'_> {
+    type Reply = Vec<u8>;
+
+    fn endpoint(&self) -> &str {
+        self.endpoint
+    }
+
+    fn encode(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(self.body.to_vec())
+    }
+
+    fn decode(&self, reply: &[u8]) -> Result<Vec<u8>, ReplyError> {
+        (self.check)(reply)?;
+        Ok(reply.to_vec())
     }
 }
 

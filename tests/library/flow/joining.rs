@@ -204,3 +204,15 @@ async fn nothing_that_cannot_be_undone_is_sent_where_the_trace_is_full() {
     let told = watched(&door, &plan, &mut Person::default(), Arc::new(Full)).await;
     assert_eq!((told.code(), told.count("cloud_user_assoc")), ("trace.write-failed", 0));
 }
+
+/// Security 1 authenticates nothing, so a session that is out of step shows as garbage, whatever the request was.
+#[tokio::test(start_paused = true)]
+async fn a_garbled_answer_to_an_association_is_asked_for_again() {
+    let mut plan = home();
+    plan.backend = Some(Arc::new(Plain::new("user", "secret".into())));
+    for (parameters, asked) in [("sec-ver=1", 2), ("sec-ver=0", 1)] {
+        let door = Door::to(&format!("{parameters}&profile=rainmaker-old&fault=garbage@1=cloud_user_assoc"));
+        let told = provision(&door, &plan, &mut Person::default()).await;
+        assert_eq!((told.result.is_ok(), told.count("cloud_user_assoc")), (asked == 2, asked), "{parameters}");
+    }
+}
