@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use espctl::backend::About;
 use espctl::device::{Context, DialectChoice, PromptsOff, SecurityPlan, SharedRng, WifiPlan};
 use espctl::event::Observer;
 use espctl::failure::Failure;
@@ -32,6 +33,7 @@ pub(crate) async fn provision_known(
         device: locator.parse().expect("a locator"),
         dialect: DialectChoice::Auto,
         security: SecurityPlan { pop: Some(POP.into()), ..SecurityPlan::default() },
+        about: About::default(),
         backend: None,
         network: true,
         wifi: WifiPlan { ssid: Some(SSID.into()), passphrase: Some(PASSPHRASE.into()), ..WifiPlan::default() },

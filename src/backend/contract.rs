@@ -4,6 +4,7 @@
 //! online. It sees a device through [`DeviceLink`] alone, and touches neither encryption nor Wi-Fi.
 
 use futures_util::future::BoxFuture;
+use zeroize::Zeroizing;
 
 use super::error::BackendError;
 use super::http::Http;
@@ -31,6 +32,12 @@ pub trait BackendKind: Sync {
 pub trait Backend: Send + Sync {
     /// Before the device is reached, while the internet is: what the device will need. `None` where nothing is needed.
     fn prepare<'a>(&'a self, about: &'a About) -> BoxFuture<'a, Result<Option<Ticket>, BackendError>>;
+
+    /// The requests to the device that are known before it is reached, endpoint and plain bytes: where its dialect is known
+    /// as well, and cannot carry one, that is said before anything is opened.
+    fn foreseen(&self) -> Vec<(&'static str, Zeroizing<Vec<u8>>)> {
+        Vec::new()
+    }
 
     /// While the device is reached: ties it to its owner, as far as that is done through the device.
     fn associate<'a>(

@@ -5,6 +5,7 @@
 
 use futures_util::FutureExt;
 use futures_util::future::{self, BoxFuture};
+use zeroize::Zeroizing;
 
 use super::contract::{About, Association, Backend, BackendKind, Registered, Registration};
 use super::error::BackendError;
@@ -13,7 +14,8 @@ use super::profile::{Key, Profile};
 use super::record::{Pending, Ticket};
 use crate::code::Code;
 use crate::device::{DeviceLink, call};
-use crate::endpoint::associate::SetUserMapping;
+use crate::endpoint::Request;
+use crate::endpoint::associate::{ENDPOINT, SetUserMapping};
 use crate::failure::Failure;
 use crate::secret::MappingKey;
 use crate::session::{Meaning, SessionError};
@@ -66,6 +68,10 @@ impl Plain {
         Self { user_id: user_id.into(), secret_key }
     }
 
+    fn request(&self) -> SetUserMapping<'_> {
+        SetUserMapping { user_id: &self.user_id, secret_key: &self.secret_key }
+    }
+
     async fn tell(&self, device: &mut dyn DeviceLink) -> Result<Association, BackendError> {
         let facts = device.facts();
         if facts.unclaimed {
@@ -78,8 +84,7 @@ impl Plain {
                 .hint("leave out --user-id and --secret-key to provision it without association")
                 .into());
         }
-        let request = SetUserMapping { user_id: &self.user_id, secret_key: &self.secret_key };
-        let node_id = call(device, &request).await.map_err(refused)?;
+        let node_id = call(device, &self.request()).await.map_err(refused)?;
         // What the device's back end will say, only the device hears.
         Ok(Association::Confirmed(Registration { id: Some(node_id), registered: Registered::Created }))
     }
@@ -97,6 +102,10 @@ fn refused(error: SessionError) -> BackendError {
 }
 
 impl Backend for Plain {
+    fn foreseen(&self) -> Vec<(&'static str, Zeroizing<Vec<u8>>)> {
+        vec![(ENDPOINT, self.request().encode())]
+    }
+
     fn prepare<'a>(&'a self, _: &'a About) -> BoxFuture<'a, Result<Option<Ticket>, BackendError>> {
         future::ready(Ok(None)).boxed()
     }

@@ -76,6 +76,11 @@ impl Profile {
         self.texts.get(name).map(String::as_str)
     }
 
+    /// Every secret there is.
+    pub fn secrets(&self) -> impl Iterator<Item = &BackendSecret> {
+        self.secrets.values()
+    }
+
     /// The value of a secret key.
     pub fn secret(&self, name: &str) -> Option<&BackendSecret> {
         self.secrets.get(name)

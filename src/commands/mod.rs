@@ -21,7 +21,7 @@
 //!
 //! Parts of one command:
 //!
-//! - `provision/`: its word without an option, network, association and outcome
+//! - `provision/`: its word without an option, network, back end and outcome
 //! - `rainmaker.rs`: the other tool's options, for `provision`
 //! - `dialect.rs`: which console is meant
 //! - `descriptors.rs`: open files for a fleet, for `sim`

@@ -2,10 +2,10 @@
 //!
 //! - `positional.rs`: the word without an option
 //! - `network.rs`: which network the device is to join
-//! - `association.rs`: whose the node is to be
+//! - `backend.rs`: where the node is registered
 //! - `document.rs`: what a run came to
 
-mod association;
+mod backend;
 mod document;
 mod network;
 mod positional;
@@ -13,7 +13,7 @@ mod positional;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::association::{AssociationArgs, UserMapping, association};
+use self::backend::{BackendArgs, Chosen};
 use self::document::document;
 use self::network::{NetworkArgs, dataset, missing_network, wifi};
 use self::positional::PositionalPop;
@@ -25,20 +25,16 @@ use super::dialect::DialectArgs;
 use super::input::one_reader;
 use super::rainmaker::RainMakerArgs;
 use super::single_run::{self, Person};
-use crate::backend::Backend;
-use crate::backend::plain::Plain;
+use crate::backend::About;
 use crate::code::{Code, Fact};
-use crate::device::{AnswerError, DialectChoice, Question, SecurityPlan, WifiPlan};
+use crate::device::{AnswerError, Context, DialectChoice, PromptsOff, Question, SecurityPlan, WifiPlan, open};
 use crate::device_run::{DeviceRun, RedactingAnswers, learn_given};
-use crate::endpoint::Request;
-use crate::endpoint::associate::SetUserMapping;
 use crate::event::{Event, Silent};
 use crate::failure::Failure;
 use crate::process::input::Input;
 use crate::provision::{self, Plan};
 use crate::report::{Document, error_json};
 use crate::secret::ThreadDataset;
-use crate::session::Link;
 use crate::settings::target::{Target, resolve};
 use crate::text;
 use crate::transport::{DeviceParts, Unobserved};
@@ -69,7 +65,7 @@ pub(super) struct Args {
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
-    association: AssociationArgs,
+    backend: BackendArgs,
     #[command(flatten)]
     rainmaker: RainMakerArgs,
     #[command(flatten)]
@@ -90,17 +86,15 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     let board_port = args.board.take_port(&mut parts);
     let target = resolve(&parts, app.kinds)?;
     let notes = target.notes.clone();
-    let (wanted, alone) = wanted(&args, &input, app).await?;
-    let secret_key = wanted.association.as_ref().map(|mapping| mapping.secret_key.clone());
+    let (mut wanted, alone) = wanted(&args, &input, app).await?;
+    let backend = wanted.backend.take();
     // Where the board itself is to say which device it is, the plan waits for that; what is wrong with what was given
     // is said before.
     let (planned, mut waiting) =
         if args.board.names_device() { (None, Some(wanted)) } else { (Some(plan(&args, wanted, target, app)?), None) };
     let (device_run, person) =
         single_run::start(args.device.seconds(app.environment, app.files), &args.record, &input, app).await?;
-    if let Some(key) = &secret_key {
-        device_run.redaction.learn(key);
-    }
+    backend.iter().flat_map(Chosen::secrets).for_each(|secret| device_run.redaction.learn(secret));
     if let Some(Wanted { security, wifi, dataset, .. }) = &waiting {
         // The board may print any of it while its payload is waited for.
         learn_given(&device_run.redaction, security, wifi, dataset.as_ref());
@@ -122,6 +116,9 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
             }
             plan(&args, waiting.take().unwrap_or_default(), target, app)?
         };
+        let backend = backend.as_ref().map(|chosen| chosen.connect(device_run.observer.clone(), app)).transpose()?;
+        let plan = Plan { backend, ..plan };
+        check_requests(&plan)?;
         board.begin(&plan, target.kind, &device_run).await;
         offer_hotspot(&target, &person, &device_run).await?;
         let context = device_run.context(target.kind);
@@ -151,7 +148,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
 #[derive(Default)]
 struct Wanted {
     security: SecurityPlan,
-    association: Option<UserMapping>,
+    backend: Option<Chosen>,
     wifi: WifiPlan,
     dataset: Option<ThreadDataset>,
 }
@@ -159,13 +156,13 @@ struct Wanted {
 /// What was given; and what is to be said of a variable without its partner.
 async fn wanted(args: &Args, input: &Input, app: &App<'_>) -> Result<(Wanted, Option<String>), Failure> {
     let security = device::security_plan(&args.security, args.positional.pop(), input, app).await?;
-    let (association, alone) = association(&args.association, input, app).await?;
+    let (backend, alone) = backend::choose(&args.backend, input, app).await?;
     let wifi = wifi(&args.network, input, app).await?;
     let dataset = dataset(&args.network, app)?;
-    if args.network.no_wifi && association.is_none() {
+    if args.network.no_wifi && backend.is_none() {
         let failure = Failure::new(Code::UsageMissing)
             .saying("--no-wifi only associates a user, and no user was given")
-            .hint("give --user-id and --secret-key, or leave out --no-wifi");
+            .hint("give --user-id and --secret-key, or a --backend, or leave out --no-wifi");
         return Err(alone.into_iter().fold(failure, Failure::because));
     }
     if wifi.ssid.is_none() && dataset.is_none() && !args.network.no_wifi && !app.output.may_ask {
@@ -175,7 +172,7 @@ async fn wanted(args: &Args, input: &Input, app: &App<'_>) -> Result<(Wanted, Op
     if wifi.ssid.is_some() && wifi.passphrase.is_none() && dataset.is_none() && !app.output.may_ask {
         return Err(AnswerError::Missing(Question::Passphrase).into());
     }
-    Ok((Wanted { security, association, wifi, dataset }, alone))
+    Ok((Wanted { security, backend, wifi, dataset }, alone))
 }
 
 /// Where a dialect was chosen and another one might have been answered.
@@ -195,26 +192,29 @@ fn without_passphrase(failure: Failure, network: &NetworkArgs) -> Failure {
 
 /// Args made real: every value checked, nothing sent yet.
 fn plan(args: &Args, wanted: Wanted, target: Target, app: &App<'_>) -> Result<(Plan, Target), Failure> {
-    let Wanted { security, association, wifi, dataset } = wanted;
+    let Wanted { security, wifi, dataset, .. } = wanted;
     if let Some(dialect) = target.dialect.dialect() {
         dialect.check_network(&wifi, dataset.as_ref())?;
-        if let Some(UserMapping { user_id, secret_key }) = &association {
-            let request = SetUserMapping { user_id, secret_key };
-            dialect.check_request(request.endpoint(), &request.encode())?;
-        }
     }
     let plan = Plan {
         device: target.locator.clone(),
         dialect: target.dialect,
         security: device::completed(security, target.payload.as_ref(), app)?,
-        backend: association
-            .map(|mapping| Arc::new(Plain::new(mapping.user_id, mapping.secret_key)) as Arc<dyn Backend>),
+        about: About { name: target.name.clone(), id: None },
+        backend: None,
         network: !args.network.no_wifi,
         wifi,
         dataset,
         retry: !args.network.no_retry,
     };
     Ok((plan, target))
+}
+
+/// What the back end will send to the device, where the dialect that was chosen cannot carry it.
+fn check_requests(plan: &Plan) -> Result<(), Failure> {
+    let Some(dialect) = plan.dialect.dialect() else { return Ok(()) };
+    let requests = plan.backend.iter().flat_map(|backend| backend.foreseen());
+    requests.into_iter().try_for_each(|(endpoint, body)| dialect.check_request(endpoint, &body))
 }
 
 /// Somebody at a terminal who is not on the device's network yet is told to join it, as esp-rainmaker-cli does; who
@@ -225,12 +225,11 @@ async fn offer_hotspot(target: &Target, person: &Person, device_run: &DeviceRun)
     if target.explicit || !target.kind.needs_device_network() {
         return Ok(());
     }
+    let quiet = Context { observer: Arc::new(Silent), log: Arc::new(Unobserved), ..device_run.context(target.kind) };
     let probe = async {
-        let (silent, budget) = (Arc::new(Silent), device_run.budget.clone());
-        let mut link = Link::connect(target.kind, &target.locator, silent, Arc::new(Unobserved), budget).await.ok()?;
-        let version = link.identify().await;
-        link.close().await;
-        version.ok()
+        let device = open(target.dialect, &target.locator, &quiet, &mut PromptsOff).await.ok()?;
+        device.close().await;
+        Some(())
     };
     if matches!(tokio::time::timeout(PROBE, probe).await, Ok(Some(_))) {
         return Ok(());

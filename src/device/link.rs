@@ -2,8 +2,8 @@
 //!
 //! Nothing here opens a device or gives it a network.
 
-use crate::endpoint::{ReplyError, Request};
 use crate::endpoint::scan::Radio;
+use crate::endpoint::{ReplyError, Request};
 use crate::session::{SessionError, SessionErrorKind, Step};
 use crate::transport::{BoxFuture, Limits};
 use crate::wire::version::VersionInfo;

@@ -2,14 +2,20 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::state::Run;
-use crate::backend::{About, Association, BackendError, Registered, Registration};
+use crate::backend::{Association, BackendError, Registered, Registration};
+use crate::code::Code;
 use crate::event::Event;
 use crate::failure::Failure;
+use crate::session::deadline::Elapsed;
 use crate::stage::Stage;
 
+/// How long a back end may take to give what a device will need, its own retries included.
+const PREPARE: Duration = Duration::from_mins(1);
+/// How long a back end may take to take a ticket back.
+const CANCEL: Duration = Duration::from_secs(10);
 /// How long a back end may take to hear from a node that is online.
 const CONFIRM: Duration = Duration::from_mins(2);
 /// Between two questions to a back end.
@@ -19,7 +25,9 @@ impl Run<'_> {
     /// Asks the back end for what the device will need.
     pub(super) async fn prepare(&mut self) -> Result<(), Failure> {
         if let Some(backend) = &self.plan.backend {
-            self.ticket = backend.prepare(&About::default()).await.map_err(|error| at(error, Stage::Prepare))?;
+            let prepared = self.context.budget.within(PREPARE, backend.prepare(&self.plan.about)).await;
+            let prepared = prepared.map_err(|elapsed| late(elapsed, Stage::Prepare))?;
+            self.ticket = prepared.map_err(|error| at(error, Stage::Prepare))?;
         }
         Ok(())
     }
@@ -47,12 +55,15 @@ impl Run<'_> {
         self.observe(&Event::Started { stage: Stage::Confirm, deadline: CONFIRM });
         let end = Instant::now() + CONFIRM;
         loop {
-            let registration = backend.confirm(&pending).await.map_err(|error| at(error, Stage::Confirm))?;
+            let asked = self.context.budget.within(CONFIRM, backend.confirm(&pending)).await;
+            let answered = asked.map_err(|elapsed| late(elapsed, Stage::Confirm))?;
+            let registration = answered.map_err(|error| at(error, Stage::Confirm))?;
             let waits = matches!(registration.registered, Registered::Waiting | Registered::Unavailable);
             if !waits || Instant::now() + CONFIRM_PAUSE > end {
                 return self.registered(registration, Stage::Confirm);
             }
-            sleep(CONFIRM_PAUSE).await;
+            let paused = self.context.budget.within(CONFIRM, sleep(CONFIRM_PAUSE)).await;
+            paused.map_err(|elapsed| late(elapsed, Stage::Confirm))?;
         }
     }
 
@@ -60,7 +71,7 @@ impl Run<'_> {
     pub(super) async fn cancel(&mut self) {
         if let (Some(backend), Some(ticket)) = (&self.plan.backend, self.ticket.take()) {
             // The run has failed already, and that is what is reported.
-            let _ = backend.cancel(&ticket).await;
+            let _ = timeout(CANCEL, backend.cancel(&ticket)).await;
         }
     }
 
@@ -72,6 +83,12 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// Where a back end has not answered in time.
+fn late(elapsed: Elapsed, stage: Stage) -> Failure {
+    let code = if elapsed.total { Code::DeadlineTotal } else { Code::DeadlineStep };
+    Failure::new(code).at(stage).because(elapsed.to_string())
 }
 
 fn at(error: BackendError, stage: Stage) -> Failure {

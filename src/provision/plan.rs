@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::backend::Backend;
+use crate::backend::{About, Backend};
 use crate::device::{DialectChoice, SecurityPlan, WifiPlan};
 use crate::secret::ThreadDataset;
 use crate::transport::Locator;
@@ -16,6 +16,8 @@ pub struct Plan {
     pub dialect: DialectChoice,
     /// How to secure the session.
     pub security: SecurityPlan,
+    /// What is known of the device before it is reached, for the back end.
+    pub about: About,
     /// Where the node is registered, if it is.
     pub backend: Option<Arc<dyn Backend>>,
     /// Whether the device is given a network at all.

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::keys::{ALL, BSSID, CHANNEL, Key, PASSPHRASE, SSID, Takes};
 use super::secret::SecretValue;
+use crate::backend;
 use crate::code::Code;
 use crate::failure::Failure;
 use crate::text;
@@ -144,7 +145,8 @@ impl SettingsFile {
 
     /// A warning where the file holds a secret in clear and others than its owner can read it.
     pub fn warning(&self) -> Option<String> {
-        let (name, _) = self.secrets.iter().find(|(_, secret)| secret.is_clear())?;
+        let own = self.secrets.iter().find(|(_, secret)| secret.is_clear()).map(|(name, _)| (*name).to_owned());
+        let name = own.or_else(|| self.backends.iter().find_map(secret_of_backend))?;
         others_can_read(&self.path).then(|| {
             format!(
                 "{} holds {name} in clear, and other users can read it: chmod 600, or write env:NAME or file:PATH",
@@ -152,6 +154,14 @@ impl SettingsFile {
             )
         })
     }
+}
+
+/// The name of a secret that a back end's section holds in clear.
+fn secret_of_backend((name, values): (&String, &BTreeMap<String, SecretValue>)) -> Option<String> {
+    let kind = backend::find(values.get("kind")?.clear()?)?;
+    let in_clear = |key: &&backend::Key| key.secret && values.get(key.name).is_some_and(SecretValue::is_clear);
+    let key = kind.keys().iter().find(in_clear)?;
+    Some(format!("backend.{}.{}", text::sanitise(name), key.name))
 }
 
 #[cfg(unix)]
@@ -346,6 +356,9 @@ mod tests {
         let clear = "[security]\npop = \"hush\"\n";
         assert!(warning(clear, 0o644).is_some_and(|text| text.contains("security.pop") && !text.contains("hush")));
         assert!(warning(clear, 0o640).is_some());
+        let backend = "[backend.lab]\nkind = \"plain\"\nuser-id = \"ana\"\nsecret-key = \"hush\"\n";
+        assert!(warning(backend, 0o644).is_some_and(|text| text.contains("backend.lab.secret-key")));
+        assert_eq!(warning(&backend.replace("hush", "env:KEY"), 0o644), None);
         assert_eq!(warning(clear, 0o600), None);
         assert_eq!(warning("[security]\npop = \"env:POP\"\n", 0o644), None);
         assert_eq!(warning("device = \"ble:\"\n", 0o644), None);

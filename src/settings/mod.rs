@@ -13,6 +13,7 @@ pub mod keys;
 mod secret;
 pub mod target;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use self::file::SettingsFile;
@@ -122,6 +123,11 @@ impl Files {
     /// [`crate::code::Code::ConfigInvalid`] where it is not where the file says.
     pub fn read_secret<P>(&self, key: &Key, environment: Environment<'_>) -> Result<Option<Secret<P>>, Failure> {
         self.secret(key).map(|(secret, _)| secret.get(key.name, environment)).transpose()
+    }
+
+    /// The settings of the back end of this name, its kind among them.
+    pub fn backend(&self, name: &str) -> Option<&BTreeMap<String, SecretValue>> {
+        self.layers().find_map(|(file, _)| file.backends.get(name))
     }
 
     /// The back ends by name, each with its kind; a project's hides a user's of the same name.

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use espctl::backend::About;
 use espctl::code::Code;
 use espctl::device::{DialectChoice, PromptsOff, SecurityPlan, WifiPlan};
 use espctl::device_run::{DeviceRun, RedactingAnswers};
@@ -50,6 +51,7 @@ impl Station {
             device: format!("sim:PROV_{number}?sec-ver=1&pop={pop}{options}").parse().expect("a locator"),
             dialect: DialectChoice::Auto,
             security: SecurityPlan { pop: Some(pop.as_str().into()), ..SecurityPlan::default() },
+            about: About::default(),
             backend: None,
             network: true,
             wifi: WifiPlan {

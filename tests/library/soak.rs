@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use espctl::backend::About;
 use espctl::device::{Context, DialectChoice, PromptsOff, SecurityPlan, SharedRng, WifiPlan};
 use espctl::event::Silent;
 use espctl::provision::{Plan, Verdict, provision};
@@ -37,6 +38,7 @@ async fn run(security: &str, seed: u64) -> Result<(), String> {
         device: Locator::new("softap", &address.to_string()),
         dialect: DialectChoice::Auto,
         security: SecurityPlan { pop: Some(seed.as_str().into()), ..SecurityPlan::default() },
+        about: About::default(),
         backend: None,
         network: true,
         wifi: WifiPlan {

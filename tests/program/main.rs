@@ -1,6 +1,7 @@
 //! Tests of the built program, run as a user or a script runs it.
 
 #[cfg(target_os = "linux")]
+mod backend;
 mod ble;
 #[cfg(target_os = "linux")]
 mod bluez;

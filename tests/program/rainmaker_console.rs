@@ -7,6 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use espctl::backend::About;
 use espctl::backend::plain::Plain;
 use espctl::code::Code;
 use espctl::device::rainmaker_console::{NodeId, RainMakerConsole};
@@ -352,6 +353,7 @@ async fn a_person_may_type_what_is_missing_and_try_again() {
         device: format!("console:{}", board.path).parse().expect("a locator"),
         dialect: DialectChoice::Named("agent"),
         security: SecurityPlan::default(),
+        about: About::default(),
         backend: None,
         network: true,
         wifi: WifiPlan::default(),
@@ -386,6 +388,7 @@ async fn no_user_is_named_where_the_trace_is_full() {
         device: format!("console:{}", port.path).parse().expect("a locator"),
         dialect: DialectChoice::Named("agent"),
         security: SecurityPlan::default(),
+        about: About::default(),
         backend: Some(Arc::new(Plain::new("user", "secret".into()))),
         network: false,
         wifi: WifiPlan::default(),

@@ -7,11 +7,13 @@ mod device;
 mod hostile;
 mod joining;
 mod person;
+mod registering;
 mod scanning;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use espctl::backend::About;
 use espctl::device::{Context, DialectChoice, SecurityPlan, SharedRng, WifiPlan};
 use espctl::event::{Observer, Silent};
 use espctl::failure::Failure;
@@ -49,6 +51,7 @@ fn home() -> Plan {
         device: "sim:".parse().expect("a locator"),
         dialect: DialectChoice::Auto,
         security: SecurityPlan { pop: Some("abcd1234".into()), ..SecurityPlan::default() },
+        about: About::default(),
         backend: None,
         network: true,
         wifi: WifiPlan {

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use espctl::backend::About;
 use espctl::device::{Context, DialectChoice, PromptsOff, SecurityPlan, SharedRng, WifiPlan};
 use espctl::event::Silent;
 use espctl::provision::{Plan, Verdict, provision};
@@ -78,6 +79,7 @@ async fn one(kind: &dyn TransportKind, name: &str) -> Verdict {
         device: format!("ble:{name}").parse().expect("a locator"),
         dialect: DialectChoice::Auto,
         security: SecurityPlan { pop: Some("abcd1234".into()), ..SecurityPlan::default() },
+        about: About::default(),
         backend: None,
         network: true,
         wifi,
