@@ -104,7 +104,7 @@ pub enum Event {
         /// On what evidence.
         cause: String,
     },
-    /// The device's state machine is back at its start.
+    /// The device was reset and takes new credentials.
     Reset,
     /// The board has printed its onboarding payload.
     Named {

@@ -25,7 +25,7 @@ pub enum Stage {
     Apply,
     /// Waiting for the device to join.
     AwaitNetwork,
-    /// After a failed join: putting the device back to its start.
+    /// After a failed join: resetting the device.
     Recover,
     /// Bringing this computer back to its own network.
     Return,

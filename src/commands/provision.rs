@@ -77,6 +77,16 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     args.rainmaker.check()?;
     args.positional.check(&args.security, app.kinds)?;
+    let note = args.positional.note();
+    // Before the first stage nothing has been said of the word yet, and it may be what is wrong.
+    let explain = |failure: Failure| match note {
+        Some(note) if failure.stage.is_none() => failure.hint(note),
+        _ => failure,
+    };
+    carry_out(args, app).await.map_err(explain)
+}
+
+async fn carry_out(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     one_reader(&args.device, &args.security, &[("--passphrase-stdin", args.network.passphrase_stdin)])?;
     let input = app.input(args.device.seconds(app.environment, app.files));
     let label = device::label(&args.device, app.output, &input).await?;

@@ -39,7 +39,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     })
     .await?;
     let (name, line) = match action {
-        Action::Reset => ("reset", "The device has forgotten its network and takes new credentials"),
+        Action::Reset => ("reset", "The device can be provisioned again"),
         Action::Reprovision => ("reprovision", "The device has left its network and takes new credentials"),
     };
     Ok(Document::new("reset", line, json!({ "action": name })))

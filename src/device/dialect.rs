@@ -93,7 +93,7 @@ pub trait Dialect: Sync {
 pub enum Need<'a> {
     /// A scan.
     Scan,
-    /// Putting its provisioning back to its start.
+    /// Resetting its provisioning.
     Reset,
     /// A request to this endpoint.
     Request(&'a str),
@@ -190,7 +190,7 @@ pub trait Device: DeviceLink {
         false
     }
 
-    /// Puts the device's provisioning back to its start because somebody asks for that.
+    /// Resets the device's provisioning because somebody asks for that.
     ///
     /// # Errors
     /// [`SessionError`].
@@ -220,7 +220,7 @@ pub trait Device: DeviceLink {
     /// At the stage await-network.
     fn join(&mut self) -> BoxFuture<'_, Result<JoinEnd, Failure>>;
 
-    /// Puts a device that answers back to its start after this failure, where that is necessary, and adds to the failure
+    /// Resets a device that answers after this failure, where that is necessary, and adds to the failure
     /// what is known then; whether it can be tried again.
     fn recover<'a>(&'a mut self, failure: &'a mut Failure) -> BoxFuture<'a, bool>;
 

@@ -1,4 +1,4 @@
-//! `prov-ctrl`: put the device's provisioning state machine back to its start (ESP-IDF 5.1 and later).
+//! `prov-ctrl`: reset a device so that it takes new credentials (ESP-IDF 5.1 and later).
 
 use prost::Message;
 use zeroize::Zeroizing;

@@ -150,7 +150,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Puts the device back to its start and asks whether to try again.
+    /// Resets the device and asks whether to try again.
     async fn recover(&mut self, answers: &mut dyn Answers) -> Result<(), Failure> {
         self.recoveries += 1;
         self.started(Stage::Recover);
@@ -168,7 +168,7 @@ impl Run<'_> {
     }
 }
 
-/// Failures after which the device still listens and can be put back to its start.
+/// Failures after which the device still listens and can be reset.
 fn recoverable(code: Code) -> bool {
     matches!(
         code,

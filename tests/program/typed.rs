@@ -72,6 +72,10 @@ fn a_word_that_is_taken_as_the_pop_is_said_to_be_and_not_repeated() {
         assert!(note.contains("taken as the proof of possession") && note.contains("--pop"), "{note}");
         assert!(!ran.stderr.contains(POP), "{ran:?}");
     }
+    // What goes wrong before the first stage may be due to it.
+    let ran = run(provision(&["--ssid", "HomeNet", "--passphrase", "correct", "Zu6word"]));
+    assert_refused(&ran, "wifi.passphrase-invalid", &["the word after the value of --passphrase", "quotation marks"]);
+    assert!(!ran.stderr.contains("Zu6word"), "{ran:?}");
     let ran = run(provision(&["--pop", POP, "--ssid", "HomeNet", "--passphrase", "correct-horse-battery"]));
     assert!(!ran.stderr.contains("note:"), "{ran:?}");
 }
@@ -137,6 +141,9 @@ fn an_empty_secret_is_refused_at_once() {
     let device = format!("{QUICK}&sec-ver=1&no-pop");
     let ran = run([&["provision", "--device", &device, "--pop", ""], &NETWORK[..]].concat());
     assert_eq!(ran.status, 0, "{ran:?}");
+    let device = format!("{QUICK}&sec-ver=1");
+    let ran = run([&["provision", "--device", &device, "--pop", ""], &NETWORK[..]].concat());
+    assert!(ran.status == 21 && ran.stderr.contains("an empty one was given"), "{ran:?}");
 }
 
 #[test]

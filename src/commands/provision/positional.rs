@@ -91,7 +91,7 @@ impl PositionalPop {
             return Err(Failure::new(Code::UsageConflict)
                 .saying(format!("unexpected argument: {}", self.place()))
                 .because(format!("it would be a second proof of possession beside {option}"))
-                .only_hints(self.quoting().into_iter().chain(["or leave the word out".to_owned()])));
+                .only_hints(self.quoting().into_iter().chain(["leave the word out".to_owned()])));
         }
         // esp-rainmaker-cli's line has the passphrase behind the name, so this was never one of its lines.
         if self.after == Some("--ssid") {

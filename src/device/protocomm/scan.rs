@@ -74,7 +74,7 @@ impl Secured {
         Ok(networks)
     }
 
-    /// Puts a device whose last join failed back to its start: in any other state a scan never finishes.
+    /// Resets a device whose last join failed: in that state a scan never finishes.
     ///
     /// # Errors
     /// At the stage scan; [`Code::AlreadyProvisioned`] where the device is connected.

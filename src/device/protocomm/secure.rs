@@ -145,6 +145,9 @@ fn explain(
             }
             failure
         }
+        Meaning::ProofRejected if !after_rejection && plan.pop.as_ref().is_some_and(ProofOfPossession::is_empty) => {
+            failure.hint("an empty one was given, which is for devices without a proof of possession")
+        }
         // A fault of this computer does not show a lock, nor does the end of the run's time.
         Meaning::Unreachable | Meaning::TimedOut | Meaning::NoEndpoint
             if after_rejection && failure.code != Code::DeadlineTotal =>

@@ -1,4 +1,4 @@
-//! A device whose session stands: requests that survive a lost session, its state, and the way back to its start.
+//! A device whose session stands: requests that survive a lost session, its state, and its reset.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::session::deadline::limit;
 use crate::session::{Meaning, Session, SessionError, SessionErrorKind, Step};
 use crate::text;
 
-/// What is said where a device is found in the state after a failed join, and put back to its start.
+/// What is said where a device is found in the state after a failed join, and is reset.
 pub(super) const RESET_FOR_FAILURE: &str = "the device's last join had failed; it was reset";
 
 /// Where "apply" was refused and the status reads as joining: it does before any apply as well.
@@ -113,7 +113,7 @@ impl Secured {
         }
     }
 
-    /// Puts the device's state machine back to its start; whether it is there now.
+    /// Resets the device's state machine; whether it takes new credentials now.
     ///
     /// Firmware that has reset itself already refuses, but so does a device that is joining or has joined. Its status
     /// tells them apart: after a reset it reads failed until the next "apply".

@@ -210,7 +210,7 @@ impl DeviceLink for Board {
 }
 
 impl Device for Board {
-    /// The credentials are applied with the command that hands them over, and nothing has to be put back to its start.
+    /// The credentials are applied with the command that hands them over, and no reset is needed.
     fn deadline(&self, stage: Stage) -> Option<Duration> {
         match stage {
             Stage::Associate | Stage::Apply | Stage::Request => Some(COMMAND),
