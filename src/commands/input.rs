@@ -84,14 +84,14 @@ impl Typed {
                 ));
         }
         let Output { plain, ascii, stderr, .. } = output;
-        let ask = move || {
-            let answer = Terminal::new(plain, ascii, stderr.enabled).secret(question);
-            answer.map(|line| Zeroizing::new(line.as_bytes().to_vec())).map_err(|error| match error {
-                PromptError::Interrupted | PromptError::Cancelled => AnswerError::Interrupted.into(),
-                _ => Failure::new(Code::InputClosed),
-            })
-        };
-        let answer = input.ask(ask).await?;
+        let ask = move || Ok(Terminal::new(plain, ascii, stderr.enabled).secret(question));
+        // A signal leaves the cursor behind the question; what follows begins on a line of its own.
+        let asked = input.ask(ask).await.inspect_err(|_| output.remark(""))?;
+        let answer = asked.map_err(|error| match error {
+            PromptError::Interrupted | PromptError::Cancelled => AnswerError::Interrupted.into(),
+            _ => Failure::new(Code::InputClosed),
+        })?;
+        let answer = Zeroizing::new(answer.as_bytes().to_vec());
         if answer.is_empty() {
             return Err(Failure::new(Code::InputClosed).saying("nothing was typed").only_hints([self.advice()]));
         }

@@ -1,5 +1,7 @@
 //! Secrets that are typed at the terminal: those asked for in place of standard input, and how questions for them end.
 
+use rustix::process::Signal;
+
 use super::screen::{CONTROL_C, CONTROL_D, Screen, Setup};
 use super::{QUICK, at_the_list, give_passphrase, is_online};
 
@@ -77,6 +79,13 @@ fn a_secret_from_standard_input_is_asked_for_at_a_terminal() {
         assert_eq!(screen.finish(), status, "{}", screen.contents());
         assert!(screen.is_restored());
     }
+    let mut screen = Screen::start(&passphrase);
+    screen.expect("Passphrase:");
+    screen.until_it_reads_keys();
+    screen.signal(Signal::TERM);
+    screen.until("an error on a line of its own", |contents| contents.contains("\nerror: interrupted"));
+    assert_eq!(screen.finish(), 130, "{}", screen.contents());
+    assert!(screen.is_restored());
     let mut screen = Screen::start(&[&passphrase[..], &["--no-input"]].concat());
     screen.expect("which is a terminal, and prompting is off");
     assert_eq!(screen.finish(), 2);
