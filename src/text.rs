@@ -164,6 +164,12 @@ fn each_with_marks(text: &str, mut visit: impl FnMut(char, usize)) {
     }
 }
 
+/// Whether a character neither acts on a terminal nor hides: none of the control characters, direction marks and
+/// characters without a width. Marks that combine with a letter are harmless, however many there are.
+pub fn is_harmless(c: char) -> bool {
+    is_visible(c, 0)
+}
+
 fn is_visible(c: char, marks: usize) -> bool {
     matches!(c, ' '..='~')
         || (marks <= MAX_MARKS

@@ -5,7 +5,7 @@
 //! - `output.rs`, `capabilities.rs`: how to print, decided once
 //! - `document.rs`: a command's result, as text or as JSON
 //! - `human.rs`, `progress.rs`: events for people
-//! - `records.rs`: events for programs
+//! - `records.rs`: events for programs; `trace_file.rs`: the file they go to; `json.rs`: JSON as it is written
 //! - `answers.rs`: answers from the person at the terminal
 //! - `prompt.rs`: questions, line by line; `terminal.rs`: questions with keys
 //! - `keys.rs`: keys, and the terminal's mode
@@ -19,6 +19,7 @@ pub mod answers;
 pub mod capabilities;
 mod document;
 pub mod human;
+mod json;
 pub mod keys;
 pub mod live;
 mod output;
@@ -32,6 +33,7 @@ pub mod signal;
 mod spinner;
 mod surface;
 pub mod terminal;
+mod trace_file;
 
 pub use document::{Document, error_json};
 pub use output::Output;

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::active_lines::above_stderr;
 use super::document::{Document, failure_in_short, failure_json, failure_text, wrapped};
+use super::json;
 use super::paint::{Paint, fit};
 use crate::code::Code;
 use crate::failure::Failure;
@@ -134,7 +135,7 @@ impl Output {
         let mut out = io::stdout().lock();
         if self.json {
             if !document.json.is_null() {
-                writeln!(out, "{}", document.json)?;
+                writeln!(out, "{}", json::line(&document.json))?;
             }
         } else if let Some(raw) = &document.raw {
             out.write_all(raw)?;
@@ -153,7 +154,7 @@ impl Output {
         self.explain(failure);
         if self.json {
             let mut out = io::stdout().lock();
-            writeln!(out, "{}", failure_json(failure))?;
+            writeln!(out, "{}", json::line(&failure_json(failure)))?;
             out.flush()?;
         }
         Ok(())
@@ -164,7 +165,7 @@ impl Output {
     fn explain(&self, failure: &Failure) {
         let mut err = io::stderr().lock();
         let _ = if self.events {
-            writeln!(err, "{}", failure_json(failure))
+            writeln!(err, "{}", json::line(&failure_json(failure)))
         } else {
             writeln!(err, "{}", self.failure_text(failure))
         };

@@ -9,6 +9,7 @@ use futures_util::future::{self, BoxFuture};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
+use super::trace_file;
 use crate::code::Code;
 use crate::endpoint::config::{JoinFailure, JoinState, Joined};
 use crate::endpoint::scan::{AccessPoint, Network, ThreadNetwork};
@@ -43,7 +44,7 @@ impl<W: Write + Send> Records<W> {
     fn write(&self, record: &Value) {
         let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         if sink.failed.is_none() {
-            let written = writeln!(sink.out, "{record}").and_then(|()| sink.out.flush());
+            let written = writeln!(sink.out, "{}", super::json::line(record)).and_then(|()| sink.out.flush());
             sink.failed = written.err();
         }
     }
@@ -58,19 +59,15 @@ impl<W: Write + Send> Records<W> {
     }
 }
 
-/// Opens a trace: the file is made anew, readable by its owner only, and takes its first line at once, so that a
-/// full disk or a missing permission is known before the run begins.
+/// Opens a trace (see `trace_file.rs`). It takes its first line at once, so that a full disk is known before the run
+/// begins.
 ///
 /// # Errors
-/// The operating system's.
+/// The operating system's, and what there is at `path` that a trace does not replace.
 pub fn trace(path: &Path) -> io::Result<Records<File>> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = trace_file::open(path)?;
     let header = json!({ "schema": "espctl/trace/1", "program": "espctl", "version": env!("CARGO_PKG_VERSION") });
-    writeln!(file, "{header}")?;
+    writeln!(file, "{}", super::json::line(&header))?;
     file.flush()?;
     Ok(Records { vital: true, ..Records::new(file, true) })
 }
@@ -138,6 +135,7 @@ fn record(event: &Event) -> Value {
         Event::LinkLost { cause } => json!({ "event": "link-lost", "cause": cause }),
         Event::Reset => json!({ "event": "reset" }),
         Event::Note { text } => json!({ "event": "note", "text": text }),
+        Event::Warning { text } => json!({ "event": "warning", "text": text }),
         Event::Named { name, transport } => json!({ "event": "named", "name": name, "transport": transport }),
         Event::Board { line } => {
             let mut record = board_line(line);
