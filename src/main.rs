@@ -6,7 +6,7 @@ use clap::Parser;
 use espctl::code::Code;
 use espctl::commands::{self, App, Cli};
 use espctl::failure::Failure;
-use espctl::process::{Process, panics};
+use espctl::process::{Process, core_dumps, panics};
 use espctl::report::Output;
 use espctl::report::keys::SavedMode;
 use espctl::settings::{Environment, Files};
@@ -16,6 +16,7 @@ use etcetera::BaseStrategy;
 
 fn main() -> ExitCode {
     panics::install();
+    core_dumps::turn_off();
     let _terminal = SavedMode::take();
     let words: Vec<_> = std::env::args_os().collect();
     let environment = |name: &str| std::env::var(name).ok();

@@ -5,7 +5,9 @@
 //! - `signals.rs`: Ctrl-C and its like, as one token
 //! - `input.rs`: reads that can be interrupted
 //! - `panics.rs`: what is said of a panic
+//! - `core_dumps.rs`: none
 
+pub mod core_dumps;
 pub mod input;
 pub mod panics;
 mod signals;
