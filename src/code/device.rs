@@ -46,7 +46,7 @@ pub(super) static SECURITY_UNSUPPORTED: Entry = Entry {
     exit: Exit::Session,
     title: "the device wants a security version this program does not speak",
     meaning: "The device's version document names a security version other than 0, 1 and 2.",
-    hints: &[plain("update espctl"), plain("--sec-ver 0, 1 or 2 tries one all the same")],
+    hints: &[plain("update espctl"), plain("--sec-ver 2 tries security 2 all the same")],
 };
 
 pub(super) static SECURITY_DOES_NOT_FIT: Entry = Entry {
@@ -54,9 +54,20 @@ pub(super) static SECURITY_DOES_NOT_FIT: Entry = Entry {
     exit: Exit::Session,
     title: "security 2 does not fit through this link",
     meaning: "Security 2 begins with a message of 406 bytes, and the console's line holds 255 characters. Nothing was sent.",
+    hints: &[plain("reach the device over BLE or SoftAP")],
+};
+
+pub(super) static SECURITY_DOWNGRADE: Entry = Entry {
+    word: "security.downgrade",
+    exit: Exit::Session,
+    title: "the device asks to be trusted less than what is known of it",
+    meaning: "A proof of possession, a password, a label or --min-sec says how the device is to be secured, and the device \
+              says that it does with less. A device that poses as yours would say the same, to be given the network's \
+              passphrase. Nothing was sent to it. Where the firmware was built like that on purpose, --allow-insecure \
+              goes on with a warning. docs/security.md tells what each security version protects.",
     hints: &[
-        plain("reach the device over BLE or SoftAP"),
-        plain("or use firmware with security 1, which fits through the console"),
+        plain("check that this is the right device: another one may have taken its name"),
+        plain("espctl info shows what the device says of itself"),
     ],
 };
 
@@ -66,10 +77,7 @@ pub(super) static SECURITY_MISMATCH: Entry = Entry {
     title: "the device does not take this security version",
     meaning: "The device refused the first message of the handshake. With a --sec-ver that contradicts what the device \
               says of itself, that is why.",
-    hints: &[
-        Hint::unless(&[Fact::SecurityCompared], "leave out --sec-ver: the device says which version it wants"),
-        plain("firmware built without this version refuses it"),
-    ],
+    hints: &[plain("firmware built without this version refuses it")],
 };
 
 pub(super) static SECURITY_BROKEN: Entry = Entry {
@@ -90,6 +98,7 @@ pub(super) static PROOF_REJECTED: Entry = Entry {
         plain("check the PoP on the label: it is case-sensitive"),
         OF_SECURITY_2,
         plain("five wrong tries lock RainMaker firmware until it is power-cycled"),
+        plain("another program that talks to the device at the same time looks like a wrong PoP, too"),
     ],
 };
 
@@ -211,6 +220,30 @@ pub(super) static WIFI_NOT_FOUND: Entry = Entry {
         plain("check the name: case and spaces count"),
         plain("give the network a 2.4 GHz band; most ESP32 chips have no other"),
         plain("espctl scan shows what the device hears"),
+    ],
+};
+
+pub(super) static WIFI_OTHER_NETWORK: Entry = Entry {
+    word: "wifi.other-network",
+    exit: Exit::WifiOther,
+    title: "the device has joined another network than the one it was given",
+    meaning: "The device says that it is connected, but not to the network whose name was sent: it has kept an earlier one, \
+              or it is not the device it seems to be.",
+    hints: &[
+        plain("espctl reset --reprov has it leave that network, where its firmware allows it"),
+        plain("check that this is the right device"),
+    ],
+};
+
+pub(super) static THREAD_OTHER_NETWORK: Entry = Entry {
+    word: "thread.other-network",
+    exit: Exit::WifiOther,
+    title: "the device is attached to another Thread network than the dataset's",
+    meaning: "The device says that it is attached, but the extended PAN id or the name is not the one of the dataset that \
+              was sent: it has kept an earlier dataset, or it is not the device it seems to be.",
+    hints: &[
+        plain("espctl reset --reprov has it leave that network, where its firmware allows it"),
+        plain("check that this is the right device"),
     ],
 };
 

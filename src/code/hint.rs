@@ -10,8 +10,6 @@ use std::borrow::Cow;
 pub enum Fact {
     /// A security version other than 2 is in use.
     OtherThanSecurity2,
-    /// What `--sec-ver` asked for, if anything, was compared with what the device says.
-    SecurityCompared,
     /// The network was said to be open.
     OpenNetwork,
     /// The board was restarted on purpose, or that was tried.

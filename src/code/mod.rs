@@ -102,6 +102,7 @@ codes! {
     DeviceNotProvisioning = device::DEVICE_NOT_PROVISIONING;
     SecurityUnsupported = device::SECURITY_UNSUPPORTED;
     SecurityDoesNotFit = device::SECURITY_DOES_NOT_FIT;
+    SecurityDowngrade = device::SECURITY_DOWNGRADE;
     SecurityMismatch = device::SECURITY_MISMATCH;
     SecurityBroken = device::SECURITY_BROKEN;
     ProofRejected = device::PROOF_REJECTED;
@@ -127,6 +128,8 @@ codes! {
     ScanFailed = device::SCAN_FAILED;
     WifiAuthFailed = device::WIFI_AUTH_FAILED;
     WifiNotFound = device::WIFI_NOT_FOUND;
+    WifiOtherNetwork = device::WIFI_OTHER_NETWORK;
+    ThreadOtherNetwork = device::THREAD_OTHER_NETWORK;
     WifiNotJoined = device::WIFI_NOT_JOINED;
     ThreadNotFound = device::THREAD_NOT_FOUND;
     ThreadDatasetRejected = device::THREAD_DATASET_REJECTED;

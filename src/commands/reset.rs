@@ -35,20 +35,21 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
         device.reset(action).await.map_err(|error| {
             let meaning = error.meaning();
             explain(Failure::from(error).at(Stage::Request), meaning, action)
-        })
+        })?;
+        let (name, line) = match action {
+            Action::Reset => ("reset", "The device can be provisioned again"),
+            Action::Reprovision => ("reprovision", "The device has left its network and takes new credentials"),
+        };
+        Ok(Document::new("reset", line, json!({ "action": name })))
     })
-    .await?;
-    let (name, line) = match action {
-        Action::Reset => ("reset", "The device can be provisioned again"),
-        Action::Reprovision => ("reprovision", "The device has left its network and takes new credentials"),
-    };
-    Ok(Document::new("reset", line, json!({ "action": name })))
+    .await
 }
 
 fn explain(failure: Failure, meaning: Meaning, action: Action) -> Failure {
     match (meaning, action) {
         (Meaning::Refused, Action::Reset) => failure
             .hint("firmware before network_provisioning 1.2.1 takes a reset only after a failed join")
+            .hint("a device that has joined a network takes espctl reset --reprov, where its firmware allows it")
             .saying("the device refused the reset: there may be nothing to reset"),
         (Meaning::Refused, Action::Reprovision) => failure
             .hint("only firmware that keeps provisioning running (no automatic stop) can be reprovisioned")

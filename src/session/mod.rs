@@ -30,7 +30,8 @@ use crate::transport::{
 use crate::wire::describe::{Direction, describe};
 use crate::wire::version::VersionInfo;
 
-const VERSION_ENDPOINT: &str = "proto-ver";
+/// The endpoint of the version document; neither its requests nor its replies are ever encrypted.
+pub const VERSION_ENDPOINT: &str = "proto-ver";
 const SESSION_ENDPOINT: &str = "prov-session";
 /// The version request's body: its content is ignored, but it must not be empty.
 const VERSION_REQUEST: &[u8] = b"---";
@@ -262,6 +263,17 @@ impl Session {
         decoded.map_err(|error| at.error(error.into()))
     }
 
+    /// Sends a request to the version endpoint, which takes none through the session, and reads its reply as it is.
+    ///
+    /// # Errors
+    /// [`SessionError`] at [`Step::Request`].
+    pub async fn ask_version(&mut self, body: &[u8]) -> Result<Vec<u8>, SessionError> {
+        let at = Point { step: Step::Request, endpoint: VERSION_ENDPOINT, security: Some(self.scheme.version()) };
+        let reply = self.link.exchange(at, limit::EXCHANGE, body, body).await?;
+        self.link.trace(&at, body, &reply.bytes, &reply, body.len());
+        Ok(reply.bytes)
+    }
+
     /// Whether the session can carry a request.
     pub fn is_established(&self) -> bool {
         self.cipher.is_some()
@@ -282,6 +294,11 @@ impl Session {
     /// The security version in use.
     pub fn security(&self) -> u8 {
         self.scheme.version()
+    }
+
+    /// Whether every message is encrypted with the same nonce.
+    pub fn reuses_nonce(&self) -> bool {
+        self.cipher.as_ref().is_some_and(|cipher| cipher.reuses_nonce())
     }
 
     /// The link underneath.

@@ -176,6 +176,14 @@ impl Device {
         self.strikes(now, FaultKind::DisconnectedOnce, "").map(|_| StatusFault::Disconnected)
     }
 
+    /// The name that a fault has the device tell in place of its network's.
+    pub(super) fn name_fault(&mut self, now: Duration) -> Option<String> {
+        if let Some(fault) = self.strikes(now, FaultKind::ConnectedElsewhere, "") {
+            return Some(fault.value().unwrap_or("Elsewhere").to_owned());
+        }
+        self.strikes(now, FaultKind::ConnectedUnnamed, "").map(|_| String::new())
+    }
+
     fn wifi_status(&mut self, now: Duration) -> RespGetWifiStatus {
         match self.status_fault(now) {
             Some(StatusFault::Error) => {
@@ -197,8 +205,11 @@ impl Device {
                 };
                 station(WifiStationState::ConnectionFailed, Some(State::FailReason(reason.into())))
             }
-            Reading::Connected(Link::Wifi(details)) => {
+            Reading::Connected(Link::Wifi(mut details)) => {
                 self.connected_was_read(now);
+                if let Some(name) = self.name_fault(now) {
+                    details.ssid = name.into_bytes();
+                }
                 station(WifiStationState::Connected, Some(State::Connected(details)))
             }
             Reading::Connecting | Reading::Connected(Link::Thread(_)) => station(WifiStationState::Connecting, None),

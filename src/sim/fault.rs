@@ -62,6 +62,8 @@ faults! {
     ApplyInternalError "apply-internal-error" "" "answers apply-config with InternalError"
     StatusError "status-error" "" "answers get-status with InternalError, which decodes as Connected"
     ConnectedWithoutMember "connected-without-member" "" "answers get-status, once applied, with Connected and no details"
+    ConnectedElsewhere "connected-elsewhere" "[NAME]" "answers get-status, once joined, with the name of another network"
+    ConnectedUnnamed "connected-unnamed" "" "answers get-status, once joined, without the network's name"
     DisconnectedOnce "disconnected-once" "" "answers get-status, once applied, with Disconnected; one time unless @WHEN is given"
     ConnectingForever "connecting-forever" "" "never gets further than Connecting when joining"
     AuthFailed "auth-failed" "" "fails to join with an authentication error, whatever the passphrase"

@@ -139,8 +139,12 @@ impl Device {
                 };
                 status(ThreadNetworkState::AttachingFailed, Some(State::FailReason(reason.into())))
             }
-            Reading::Connected(Link::Thread(attached)) => {
+            Reading::Connected(Link::Thread(mut attached)) => {
                 self.connected_was_read(now);
+                if let Some(name) = self.name_fault(now) {
+                    attached.ext_pan_id = if name.is_empty() { Vec::new() } else { vec![0xee; 8] };
+                    attached.name = name;
+                }
                 status(ThreadNetworkState::Attached, Some(State::Attached(attached)))
             }
             _ => status(ThreadNetworkState::Attaching, None),

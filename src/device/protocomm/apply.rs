@@ -1,10 +1,11 @@
 //! Handing over credentials and having them applied, also where the answer is lost on the way.
 
-use super::secured::{RESET_FOR_FAILURE, STILL_JOINING, Secured, already, is_total};
+use super::joined::Proof;
+use super::secured::{RESET_FOR_FAILURE, Reset, STILL_JOINING, Secured, already, is_total};
 use crate::device::dialect::Applied;
 use crate::device::plan::Credentials;
 use crate::endpoint::ReplyError;
-use crate::endpoint::config::{Apply, JoinState, Joined, SetThread, SetWifi};
+use crate::endpoint::config::{Apply, JoinState, SetThread, SetWifi};
 use crate::endpoint::scan::Radio;
 use crate::event::Event;
 use crate::failure::Failure;
@@ -80,7 +81,7 @@ impl Secured {
     /// Firmware refuses "apply" outside its start state: it is connected, or its last join failed.
     async fn apply_refused(&mut self, error: SessionError) -> Result<Applied, Failure> {
         match self.session.call(&self.status()).await {
-            Ok(JoinState::Joined(joined)) if is_same_network(&joined, self.credentials.as_ref()) => {
+            Ok(JoinState::Joined(joined)) if self.proven(&joined) == Proof::Online => {
                 let text = "the device had joined this network already; it did not take the credentials".to_owned();
                 self.observe(&Event::Note { text });
                 Ok(Applied::Already(joined))
@@ -90,13 +91,31 @@ impl Secured {
                 if self.back_to_start().await {
                     self.observe(&Event::Note { text: RESET_FOR_FAILURE.to_owned() });
                 }
-                self.send_credentials().await.map_err(at_apply)?;
-                self.session.call(&self.apply_request()).await.map_err(at_apply)?;
-                Ok(Applied::Taken)
+                self.apply_anew().await
+            }
+            // Firmware that goes on trying in the background takes a reset, one that is about to join refuses it.
+            Ok(JoinState::Joining { .. }) if self.reset_outcome().await == Reset::Done => {
+                self.observe(&Event::Note { text: RESET_FOR_FAILURE.to_owned() });
+                self.apply_anew().await
             }
             Ok(JoinState::Joining { .. }) => Err(at_apply(error).hint(STILL_JOINING)),
             Ok(JoinState::Idle) | Err(_) => Err(at_apply(error)),
         }
+    }
+
+    /// Hands over the credentials once more to a device at its start, and has them applied.
+    async fn apply_anew(&mut self) -> Result<Applied, Failure> {
+        self.send_credentials().await.map_err(at_apply)?;
+        let Err(error) = self.session.call(&self.apply_request()).await else { return Ok(Applied::Taken) };
+        if is_internal_error(&error)
+            && let Ok(JoinState::Failed(reason)) = self.session.call(&self.status()).await
+        {
+            // It was at its start: what it tells now is about these credentials.
+            let mut failure = self.given_up(reason);
+            failure.stage = Some(Stage::Apply);
+            return Err(failure);
+        }
+        Err(at_apply(error))
     }
 
     fn apply_request(&self) -> Apply {
@@ -119,9 +138,4 @@ fn is_link_gone(error: &SessionError) -> bool {
 fn is_internal_error(error: &SessionError) -> bool {
     let internal = i32::from(Status::InternalError);
     matches!(&error.kind, SessionErrorKind::Reply(ReplyError::Refused(status)) if *status == internal)
-}
-
-fn is_same_network(joined: &Joined, wanted: Option<&Credentials>) -> bool {
-    let Some(Credentials::Wifi { ssid: wanted, .. }) = wanted else { return false };
-    matches!(joined, Joined::Wifi { ssid, .. } if ssid == wanted)
 }

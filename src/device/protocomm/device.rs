@@ -20,7 +20,7 @@ use crate::event::Event;
 use crate::failure::Failure;
 use crate::secret::ThreadDataset;
 use crate::session::deadline::limit;
-use crate::session::{Link, SessionError};
+use crate::session::{Link, SessionError, VERSION_ENDPOINT};
 use crate::stage::Stage;
 use crate::transport::BoxFuture;
 use crate::wire::version::VersionInfo;
@@ -135,7 +135,12 @@ impl Device for Secured {
     }
 
     fn send<'a>(&'a mut self, endpoint: &'a str, body: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, SessionError>> {
-        Box::pin(async move { self.session.call(&Custom { endpoint, payload: body }).await })
+        Box::pin(async move {
+            if endpoint == VERSION_ENDPOINT {
+                return self.session.ask_version(body).await;
+            }
+            self.session.call(&Custom { endpoint, payload: body }).await
+        })
     }
 
     fn reset(&mut self, action: Action) -> BoxFuture<'_, Result<(), SessionError>> {

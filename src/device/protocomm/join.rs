@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
+use super::joined::{Proof, elsewhere, proof};
 use super::nearby;
 use super::secured::{Secured, is_total};
 use crate::code::Code;
@@ -17,7 +18,8 @@ use crate::session::deadline::limit;
 use crate::session::{Meaning, SessionError};
 use crate::stage::Stage;
 
-/// Answers that make no sense, or a closed link in place of one, are tolerated this often in a row.
+/// Answers that make no sense, or a closed link in place of one, are tolerated this often in a row. So is "connected"
+/// where it does not fit what was sent: over security 1 an answer may be damaged unseen.
 const ODD_REPLIES: usize = 3;
 
 /// How the questions ended, where that is not a failure of the link.
@@ -75,6 +77,19 @@ impl Secured {
             sleep(interval(applied.elapsed())).await;
             let error = match self.session.call(&request).await {
                 Ok(state) => {
+                    if let JoinState::Joined(joined) = &state {
+                        match self.proven(joined) {
+                            Proof::Online => {}
+                            _ if odd < ODD_REPLIES => {
+                                odd += 1;
+                                continue;
+                            }
+                            Proof::Incomplete(missing) => {
+                                return Ok(Verdict::Unconfirmed { cause: missing.to_owned() });
+                            }
+                            Proof::Elsewhere { wanted, found } => return Err(elsewhere(joined, &wanted, &found)),
+                        }
+                    }
                     odd = 0;
                     if shown.as_ref() != Some(&state) {
                         self.observe(&Event::Join { state: state.clone(), elapsed: applied.elapsed() });
@@ -90,9 +105,10 @@ impl Secured {
             };
             match error.meaning() {
                 Meaning::Refused | Meaning::BadReply | Meaning::SessionLost if odd < ODD_REPLIES => odd += 1,
-                Meaning::Refused | Meaning::BadReply | Meaning::NoEndpoint => return Err(after_applied(error)),
-                // It can be reached and closes the link on the question every time.
-                Meaning::SessionLost => return Ok(Verdict::Unconfirmed { cause: error.to_string() }),
+                // It can be reached, and no answer makes sense: as little is known as of a device that is silent.
+                Meaning::Refused | Meaning::BadReply | Meaning::SessionLost | Meaning::NoEndpoint => {
+                    return Ok(Verdict::Unconfirmed { cause: error.to_string() });
+                }
                 _ if is_total(&error) => return Err(after_applied(error)),
                 _ => {}
             }
@@ -107,6 +123,18 @@ impl Secured {
         }
     }
 
+    /// Whether "connected" is where the device was sent.
+    pub(super) fn proven(&self, joined: &Joined) -> Proof {
+        let nothing = Proof::Incomplete("the device says that it is connected, and was given no network");
+        self.credentials.as_ref().map_or(nothing, |wanted| proof(joined, wanted))
+    }
+
+    /// The failure of a device that has given up, as far as its reason tells.
+    pub(super) fn given_up(&self, reason: JoinFailure) -> Failure {
+        let ssid = self.credentials.as_ref().map_or(&[][..], Credentials::ssid);
+        failure(reason, self.radio(), ssid, &self.heard)
+    }
+
     /// Resets, and where the network was not found asks the device what it hears instead.
     async fn join_failure(&mut self, reason: JoinFailure) -> Failure {
         let ask = reason == JoinFailure::NotFound && self.radio() == Radio::Wifi && self.facts.can_scan;
@@ -116,8 +144,7 @@ impl Secured {
         {
             self.heard = heard;
         }
-        let ssid = self.credentials.as_ref().map_or(&[][..], Credentials::ssid);
-        failure(reason, self.radio(), ssid, &self.heard)
+        self.given_up(reason)
     }
 }
 

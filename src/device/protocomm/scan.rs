@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::secured::{RESET_FOR_FAILURE, Secured, already};
+use super::secured::{RESET_FOR_FAILURE, Reset, Secured, already};
 use crate::code::Code;
 use crate::endpoint::Request;
-use crate::endpoint::config::JoinState;
+use crate::endpoint::config::{JoinState, Joined};
 use crate::endpoint::scan::{self, Network, Progress, Radio, Start, ThreadNetwork, ThreadResults, WifiResults};
 use crate::event::Event;
 use crate::failure::Failure;
@@ -83,12 +83,21 @@ impl Secured {
         match self.session.call(&status).await {
             Ok(JoinState::Failed(_)) => {
                 self.observer.before(Stage::Scan).await?;
-                if self.back_to_start().await {
-                    self.observe(&Event::Note { text: RESET_FOR_FAILURE.to_owned() });
+                match self.reset_outcome().await {
+                    Reset::Done => self.observe(&Event::Note { text: RESET_FOR_FAILURE.to_owned() }),
+                    Reset::Absent => return Err(stuck()),
+                    Reset::Refused => {}
                 }
                 Ok(())
             }
-            Ok(JoinState::Joined(joined)) => Err(already(&joined).at(Stage::Scan)),
+            // After "reset --reprov" firmware says "connected" without a network, until the next "apply".
+            Ok(JoinState::Joined(Joined::Wifi { ssid, .. })) if ssid.is_empty() => Ok(()),
+            // Where the firmware has been sent back to its start and still tells of its network, a reset is accepted; a
+            // device that is connected refuses it.
+            Ok(JoinState::Joined(joined)) => match self.reset_outcome().await {
+                Reset::Done => Ok(()),
+                Reset::Absent | Reset::Refused => Err(already(&joined).at(Stage::Scan)),
+            },
             // A device that cannot say is asked to scan all the same.
             Ok(_) | Err(_) => Ok(()),
         }
@@ -120,6 +129,14 @@ impl Secured {
             _ => Failure::from(error).at(Stage::Scan),
         })
     }
+}
+
+/// A device whose last join has failed, and that no request can put back to its start: a scan would never end.
+fn stuck() -> Failure {
+    Failure::new(Code::ScanFailed)
+        .at(Stage::Scan)
+        .because("the device's last join has failed, and its firmware cannot be reset by a request")
+        .only_hints(["power-cycle the device, then scan", "or give the network with --ssid, which needs no scan"])
 }
 
 /// What is done until [`limit::SCAN`] after `started`, and not longer.

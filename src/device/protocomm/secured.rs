@@ -29,6 +29,9 @@ pub(super) const STILL_JOINING: Hint =
 /// Between two tries to reach a device again.
 const RELINK_PAUSE: Duration = Duration::from_millis(250);
 
+/// How long another client's handshake may take that came between: security 2 takes small chips 1 to 3 s.
+const OTHER_CLIENT: Duration = Duration::from_secs(2);
+
 /// A device whose session stands, or stood.
 pub(super) struct Secured {
     pub(super) session: Session,
@@ -83,20 +86,29 @@ impl Secured {
 
     /// Tries to set up a session with the device again, at most [`limit::RELINK`]; whether one stands.
     ///
-    /// A device that answers and refuses the handshake is not asked twice: it may be another one by now, and every wrong
-    /// proof brings RainMaker firmware closer to its lock.
+    /// A device that answers and refuses the handshake is asked once more after a pause: it took the same proof before, and
+    /// another client whose handshake came between is done by then. It is not asked again: it may be another device by
+    /// now, and every wrong proof brings RainMaker firmware closer to its lock.
     ///
     /// # Errors
     /// Only where the budget of the whole run is used up.
     pub(super) async fn relink(&mut self) -> Result<bool, SessionError> {
         let tries = async {
+            let mut refused = false;
             loop {
                 let error = match self.session.reestablish(&mut self.rng).await {
                     Ok(()) => return Ok(true),
                     Err(error) => error,
                 };
                 match error.meaning() {
-                    Meaning::ProofRejected | Meaning::DeviceUnproven | Meaning::SchemeRefused => return Ok(false),
+                    Meaning::DeviceUnproven | Meaning::ProofRejected | Meaning::SchemeRefused if refused => {
+                        return Ok(false);
+                    }
+                    Meaning::DeviceUnproven => return Ok(false),
+                    Meaning::ProofRejected | Meaning::SchemeRefused => {
+                        refused = true;
+                        sleep(OTHER_CLIENT).await;
+                    }
                     Meaning::TimedOut if is_total(&error) => return Err(error),
                     _ => sleep(RELINK_PAUSE).await,
                 }
@@ -114,20 +126,38 @@ impl Secured {
     }
 
     /// Resets the device's state machine; whether it takes new credentials now.
+    pub(super) async fn back_to_start(&mut self) -> bool {
+        self.reset_outcome().await == Reset::Done
+    }
+
+    /// Resets the device's state machine.
     ///
     /// Firmware that has reset itself already refuses, but so does a device that is joining or has joined. Its status
     /// tells them apart: after a reset it reads failed until the next "apply".
-    pub(super) async fn back_to_start(&mut self) -> bool {
+    pub(super) async fn reset_outcome(&mut self) -> Reset {
         let reset = Control { action: Action::Reset, radio: self.radio() };
         match self.call_retrying(&reset).await {
-            Ok(()) => true,
+            Ok(()) => Reset::Done,
             Err(error) if error.meaning() == Meaning::Refused => {
                 let status = self.status();
-                matches!(self.call_retrying(&status).await, Ok(JoinState::Failed(_)))
+                let failed = matches!(self.call_retrying(&status).await, Ok(JoinState::Failed(_)));
+                if failed { Reset::Done } else { Reset::Refused }
             }
-            Err(_) => false,
+            Err(error) if error.meaning() == Meaning::NoEndpoint => Reset::Absent,
+            Err(_) => Reset::Refused,
         }
     }
+}
+
+/// What became of a reset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reset {
+    /// The device is at its start.
+    Done,
+    /// The firmware is older than the request.
+    Absent,
+    /// It is not at its start, or does not say.
+    Refused,
 }
 
 /// Whether the budget of the whole run is used up, not only a step's own.

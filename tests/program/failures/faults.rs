@@ -144,7 +144,7 @@ pub(crate) const CASES: &[Case] = &[
         20,
         "handshake message 1",
     ),
-    provision("garbage in security 0", Memory("sec-ver=0&fault=garbage=prov-config")).fails(
+    provision("garbage in security 0", Memory("sec-ver=0&fault=garbage=prov-config")).insecure().fails(
         "device.bad-reply",
         "configure",
         26,
@@ -292,19 +292,45 @@ pub(crate) const CASES: &[Case] = &[
     ),
     provision("a status that is an error once", Memory("sec-ver=1&fault=status-error@1")).succeeds("online"),
     provision("a status that is always an error", Memory("sec-ver=1&fault=status-error")).fails(
-        "device.refused",
+        "provision.unconfirmed",
         "await-network",
-        26,
-        "may have joined all the same",
+        25,
+        "InternalError",
     ),
     provision("connected, without saying where, once", Memory("sec-ver=1&fault=connected-without-member@1"))
         .succeeds("online"),
     provision("connected, without saying where", Memory("sec-ver=1&fault=connected-without-member")).fails(
-        "device.bad-reply",
+        "provision.unconfirmed",
         "await-network",
-        26,
+        25,
         "lacks its connected member",
     ),
+    provision("connected to another network", Memory("sec-ver=1&fault=connected-elsewhere=Trap")).fails(
+        "wifi.other-network",
+        "await-network",
+        24,
+        "given network HomeNet, and says that it has joined Trap",
+    ),
+    provision("connected to a network without a name", Memory("sec-ver=1&fault=connected-unnamed")).fails(
+        "provision.unconfirmed",
+        "await-network",
+        25,
+        "not to which network",
+    ),
+    command(
+        "attached to another Thread network",
+        Memory("sec-ver=1&thread=1&fault=connected-elsewhere"),
+        &[
+            "provision",
+            "--device",
+            DEVICE,
+            "--pop",
+            "abcd1234",
+            "--thread-dataset",
+            "0208111111112222222205100102030405060708090a0b0c0d0e0f10",
+        ],
+    )
+    .fails("thread.other-network", "await-network", 24, "has joined eeee"),
     provision("disconnected for a moment", Memory("sec-ver=1&fault=disconnected-once")).succeeds("online"),
     provision("let in by no access point", Memory("sec-ver=1&fault=auth-failed")).fails(
         "wifi.auth-failed",
