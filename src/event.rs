@@ -123,6 +123,11 @@ pub enum Event {
         /// The text.
         text: String,
     },
+    /// Something that puts secrets or the result at risk. It is part of the result as well.
+    Warning {
+        /// The text.
+        text: String,
+    },
     /// One exchange with the device, decoded, with secrets replaced: for traces.
     Exchange(Exchange),
 }

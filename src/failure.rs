@@ -21,6 +21,8 @@ pub struct Failure {
     hints: Vec<Hint>,
     /// What is known, and decides which hints hold.
     facts: Facts,
+    /// What the run was warned of before it failed.
+    warnings: Vec<String>,
 }
 
 impl Failure {
@@ -34,6 +36,7 @@ impl Failure {
             causes: Vec::new(),
             hints: entry.hints.to_vec(),
             facts: Facts::default(),
+            warnings: Vec::new(),
         }
     }
 
@@ -112,10 +115,23 @@ impl Failure {
         self
     }
 
+    /// With what the run was warned of before it failed.
+    #[must_use]
+    pub fn warned(mut self, warnings: Vec<String>) -> Self {
+        self.warnings = warnings;
+        self
+    }
+
+    /// What the run was warned of before it failed.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
     /// The same evidence at the same stage under another code, with that code's own words and hints.
     #[must_use]
     pub fn under(self, code: Code) -> Self {
-        Self { stage: self.stage, causes: self.causes, facts: self.facts, ..Self::new(code) }
+        let Self { stage, causes, facts, warnings, .. } = self;
+        Self { stage, causes, facts, warnings, ..Self::new(code) }
     }
 
     /// What to do, the most specific first: the hints that hold by what is known.

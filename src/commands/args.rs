@@ -158,6 +158,12 @@ pub(super) struct SecurityArgs {
     /// Security version, 0, 1 or 2; default: what the device says
     #[arg(long, alias = "sec_ver", value_name = "VERSION", help_heading = "Security", value_parser = clap::value_parser!(u8).range(0..=2))]
     pub sec_ver: Option<u8>,
+    /// The lowest security version to accept from the device, 0, 1 or 2
+    #[arg(long, alias = "min_sec", value_name = "VERSION", help_heading = "Security", value_parser = clap::value_parser!(u8).range(0..=2))]
+    pub min_sec: Option<u8>,
+    /// Go on, with a warning, with a device that is less secure than its PoP, its label or --min-sec says
+    #[arg(long, alias = "allow_insecure", help_heading = "Security", conflicts_with = "min_sec")]
+    pub allow_insecure: bool,
     /// User name of security 2 [env: ESPCTL_SEC2_USERNAME; default: wifiprov]
     #[arg(long, alias = "sec2_username", value_name = "NAME", help_heading = "Security")]
     pub sec2_username: Option<String>,

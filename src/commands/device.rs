@@ -7,6 +7,7 @@ use super::input::{self, SecretSource, Typed};
 use crate::code::Code;
 use crate::device::SecurityPlan;
 use crate::failure::Failure;
+use crate::origin::Origin;
 use crate::process::input::Input;
 use crate::report::Output;
 use crate::secret::Secret;
@@ -91,8 +92,17 @@ pub(super) async fn security_plan(
         variable: "ESPCTL_SEC2_PASSWORD",
     };
     let username = given(args.sec2_username.clone(), "--sec2-username", "ESPCTL_SEC2_USERNAME", app.environment);
+    if let (Some(version), Some(least)) = (args.sec_ver, args.min_sec)
+        && version < least
+    {
+        return Err(Failure::new(Code::UsageConflict)
+            .saying(format!("--sec-ver {version} is less than --min-sec {least} accepts"))
+            .hint("leave out one of them"));
+    }
     let plan = SecurityPlan {
         version: args.sec_ver,
+        minimum: Setting::option(args.min_sec, "--min-sec"),
+        allow_insecure: args.allow_insecure,
         pop: pop.read(app.environment, app.output, input).await?,
         username: username.map(|username| username.value),
         password: password.read(app.environment, app.output, input).await?,
@@ -124,7 +134,13 @@ fn check(plan: &SecurityPlan) -> Result<(), Failure> {
 
 /// What was given, what the label has where nothing was, and then what the settings files have.
 pub(super) fn completed(plan: SecurityPlan, payload: Option<&Payload>, app: &App<'_>) -> Result<SecurityPlan, Failure> {
-    let SecurityPlan { version, pop, username, password } = plan;
+    let SecurityPlan { version, pop, username, password, minimum, allow_insecure } = plan;
+    let label = payload.and_then(|payload| payload.security).map(|least| Setting::new(least, Origin::QrPayload));
+    let in_files = app.files.value(&keys::MIN_SEC);
+    let in_files = in_files.and_then(|least| Some(Setting::new(least.value.parse().ok()?, least.origin)));
+    // The label outranks what the files say of the version, as everywhere.
+    let outranked = |version: &u8| label.as_ref().is_some_and(|label| *version < label.value);
+    let minimum = [minimum, label.clone(), in_files].into_iter().flatten().max_by_key(|least| least.value);
     let from_file = |key| app.files.value(key).map(|setting| setting.value);
     let pop = match pop.or_else(|| payload.and_then(|payload| payload.pop.clone())) {
         None => app.files.read_secret(&keys::POP, app.environment)?,
@@ -136,7 +152,9 @@ pub(super) fn completed(plan: SecurityPlan, payload: Option<&Payload>, app: &App
     };
     let username = username.or_else(|| payload.and_then(|payload| payload.username.clone()));
     Ok(SecurityPlan {
-        version: version.or_else(|| from_file(&keys::SEC_VER)?.parse().ok()),
+        version: version.or_else(|| from_file(&keys::SEC_VER)?.parse().ok().filter(|version| !outranked(version))),
+        minimum,
+        allow_insecure,
         pop,
         username: username.or_else(|| from_file(&keys::USERNAME)),
         password,

@@ -83,7 +83,8 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
         Ok(document(&args, reply?, &facts, in_hex))
     };
     let log = log_access(target.kind);
-    Box::pin(device_run.run(async { work.await.map_err(|failure: Failure| device_run.diagnosed(failure, &log)) })).await
+    let work = async { work.await.map_err(|failure: Failure| device_run.diagnosed(failure, &log)) };
+    Ok(Box::pin(device_run.run(work)).await?.warned(device_run.warnings()))
 }
 
 /// Sends the payload, once.

@@ -7,15 +7,16 @@ use super::input::one_reader;
 use super::single_run::{self, log_access};
 use crate::device::{Context, Device, Need};
 use crate::failure::Failure;
+use crate::report::Document;
 
 /// Opens a device for what `need` says, carries out `work` on it, and releases it on every way out but an interruption,
 /// which drops it.
-pub(super) async fn with_device<T>(
+pub(super) async fn with_device(
     args: &SessionArgs,
     app: &App<'_>,
     need: Need<'_>,
-    work: impl AsyncFnOnce(&mut dyn Device, &Context<'_>) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+    work: impl AsyncFnOnce(&mut dyn Device, &Context<'_>) -> Result<Document, Failure>,
+) -> Result<Document, Failure> {
     one_reader(&args.device, &args.security, &[])?;
     let input = app.input(args.device.seconds(app.environment, app.files));
     let target = device::target(&args.device, None, &input, app).await?;
@@ -36,5 +37,6 @@ pub(super) async fn with_device<T>(
         result
     };
     let log = log_access(target.kind);
-    Box::pin(device_run.run(async { run.await.map_err(|failure| device_run.diagnosed(failure, &log)) })).await
+    let work = async { run.await.map_err(|failure| device_run.diagnosed(failure, &log)) };
+    Ok(Box::pin(device_run.run(work)).await?.warned(device_run.warnings()))
 }

@@ -19,11 +19,12 @@ use crate::settings::Environment;
 const SECRET: [&str; 5] = ["--pop", "--passphrase", "--sec2-password", "--secret-key", "--thread-dataset"];
 
 /// What options take whose values are no text and no choice of words.
-const TAKES: [(&str, &str); 10] = [
+const TAKES: [(&str, &str); 11] = [
     ("--timeout", "whole seconds, 1 or more"),
     ("--baud", "a rate in bits per second, like 115200"),
     ("--slow-baud", "a rate in bits per second, 300 or more"),
     ("--sec-ver", "0, 1 or 2"),
+    ("--min-sec", "0, 1 or 2"),
     ("--channel", "a number from 1 to 196"),
     ("--count", "a number from 1 to 65535"),
     ("--http", "an IP address and a port, like 127.0.0.1:8080"),

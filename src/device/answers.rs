@@ -21,6 +21,8 @@ pub enum Question {
     Passphrase,
     /// The Thread dataset.
     ThreadDataset,
+    /// Whether to go on without encryption.
+    Unencrypted,
 }
 
 /// Which network a person chose.
@@ -83,6 +85,8 @@ pub trait Answers: Send {
         username: &'a str,
         rejected: bool,
     ) -> BoxFuture<'a, Result<Sec2Password, AnswerError>>;
+    /// Whether to go on with a device that encrypts nothing.
+    fn unencrypted(&mut self) -> BoxFuture<'_, Result<bool, AnswerError>>;
     /// Which of these networks.
     fn network<'a>(&'a mut self, networks: &'a [Network]) -> BoxFuture<'a, Result<Selection, AnswerError>>;
     /// The name of a network, where the device cannot scan.
@@ -109,6 +113,9 @@ impl Answers for PromptsOff {
     fn sec2_password<'a>(&'a mut self, _: &'a str, _: bool) -> BoxFuture<'a, Result<Sec2Password, AnswerError>> {
         missing(Question::Sec2Password)
     }
+    fn unencrypted(&mut self) -> BoxFuture<'_, Result<bool, AnswerError>> {
+        missing(Question::Unencrypted)
+    }
     fn network<'a>(&'a mut self, _: &'a [Network]) -> BoxFuture<'a, Result<Selection, AnswerError>> {
         missing(Question::Network)
     }
@@ -134,26 +141,41 @@ impl Question {
     /// The code for an answer to this that is of no use.
     fn code(self) -> Code {
         match self {
-            Self::Candidate | Self::Pop | Self::Sec2Password | Self::Network => Code::UsageInvalid,
+            Self::Candidate | Self::Pop | Self::Sec2Password | Self::Network | Self::Unencrypted => Code::UsageInvalid,
             Self::Passphrase => Code::WifiPassphraseInvalid,
             Self::ThreadDataset => Code::ThreadDatasetInvalid,
         }
     }
 
-    /// What is missing, and the option and environment variable that give it.
-    fn describe(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Self::Candidate => ("it is not clear which one is meant", "--device", "ESPCTL_DEVICE"),
-            Self::Pop => ("the device wants a proof of possession", "--pop", "ESPCTL_POP"),
-            Self::Sec2Password => {
-                ("the device wants a user name and password", "--pop (or --sec2-password)", "ESPCTL_POP")
+    /// The code where prompting is off; what is missing, and what gives it.
+    fn missing(self) -> (Code, &'static str, &'static str) {
+        let (what, how) = match self {
+            Self::Candidate => (
+                "it is not clear which one is meant",
+                "give it with --device or the environment variable ESPCTL_DEVICE",
+            ),
+            Self::Pop => {
+                ("the device wants a proof of possession", "give it with --pop or the environment variable ESPCTL_POP")
             }
-            Self::Network => ("no network was given", "--ssid", "ESPCTL_SSID"),
-            Self::Passphrase => {
-                ("the network's passphrase is missing", "--passphrase (or --open)", "ESPCTL_PASSPHRASE")
+            Self::Sec2Password => (
+                "the device wants a user name and password",
+                "give it with --pop (or --sec2-password) or the environment variable ESPCTL_POP",
+            ),
+            Self::Unencrypted => {
+                let how = "--allow-insecure goes on without encryption: whoever is in reach can read what is sent";
+                return (Code::SecurityDowngrade, "the device encrypts nothing", how);
             }
-            Self::ThreadDataset => ("the device wants a Thread dataset", "--thread-dataset", "ESPCTL_THREAD_DATASET"),
-        }
+            Self::Network => ("no network was given", "give it with --ssid or the environment variable ESPCTL_SSID"),
+            Self::Passphrase => (
+                "the network's passphrase is missing",
+                "give it with --passphrase (or --open) or the environment variable ESPCTL_PASSPHRASE",
+            ),
+            Self::ThreadDataset => (
+                "the device wants a Thread dataset",
+                "give it with --thread-dataset or the environment variable ESPCTL_THREAD_DATASET",
+            ),
+        };
+        (Code::UsageMissing, what, how)
     }
 }
 
@@ -161,10 +183,8 @@ impl From<AnswerError> for Failure {
     fn from(error: AnswerError) -> Self {
         match error {
             AnswerError::Missing(question) => {
-                let (what, flag, variable) = question.describe();
-                Self::new(Code::UsageMissing)
-                    .saying(format!("{what}, and prompting is off"))
-                    .hint(format!("give it with {flag} or the environment variable {variable}"))
+                let (code, what, how) = question.missing();
+                Self::new(code).saying(format!("{what}, and prompting is off")).hint(how)
             }
             AnswerError::Closed => Self::new(Code::InputClosed),
             AnswerError::Interrupted => Self::new(Code::Interrupted),

@@ -3,6 +3,7 @@
 use crate::code::Code;
 use crate::endpoint::scan::SSID_MAX;
 use crate::failure::Failure;
+use crate::origin::Setting;
 use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
 
 /// The hint where the time is up while the device joins.
@@ -20,6 +21,10 @@ pub struct SecurityPlan {
     pub username: Option<String>,
     /// Security 2's password; the PoP stands in where it is missing.
     pub password: Option<Sec2Password>,
+    /// The lowest security version to accept, whatever the device says of itself, and what asks for it.
+    pub minimum: Option<Setting<u8>>,
+    /// Whether the device may be trusted less than what is known of it.
+    pub allow_insecure: bool,
 }
 
 /// What is known of the Wi-Fi network.

@@ -3,9 +3,11 @@
 //!
 //! - `last_stage.rs`: where an interrupted run was
 //! - `redacting.rs`: the secrets of a run, and answers that add to them
+//! - `warnings.rs`: what the run was warned of
 
 mod last_stage;
 mod redacting;
+mod warnings;
 
 pub use redacting::{RedactingAnswers, learn_given};
 
@@ -27,6 +29,7 @@ use crate::stage::Stage;
 use crate::text;
 use crate::transport::{Locator, TransportKind};
 use last_stage::LastStage;
+use warnings::Warnings;
 
 /// The run of one device.
 pub struct DeviceRun {
@@ -39,6 +42,7 @@ pub struct DeviceRun {
     /// What its board printed, with the stage the run was in.
     history: Arc<LogHistory>,
     last_stage: Arc<LastStage>,
+    warnings: Arc<Warnings>,
     interruption: CancellationToken,
 }
 
@@ -63,13 +67,15 @@ impl DeviceRun {
         interruption: CancellationToken,
     ) -> Self {
         let (last_stage, history) = (Arc::new(LastStage::default()), Arc::new(LogHistory::default()));
-        let own: [Arc<dyn Observer>; 2] = [last_stage.clone(), history.clone()];
+        let warnings = Arc::new(Warnings::default());
+        let own: [Arc<dyn Observer>; 3] = [last_stage.clone(), history.clone(), warnings.clone()];
         Self {
             observer: Arc::new(FanOut(own.into_iter().chain(observers).collect())),
             budget: Budget::new(timeout),
             redaction: Redaction::default(),
             history,
             last_stage,
+            warnings,
             interruption,
         }
     }
@@ -131,6 +137,11 @@ impl DeviceRun {
         }
     }
 
+    /// What the run was warned of so far; a failure of the run has it anyway.
+    pub fn warnings(&self) -> Vec<String> {
+        self.warnings.so_far()
+    }
+
     /// Runs to the end, or until it is interrupted; `work` is dropped then, which releases its link.
     ///
     /// # Errors
@@ -143,7 +154,7 @@ impl DeviceRun {
             () = self.interruption.cancelled() => Err(self.last_stage.interruption()),
         };
         let ended = self.observer.at_end().await;
-        result.and_then(|done| ended.map(|()| done))
+        result.and_then(|done| ended.map(|()| done)).map_err(|failure| failure.warned(self.warnings()))
     }
 }
 

@@ -57,6 +57,9 @@ impl Answers for RedactingAnswers<'_> {
     ) -> BoxFuture<'a, Result<Sec2Password, AnswerError>> {
         noted!(self, self.answers.sec2_password(username, rejected))
     }
+    fn unencrypted(&mut self) -> BoxFuture<'_, Result<bool, AnswerError>> {
+        self.answers.unencrypted()
+    }
     fn network<'a>(&'a mut self, networks: &'a [Network]) -> BoxFuture<'a, Result<Selection, AnswerError>> {
         self.answers.network(networks)
     }

@@ -143,6 +143,13 @@ impl Answers for AtTerminal {
         Box::pin(self.secret(Question::Sec2Password, before, words, |typed| not_empty(typed).map(Sec2Password::new)))
     }
 
+    fn unencrypted(&mut self) -> BoxFuture<'_, Result<bool, AnswerError>> {
+        Box::pin(self.ask(Question::Unencrypted, |terminal| {
+            terminal.show("The device encrypts nothing: whoever is in reach can read the network's passphrase")?;
+            terminal.confirm("Go on without encryption?", false)
+        }))
+    }
+
     fn network<'a>(&'a mut self, networks: &'a [Network]) -> BoxFuture<'a, Result<Selection, AnswerError>> {
         let (indexes, entries): (Vec<_>, Vec<_>) = networks
             .iter()

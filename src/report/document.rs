@@ -33,6 +33,15 @@ impl Document {
         Self { text: text.into(), json: Value::Object(members), ..Self::default() }
     }
 
+    /// With what the run was warned of, where there was something.
+    #[must_use]
+    pub fn warned(mut self, warnings: Vec<String>) -> Self {
+        if !warnings.is_empty() {
+            self.json["warnings"] = json!(warnings);
+        }
+        self
+    }
+
     /// An empty document: everything was announced before.
     pub fn nothing() -> Self {
         Self::default()
@@ -46,11 +55,15 @@ impl Document {
 
 /// A failure as JSON: the one shape every command fails in.
 pub(super) fn failure_json(failure: &Failure) -> Value {
-    json!({
+    let mut document = json!({
         "schema": "espctl/error/1",
         "outcome": "failed",
         "error": error_json(failure),
-    })
+    });
+    if !failure.warnings().is_empty() {
+        document["warnings"] = json!(failure.warnings());
+    }
+    document
 }
 
 /// The error's own members.

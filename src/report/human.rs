@@ -17,7 +17,10 @@ pub fn line(event: &Event) -> Option<String> {
         Event::Retrying { cause, attempt, of } => {
             format!("Could not connect ({}); try {attempt} of {of}", text::sanitise(cause))
         }
-        Event::Identified { version, security } => format!("Connected: {}", device(version, *security)),
+        // What the device says, not what it is asked for; firmware without a document says nothing.
+        Event::Identified { version, security } => {
+            format!("Connected: {}", device(version, if version.structured { version.security() } else { *security }))
+        }
         Event::Secured { again: true, .. } => "Secure session renewed".to_owned(),
         Event::Secured { security: 0, .. } => "Session established (security 0: nothing is encrypted)".to_owned(),
         Event::Secured { .. } => "Secure session established".to_owned(),
@@ -53,6 +56,7 @@ pub fn line(event: &Event) -> Option<String> {
         | Event::Connected { .. }
         | Event::Join { .. }
         | Event::Note { .. }
+        | Event::Warning { .. }
         | Event::Exchange(_) => return None,
     })
 }

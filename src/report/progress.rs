@@ -91,6 +91,9 @@ impl Observer for Progress {
             Event::Note { text } => {
                 self.say(&format!("{} {}", self.output.stderr.yellow("note:"), text::sanitise(text)));
             }
+            Event::Warning { text } => {
+                self.say(&format!("{} {}", self.output.stderr.yellow("warning:"), text::sanitise(text)));
+            }
             event if !self.output.quiet => {
                 if let Some(line) = human::line(event) {
                     self.say(&line);

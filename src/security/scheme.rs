@@ -104,6 +104,10 @@ pub trait Cipher: Send {
     fn seal(&mut self, plain: &[u8]) -> Result<Vec<u8>, CipherError>;
     /// Wire to plain bytes.
     fn open(&mut self, sealed: &[u8]) -> Result<Vec<u8>, CipherError>;
+    /// Whether it seals every message with the same nonce, which shows what two messages have in common.
+    fn reuses_nonce(&self) -> bool {
+        false
+    }
 }
 
 impl std::fmt::Debug for Next {

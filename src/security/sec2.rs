@@ -272,6 +272,10 @@ impl Cipher for Gcm {
     fn open(&mut self, sealed: &[u8]) -> Result<Vec<u8>, CipherError> {
         self.run(sealed, false)
     }
+
+    fn reuses_nonce(&self) -> bool {
+        matches!(self, Self::Static { .. })
+    }
 }
 
 fn verify(proof: &[u8; HASH_LEN], expected: &[u8; HASH_LEN]) -> Result<(), HandshakeError> {

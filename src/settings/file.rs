@@ -281,7 +281,7 @@ mod tests {
     fn every_key_is_taken() {
         let text = "device = \"ble:\"\ntransport = 'ble'\naddress = \"10.0.0.1\"\nport = \"COM3\"\nbaud = 9_600\n\
             reset = \"boot\"\nadapter = \"hci1\"\ndevice-name = \"PROV_1\"\ndialect = \"agent\"\ntimeout = 60\n\
-            [security]\nsec-ver = 1\npop = \"env:POP\"\nusername = \"u\"\npassword = \"file:p\"\n\
+            [security]\nsec-ver = 1\nmin-sec = 1\npop = \"env:POP\"\nusername = \"u\"\npassword = \"file:p\"\n\
             [network]\nssid = \"HomeNet\"\npassphrase = \"hush-hush\"\nbssid = \"aa:bb:cc:dd:ee:ff\"\nchannel = 6\n\
             [backend.lab]\nkind = \"plain\"\nretries = 3\n";
         let file = parse(text).expect("settings");

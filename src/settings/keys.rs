@@ -60,6 +60,7 @@ keys! {
     DIALECT = "dialect", "--dialect", None, Takes::Dialect, Some("auto");
     TIMEOUT = "timeout", "--timeout", None, Takes::Number(1, i64::MAX), Some("180");
     SEC_VER = "security.sec-ver", "--sec-ver", None, Takes::Number(0, 2), None;
+    MIN_SEC = "security.min-sec", "--min-sec", None, Takes::Number(0, 2), None;
     POP = "security.pop", "--pop", Some("ESPCTL_POP"), Takes::Secret, None;
     USERNAME = "security.username", "--sec2-username", Some("ESPCTL_SEC2_USERNAME"), Takes::Text, None;
     PASSWORD = "security.password", "--sec2-password", Some("ESPCTL_SEC2_PASSWORD"), Takes::Secret, None;

@@ -37,7 +37,7 @@ async fn run(security: &str, seed: u64) -> Result<(), String> {
     let plan = Plan {
         device: Locator::new("softap", &address.to_string()),
         dialect: DialectChoice::Auto,
-        security: SecurityPlan { pop: Some(seed.as_str().into()), ..SecurityPlan::default() },
+        security: SecurityPlan { pop: Some(seed.as_str().into()), allow_insecure: true, ..SecurityPlan::default() },
         about: About::default(),
         backend: None,
         network: true,

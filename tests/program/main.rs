@@ -16,6 +16,7 @@ mod json;
 mod precedence;
 #[cfg(unix)]
 mod rainmaker_console;
+mod rogue;
 mod secrets;
 mod shell;
 #[cfg(target_os = "linux")]

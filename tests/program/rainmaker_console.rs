@@ -317,6 +317,9 @@ impl Answers for Person {
     fn sec2_password<'a>(&'a mut self, _: &'a str, _: bool) -> BoxFuture<'a, Result<Sec2Password, AnswerError>> {
         Box::pin(async { Err(AnswerError::Closed) })
     }
+    fn unencrypted(&mut self) -> BoxFuture<'_, Result<bool, AnswerError>> {
+        panic!("the console's missing encryption is no question")
+    }
     fn network<'a>(&'a mut self, _: &'a [Network]) -> BoxFuture<'a, Result<Selection, AnswerError>> {
         panic!("the console cannot scan")
     }

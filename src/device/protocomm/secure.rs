@@ -1,6 +1,9 @@
 //! From a version document to a secure session: choose the scheme, find its credentials, establish.
+//!
+//! Whether what the device says of itself is enough is decided in `downgrade.rs`.
 
-use crate::code::{Code, Fact};
+use super::downgrade::{Verdict, judge};
+use crate::code::Code;
 use crate::device::answers::Answers;
 use crate::device::context::Context;
 use crate::device::plan::SecurityPlan;
@@ -16,6 +19,10 @@ use crate::wire::version::VersionInfo;
 
 /// How often a person is asked for another PoP. Firmware locks itself after five wrong ones.
 const PROOF_TRIES: usize = 3;
+
+/// Of security 2 with patch 0.
+const NONCE_REUSED: &str = "the device's firmware encrypts every message of the session with the same nonce (security 2, \
+     patch 0): whoever records the exchange can learn parts of it; update the firmware";
 
 /// Establishes a secure session. A rejected proof is asked for again where a person is there to ask.
 ///
@@ -33,7 +40,9 @@ pub(super) async fn establish(
         Err(failure) => return close_with(link, failure.at(Stage::Secure)).await,
     };
     context.observe(&Event::Identified { version: version.clone(), security: scheme.version() });
-    note_contradictions(version, plan, scheme.version(), &|text| context.observe(&Event::Note { text }));
+    if let Err(failure) = accept(version, plan, scheme.version(), context, answers).await {
+        return close_with(link, failure.at(Stage::Secure)).await;
+    }
     context.observe(&Event::Started { stage: Stage::Secure, deadline: limit::HANDSHAKE * 2 });
 
     let mut rejected: Option<Failure> = None;
@@ -48,7 +57,12 @@ pub(super) async fn establish(
             (Err(failure), _) => return close_with(link, failure.at(Stage::Secure)).await,
         };
         match Session::establish(link, scheme, credentials, &mut context.rng.clone()).await {
-            Ok(session) => return Ok(session),
+            Ok(session) => {
+                if session.reuses_nonce() {
+                    context.observe(&Event::Warning { text: NONCE_REUSED.to_owned() });
+                }
+                return Ok(session);
+            }
             Err((back, error)) => {
                 let meaning = error.meaning();
                 let failure = explain(error.into(), meaning, version, plan, scheme.version(), attempt > 0);
@@ -81,17 +95,32 @@ fn choose(version: &VersionInfo, insisted: Option<u8>, limits: Limits) -> Result
     Ok(scheme)
 }
 
-fn note_contradictions(version: &VersionInfo, plan: &SecurityPlan, chosen: u8, note: &dyn Fn(String)) {
+/// Whether the device may be as secure as that; a person is asked where nothing is known of it.
+async fn accept(
+    version: &VersionInfo,
+    plan: &SecurityPlan,
+    chosen: u8,
+    context: &Context<'_>,
+    answers: &mut dyn Answers,
+) -> Result<(), Failure> {
     let says = version.security();
     if chosen != says && version.structured {
-        note(format!("using security {chosen} as --sec-ver asks; the device says security {says}"));
+        let text = format!("using security {chosen} as --sec-ver asks; the device says security {says}");
+        context.observe(&Event::Note { text });
     }
-    let pop_given = plan.pop.as_ref().is_some_and(|pop| !pop.is_empty());
-    if pop_given && chosen == 1 && !version.wants_pop() {
-        note("the device uses no proof of possession; the one given is ignored".to_owned());
-    }
-    if pop_given && chosen == 0 {
-        note("the device uses security 0: nothing is encrypted, and the proof of possession is ignored".to_owned());
+    match judge(version, plan, chosen) {
+        Verdict::Accepted => Ok(()),
+        Verdict::Warned(text) => {
+            context.observe(&Event::Warning { text });
+            Ok(())
+        }
+        Verdict::Ask => match context.budget.paused(answers.unencrypted()).await? {
+            true => Ok(()),
+            false => Err(Failure::new(Code::SecurityDowngrade)
+                .saying("the device encrypts nothing, and you chose not to go on")
+                .only_hints(["use firmware with security 1 or 2"])),
+        },
+        Verdict::Refused(failure) => Err(*failure),
     }
 }
 
@@ -136,14 +165,17 @@ fn explain(
     let says = version.security();
     match meaning {
         Meaning::SchemeRefused => {
-            // What is to be said of --sec-ver is said here, more precisely than in the catalogue.
-            let mut failure = failure.knowing(Fact::SecurityCompared);
-            if version.structured && plan.version.is_some() && chosen != says {
-                failure = failure
-                    .saying(format!("the device speaks security {says}, --sec-ver asked for security {chosen}"))
-                    .hint(format!("leave out --sec-ver, or give --sec-ver {says}"));
+            if !version.structured || plan.version.is_none() || chosen == says {
+                return failure;
             }
-            failure
+            let failure =
+                failure.saying(format!("the device speaks security {says}, --sec-ver asked for security {chosen}"));
+            // Nobody is advised to ask for less.
+            failure.hint(if says > chosen {
+                format!("leave out --sec-ver, or give --sec-ver {says}")
+            } else {
+                "check that this is the right device, and the firmware that you expect on it".to_owned()
+            })
         }
         Meaning::ProofRejected if !after_rejection && plan.pop.as_ref().is_some_and(ProofOfPossession::is_empty) => {
             failure.hint("an empty one was given, which is for devices without a proof of possession")

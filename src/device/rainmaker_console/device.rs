@@ -21,6 +21,7 @@ use crate::endpoint::config::{JoinFailure, JoinState, Joined};
 use crate::endpoint::control::{self, Action};
 use crate::event::{Event, Exchange, Observer};
 use crate::failure::Failure;
+use crate::origin::Origin;
 use crate::secret::{Passphrase, ThreadDataset};
 use crate::session::deadline::Budget;
 use crate::session::{Meaning, SessionError, SessionErrorKind, Step};
@@ -181,14 +182,27 @@ impl Reached for Board {
         need::check_network(wifi, dataset)
     }
 
-    /// There is nothing to secure: whoever has the cable has the board.
+    /// There is nothing to secure: whoever has the cable has the board. Where at least some security was asked for, that
+    /// is not enough; what a label says holds for the board's other links.
     fn secure<'a>(
         self: Box<Self>,
-        _: &'a SecurityPlan,
-        _: &'a Context<'_>,
+        plan: &'a SecurityPlan,
+        context: &'a Context<'_>,
         _: &'a mut dyn Answers,
     ) -> BoxFuture<'a, Result<Box<dyn Device>, Failure>> {
         Box::pin(async move {
+            let asked = plan.minimum.as_ref().filter(|least| least.value > 0 && least.origin != Origin::QrPayload);
+            if let Some(least) = asked.filter(|_| !plan.allow_insecure) {
+                return Err(Failure::new(Code::SecurityDowngrade)
+                    .at(Stage::Secure)
+                    .because(format!("{} asks for at least security {}", least.origin, least.value))
+                    .because("the agent's console has no encryption: what is typed goes over the cable as it is"));
+            }
+            if plan.pop.as_ref().is_some_and(|pop| !pop.is_empty()) {
+                let text = "the agent's console has no encryption and asks for no proof of possession: what is sent goes \
+                            over the cable as it is";
+                context.observe(&Event::Warning { text: text.to_owned() });
+            }
             let device: Box<dyn Device> = self;
             Ok(device)
         })

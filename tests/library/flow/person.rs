@@ -22,6 +22,7 @@ use crate::flow::{bounded, home, provision};
 pub(crate) struct Person {
     pub(crate) picks: VecDeque<Pick>,
     pub(crate) pops: VecDeque<&'static str>,
+    pub(crate) unencrypted: Option<bool>,
     pub(crate) network: Option<fn(&[Network]) -> Selection>,
     pub(crate) passphrases: VecDeque<&'static str>,
     pub(crate) names: VecDeque<&'static str>,
@@ -53,6 +54,9 @@ impl Answers for Person {
     }
     fn sec2_password<'a>(&'a mut self, _: &'a str, _: bool) -> BoxFuture<'a, Result<Sec2Password, AnswerError>> {
         answer(self.pops.pop_front().map(Into::into), Question::Sec2Password)
+    }
+    fn unencrypted(&mut self) -> BoxFuture<'_, Result<bool, AnswerError>> {
+        answer(self.unencrypted, Question::Unencrypted)
     }
     fn network<'a>(&'a mut self, networks: &'a [Network]) -> BoxFuture<'a, Result<Selection, AnswerError>> {
         self.shown = networks.iter().map(|network| network.ssid().to_vec()).collect();

@@ -10,5 +10,5 @@ mod many;
 mod online;
 mod pairing;
 mod preflight;
-mod run;
+pub(crate) mod run;
 mod standin;

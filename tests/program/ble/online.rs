@@ -18,7 +18,7 @@ fn each_security_version_on_each_stack() {
     for security in ["0", "1", "2"] {
         for stack in [Stack::NimBle, Stack::Bluedroid] {
             let bluez = Bluez::with([Nearby::esp_on(stack, None, NAME, &[("sec-ver", security)])]);
-            let ran = provision(&bluez, &BY_NAME, &[]);
+            let ran = provision(&bluez, &BY_NAME, &["--allow-insecure"]);
             assert_eq!(online(&ran)["security"].to_string(), security, "{ran:?}");
             assert!(bluez.wrote().iter().all(|wrote| (1..=VALUE_MAX).contains(&wrote.length)), "{:?}", bluez.wrote());
             assert_eq!(bluez.count("Connect"), 1, "one link, held throughout");

@@ -71,7 +71,7 @@ fn the_boards_own_time_line_is_in_the_trace() {
     for (security, noise) in [("0", false), ("0", true), ("1", false), ("1", true)] {
         let run = provision(
             &board(Dialect::Protocomm, noise, &[("sec-ver", security)]),
-            &["--pop", POP, "--passphrase", PASSPHRASE, "-vv"],
+            &["--pop", POP, "--passphrase", PASSPHRASE, "-vv", "--allow-insecure"],
         );
         assert_eq!(run.exit, 0, "{}", run.talk);
         let lines = run.board();

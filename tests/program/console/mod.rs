@@ -58,7 +58,7 @@ fn a_board_is_provisioned_through_noise_on_every_line() {
     for security in ["0", "1"] {
         for (noise, baud) in [(false, None), (true, None), (true, Some(115_200))] {
             let board = simulated(&[("sec-ver", security), ("join-ms", "100"), ("apply-delay-ms", "100")], noise, baud);
-            let (exit, document) = provision(&board.path, &["--pop", "abcd1234"]);
+            let (exit, document) = provision(&board.path, &["--pop", "abcd1234", "--allow-insecure"]);
             assert_eq!((exit, &document["outcome"]), (0, &"online".into()), "{document}");
         }
     }
@@ -229,7 +229,7 @@ fn words_left_on_the_line_do_no_harm() {
         let (exit, document) = espctl(&["info", "--port", &board.path, "--reset", reset, "--baud", "9600"]);
         assert_eq!((exit, &document["security"]), (0, &0.into()), "{document}");
     }
-    let (exit, document) = provision(&board.path, &[]);
+    let (exit, document) = provision(&board.path, &["--allow-insecure"]);
     assert_eq!(exit, 0, "{document}");
 }
 

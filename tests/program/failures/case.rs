@@ -30,6 +30,8 @@ pub(crate) struct Case {
     pub(crate) args: &'static [&'static str],
     /// Whether [`GOOD`] is appended.
     pub(crate) good: bool,
+    /// Whether the device may be less secure than what is known of it.
+    pub(crate) insecure: bool,
     pub(crate) env: &'static [(&'static str, &'static str)],
     pub(crate) stdin: &'static [u8],
     pub(crate) expected: Expected,
@@ -51,12 +53,18 @@ pub(crate) const fn provision(name: &'static str, device: Device) -> Case {
 
 /// Any command line.
 pub(crate) const fn command(name: &'static str, device: Device, args: &'static [&'static str]) -> Case {
-    Case { name, device, args, good: false, env: &[], stdin: b"", expected: Expected::Success("") }
+    Case { name, device, args, good: false, insecure: false, env: &[], stdin: b"", expected: Expected::Success("") }
 }
 
 impl Case {
     pub(crate) const fn with_good_credentials(mut self) -> Self {
         self.good = true;
+        self
+    }
+
+    /// The device may be less secure than what is known of it.
+    pub(crate) const fn insecure(mut self) -> Self {
+        self.insecure = true;
         self
     }
 

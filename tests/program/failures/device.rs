@@ -23,7 +23,7 @@ pub(crate) const CASES: &[Case] =
         // Security versions: each device, each wrong wish.
         provision("security 1 asked of security 0", Memory("sec-ver=0"))
             .args(&["provision", "--device", DEVICE, "--sec-ver", "1"])
-            .fails("security.mismatch", "secure", 20, "leave out --sec-ver, or give --sec-ver 0"),
+            .fails("security.mismatch", "secure", 20, "check that this is the right device"),
         provision("security 2 asked of security 0", Memory("sec-ver=0"))
             .args(&["provision", "--device", DEVICE, "--sec-ver", "2"])
             .fails("security.mismatch", "secure", 20, "speaks security 0"),
@@ -60,7 +60,15 @@ pub(crate) const CASES: &[Case] =
             &["scan", "--device", DEVICE, "--pop", "abcd1234", "--sec2-username", "root"],
         )
         .fails("security.proof-rejected", "secure", 21, "user name"),
-        command("a PoP for a device without", Memory("sec-ver=1&no-pop=1"), SCAN).succeeds("HomeNet"),
+        command("a PoP for a device without", Memory("sec-ver=1&no-pop=1"), SCAN).fails(
+            "security.downgrade",
+            "secure",
+            20,
+            "check that this is the right device",
+        ),
+        command("a PoP for a device without, and that is known", Memory("sec-ver=1&no-pop=1"), SCAN)
+            .insecure()
+            .succeeds("HomeNet"),
         // Networks.
         command(
             "a wrong passphrase",
@@ -86,13 +94,11 @@ pub(crate) const CASES: &[Case] =
             &["provision", "--device", DEVICE, "--pop", "abcd1234", "--ssid", "CorpNet", "--passphrase", "12345678"],
         )
         .fails("wifi.auth-failed", "await-network", 22, "authentication error"),
-        provision("given up for no reason", Peer(Rote(&[NO_SECURITY, GREETING, SET, APPLIED, FAILED]))).fails(
-            "wifi.not-joined",
-            "await-network",
-            24,
-            "power-cycle it before the next try",
-        ),
+        provision("given up for no reason", Peer(Rote(&[NO_SECURITY, GREETING, SET, APPLIED, FAILED])))
+            .insecure()
+            .fails("wifi.not-joined", "await-network", 24, "power-cycle it before the next try"),
         provision("given up for an unknown reason", Peer(Rote(&[NO_SECURITY, GREETING, SET, APPLIED, FAILED_7])))
+            .insecure()
             .fails("wifi.not-joined", "await-network", 24, "reason 7"),
         // Thread.
         command(
@@ -142,6 +148,7 @@ pub(crate) const CASES: &[Case] =
             ])),
             &["provision", "--device", DEVICE, "--thread-dataset", DATASET],
         )
+        .insecure()
         .fails("thread.not-attached", "await-network", 24, "gives no reason"),
         // Association.
         provision("an association", Memory("sec-ver=1&profile=rainmaker-old"))
@@ -172,10 +179,12 @@ pub(crate) const CASES: &[Case] =
             "no plain user association",
         ),
         provision("an association it refuses", Peer(Rote(&[NO_SECURITY, GREETING, ("cloud_user_assoc", REFUSED)])))
+            .insecure()
             .args(ASSOCIATE)
             .fails("association.refused", "associate", 26, "InvalidArgument"),
         // Credentials of both kinds in the environment: the device takes its own.
         command("a Wi-Fi device where a dataset stands too", Memory("sec-ver=0"), &["provision", "--device", DEVICE])
+            .insecure()
             .env(&[
                 ("ESPCTL_SSID", "HomeNet"),
                 ("ESPCTL_PASSPHRASE", "correct-horse-battery"),
@@ -187,9 +196,11 @@ pub(crate) const CASES: &[Case] =
             Memory("sec-ver=0&thread=1"),
             &["provision", "--device", DEVICE],
         )
+        .insecure()
         .env(&[("ESPCTL_SSID", "HomeNet"), ("ESPCTL_THREAD_DATASET", DATASET)])
         .succeeds("thread"),
         command("a Wi-Fi device where only a dataset stands", Memory("sec-ver=0"), &["provision", "--device", DEVICE])
+            .insecure()
             .env(&[("ESPCTL_THREAD_DATASET", DATASET)])
             .fails("usage.conflict", "identify", 2, "is a Wi-Fi device"),
         // Endpoints, and firmware without them.
@@ -256,6 +267,7 @@ pub(crate) const CASES: &[Case] =
             ])),
             SCAN,
         )
+        .insecure()
         .succeeds("\"ssid\":\"one\""),
     ];
 

@@ -139,6 +139,9 @@ pub(crate) fn check(case: &Case, files: &Path) -> Result<(), String> {
     if case.good {
         command.args(GOOD);
     }
+    if case.insecure {
+        command.arg("--allow-insecure");
+    }
     command.args(["--json", "--no-input"]).envs(case.env.iter().copied()).stdout(Stdio::piped());
     compare(case.expected, &finish(command, case.stdin)?)
 }

@@ -7,7 +7,19 @@ use crate::support::{NETWORK, POP, Ran, espctl, finish};
 const NAME: &str = "PROV_d76c30";
 
 fn provision(bluez: &Bluez, pop: &str) -> Ran {
-    let words = ["provision", "--json", "--transport", "ble", "--adapter", "hci0", "--device-name", NAME, "--pop", pop];
+    let words = [
+        "provision",
+        "--json",
+        "--transport",
+        "ble",
+        "--adapter",
+        "hci0",
+        "--device-name",
+        NAME,
+        "--pop",
+        pop,
+        "--allow-insecure",
+    ];
     finish(bluez.serves(&mut espctl(words.iter().chain(&NETWORK))))
 }
 
