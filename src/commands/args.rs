@@ -6,6 +6,7 @@ use clap::{Arg, ArgAction, Args, Command, ValueEnum};
 
 use crate::settings::keys::{Key, TIMEOUT};
 use crate::settings::{Environment, Files, find};
+use crate::transport::KINDS;
 
 /// Most time for a whole run where nothing says otherwise, in seconds.
 const TIMEOUT_DEFAULT: u64 = 180;
@@ -61,16 +62,11 @@ pub(super) fn without_questions() -> Vec<Arg> {
 /// Which device, and how it is reached.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct DeviceArgs {
-    /// The device: softap:, softap:HOST:PORT, console:PORT, ble:NAME or ble:ADDRESS, or sim: for an embedded simulated
-    /// one [env: ESPCTL_DEVICE]
-    #[arg(long, value_name = "LOCATOR", help_heading = "Device")]
+    #[arg(long, help = locator_help(), value_name = "LOCATOR", help_heading = "Device")]
     pub device: Option<String>,
-    /// How to reach the device: softap, console, ble or sim [env: ESPCTL_TRANSPORT]
-    #[arg(long, value_name = "KIND", help_heading = "Device", conflicts_with = "device")]
+    #[arg(long, help = transport_help(), value_name = "KIND", help_heading = "Device", conflicts_with = "device")]
     pub transport: Option<String>,
-    /// The device's address: over SoftAP HOST, HOST:PORT or [IPV6]:PORT, default 192.168.4.1:80; AA:BB:CC:DD:EE:FF is
-    /// one over Bluetooth
-    #[arg(long, value_name = "ADDRESS", help_heading = "Device", conflicts_with = "device")]
+    #[arg(long, help = address_help(), value_name = "ADDRESS", help_heading = "Device", conflicts_with = "device")]
     pub address: Option<String>,
     /// The board's serial port, for its console: a path, a path with *, usb:VID:PID, usb:VID or a serial number; without
     /// one, the only board there is [env: ESPCTL_PORT]
@@ -95,6 +91,21 @@ pub(super) struct DeviceArgs {
     /// Most time for the whole run, in seconds; prompts do not count; default: 180
     #[arg(long, value_name = "SECONDS", help_heading = "Device", value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout: Option<u64>,
+}
+
+fn locator_help() -> String {
+    let forms: Vec<_> = KINDS.iter().flat_map(|kind| kind.words().locators).copied().collect();
+    format!("The device: {}, or sim: for an embedded simulated one [env: ESPCTL_DEVICE]", forms.join(", "))
+}
+
+fn transport_help() -> String {
+    let schemes: Vec<_> = KINDS.iter().map(|kind| kind.scheme()).collect();
+    format!("How to reach the device: {} or sim [env: ESPCTL_TRANSPORT]", schemes.join(", "))
+}
+
+fn address_help() -> String {
+    let addresses: Vec<_> = KINDS.iter().filter_map(|kind| kind.words().addresses).collect();
+    format!("The device's address: {}", addresses.join("; "))
 }
 
 impl DeviceArgs {

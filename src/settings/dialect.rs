@@ -19,6 +19,7 @@ pub(super) fn choose(
     locator: Locator,
     wish: Option<&Setting<String>>,
     kind: &dyn TransportKind,
+    kinds: &[&'static dyn TransportKind],
 ) -> Result<(Locator, DialectChoice), Failure> {
     let unreadable = || Failure::new(Code::UsageInvalid).saying("cannot read the device's address");
     let own = locator.parameter(PARAMETER).map(DialectChoice::read).transpose();
@@ -39,12 +40,17 @@ pub(super) fn choose(
         (None, Some(wished)) if explicit => {
             return Err(Failure::new(Code::UsageConflict)
                 .saying(format!("--dialect {}", misplaced(wished, kind)))
-                .hint("name the board's serial port with --port"));
+                .hint(format!("give --transport {}, or leave out --dialect", over(wished, kinds).join(" or "))));
         }
         // What a settings file has for other links.
         (None, _) => DialectChoice::Auto,
     };
     Ok((locator.without(PARAMETER), choice))
+}
+
+/// The kinds of link over which it is spoken, by their schemes.
+fn over(choice: DialectChoice, kinds: &[&'static dyn TransportKind]) -> Vec<&'static str> {
+    kinds.iter().filter(|kind| choice.goes_over(**kind)).map(|kind| kind.scheme()).collect()
 }
 
 fn misplaced(choice: DialectChoice, kind: &dyn TransportKind) -> String {
@@ -57,9 +63,8 @@ fn misplaced(choice: DialectChoice, kind: &dyn TransportKind) -> String {
 pub(super) fn only_kind(parts: &DeviceParts, kinds: &[&'static dyn TransportKind]) -> Option<Setting<String>> {
     let wish = parts.dialect.as_ref().filter(|wish| wish.is_explicit() && parts.address.is_none())?;
     let choice = DialectChoice::read(&wish.value).ok()?;
-    let mut over = kinds.iter().filter(|kind| choice.goes_over(**kind));
-    match (over.next(), over.next()) {
-        (Some(kind), None) => Some(Setting::new(kind.scheme().to_owned(), wish.origin.clone())),
+    match over(choice, kinds)[..] {
+        [scheme] => Some(Setting::new(scheme.to_owned(), wish.origin.clone())),
         _ => None,
     }
 }

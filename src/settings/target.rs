@@ -43,7 +43,7 @@ pub struct Target {
 /// # Errors
 /// Where parts given for this run contradict each other, or name nothing that can be.
 pub fn resolve(parts: &DeviceParts, kinds: Kinds<'_>) -> Result<Target, Failure> {
-    check(parts)?;
+    check(parts, kinds)?;
     let parts = at_board(parts, kinds);
     let (parts, note) = without_host(&parts, kinds)?;
     let whole = whole(&parts, kinds)?;
@@ -53,13 +53,12 @@ pub fn resolve(parts: &DeviceParts, kinds: Kinds<'_>) -> Result<Target, Failure>
     };
     let kind = kinds.iter().copied().find(|kind| kind.scheme() == scheme);
     if whole.is_none() && parts.is_wired() && kind.is_none_or(|kind| !kind.takes(Part::Port)) {
-        return Err(Failure::new(Code::UsageConflict)
-            .saying(format!("--port, --baud and --reset are for the console, not for {}", text::sanitise(&scheme))));
+        return Err(misplaced(Part::Port, &scheme, kinds));
     }
     let kind = kind.ok_or_else(|| unknown(&scheme, &origin, kinds))?;
-    check_parts(kind, &parts)?;
+    check_parts(kind, &parts, kinds)?;
     let locator = kind.locate(whole.as_ref(), &only_taken(kind, &parts, kinds))?;
-    let (locator, dialect) = dialect::choose(locator, parts.dialect.as_ref(), kind)?;
+    let (locator, dialect) = dialect::choose(locator, parts.dialect.as_ref(), kind, kinds)?;
     kind.check(&locator).map_err(|error| match error {
         // The locator itself is not repeated: a simulated device's holds its secrets.
         TransportError { evidence: Evidence::BadAddress { reason, .. }, .. } => Failure::new(Code::UsageInvalid)
@@ -82,31 +81,36 @@ pub fn resolve(parts: &DeviceParts, kinds: Kinds<'_>) -> Result<Target, Failure>
 }
 
 /// Empty values, and options that contradict each other whatever the kind.
-fn check(parts: &DeviceParts) -> Result<(), Failure> {
+fn check(parts: &DeviceParts, kinds: Kinds<'_>) -> Result<(), Failure> {
     let is_empty = |part: &Option<Setting<String>>| part.as_ref().is_some_and(|part| part.value.is_empty());
     // What a script's unset variable leaves: not the same as leaving the option out.
     if is_empty(&parts.address) {
-        return Err(Failure::new(Code::UsageInvalid)
-            .saying("--address is empty")
-            .hint("leave it out for 192.168.4.1:80"));
+        return Err(Failure::new(Code::UsageInvalid).saying("--address is empty").hint(
+            match kinds.iter().find(|kind| kind.is_default()).and_then(|kind| kind.words().default_address) {
+                Some(address) => format!("leave it out for {address}"),
+                None => "leave it out for the default".to_owned(),
+            },
+        ));
     }
     if is_empty(&parts.port) {
         return Err(Failure::new(Code::UsageInvalid)
             .saying("--port is empty")
-            .hint("--transport console alone takes the only board there is"));
+            .hint(format!("--transport {} alone takes the only board there is", scheme_taking(Part::Port, kinds))));
     }
     if parts.device.as_ref().is_some_and(Setting::is_explicit) && parts.opens_port() {
         return Err(Failure::new(Code::UsageConflict)
             .saying("--reset and --baud are for a board on a serial port, and --device names its own settings")
-            .hint(match parts.log {
-                LogPort::Unavailable => "write console:PORT?reset=boot",
-                LogPort::Offered | LogPort::Heard => "write console:PORT?reset=boot, or add --listen PORT",
+            .hint(match (scheme_taking(Part::Port, kinds), parts.log) {
+                (scheme, LogPort::Unavailable) => format!("write {scheme}:PORT?reset=boot"),
+                (scheme, LogPort::Offered | LogPort::Heard) => {
+                    format!("write {scheme}:PORT?reset=boot, or add --listen PORT")
+                }
             }));
     }
     let addressed = parts.address.as_ref().is_some_and(Setting::is_explicit);
     if parts.opens_port() && addressed && parts.transport.is_none() {
         return Err(Failure::new(Code::UsageConflict)
-            .saying("--baud and --reset are for the console, and --address is not")
+            .saying(format!("--baud and --reset are for {}, and --address is not", titles(Part::Port, kinds)))
             .hint("name the board's serial port with --port"));
     }
     Ok(())
@@ -144,9 +148,9 @@ fn without_host<'a>(
     }
     let scheme = scheme(parts, kinds).value;
     let why = if !takes(kinds, &scheme, Part::Host) {
-        "they are for SoftAP"
+        format!("they are for {}", titles(Part::Host, kinds))
     } else if parts.host.is_none() && (parts.address.is_some() || self::whole(parts, kinds)?.is_some()) {
-        "the device's address was given whole"
+        "the device's address was given whole".to_owned()
     } else {
         return Ok((Cow::Borrowed(parts), None));
     };
@@ -214,6 +218,28 @@ fn takes(kinds: Kinds<'_>, scheme: &str, part: Part) -> bool {
     kinds.iter().any(|kind| kind.scheme() == scheme && kind.takes(part))
 }
 
+/// The kinds that take this part, as people call them.
+fn titles(part: Part, kinds: Kinds<'_>) -> String {
+    let taking = kinds.iter().filter(|kind| kind.takes(part));
+    taking.map(|kind| kind.words().title).collect::<Vec<_>>().join(" and ")
+}
+
+/// The scheme of the first kind that takes this part.
+fn scheme_taking(part: Part, kinds: Kinds<'_>) -> &'static str {
+    kinds.iter().find(|kind| kind.takes(part)).map(|kind| kind.scheme()).unwrap_or_default()
+}
+
+/// Where a part was given for this run that means nothing on this kind of link.
+fn misplaced(part: Part, scheme: &str, kinds: Kinds<'_>) -> Failure {
+    let be = if part == Part::Adapter { "is" } else { "are" };
+    Failure::new(Code::UsageConflict).saying(format!(
+        "{} {be} for {}, not for {}",
+        part.options(),
+        titles(part, kinds),
+        text::sanitise(scheme)
+    ))
+}
+
 fn unknown(scheme: &str, origin: &Origin, kinds: Kinds<'_>) -> Failure {
     let have: Vec<_> = kinds.iter().map(|kind| kind.scheme()).collect();
     let code = if PLANNED.contains(&scheme) { Code::UsageUnsupported } else { Code::UsageInvalid };
@@ -227,12 +253,10 @@ fn unknown(scheme: &str, origin: &Origin, kinds: Kinds<'_>) -> Failure {
 }
 
 /// Parts given for this run that the kind does not take.
-fn check_parts(kind: &dyn TransportKind, parts: &DeviceParts) -> Result<(), Failure> {
-    let scheme = text::sanitise(kind.scheme());
+fn check_parts(kind: &dyn TransportKind, parts: &DeviceParts, kinds: Kinds<'_>) -> Result<(), Failure> {
     if parts.adapter.as_ref().is_some_and(Setting::is_explicit) && !kind.takes(Part::Adapter) {
-        return Err(Failure::new(Code::UsageConflict)
-            .saying(format!("--adapter is for Bluetooth, not for {scheme}"))
-            .hint("give --transport ble, or leave out --adapter"));
+        let hint = format!("give --transport {}, or leave out --adapter", scheme_taking(Part::Adapter, kinds));
+        return Err(misplaced(Part::Adapter, kind.scheme(), kinds).hint(hint));
     }
     Ok(())
 }

@@ -4,9 +4,10 @@
 //! A transport knows nothing of sessions or messages. It says what it can carry ([`Limits`]) so that nobody above
 //! has to ask which transport it is.
 //!
-//! To add one: a file beside this one, its `mod` line, one entry in [`KINDS`] (`kinds.rs`).
+//! To add one: a folder beside this file, its `mod` line, one entry in [`KINDS`] (`kinds.rs`).
 //!
 //! - `kinds.rs`: the list of kinds
+//! - `words.rs`: what people call them
 //! - `locator.rs`: the name of a device
 //! - `parts.rs`: what may be known of which device is meant
 //! - `discovery.rs`: what is in reach, as rows
@@ -25,6 +26,7 @@ mod locator;
 mod parts;
 pub mod serial;
 pub mod softap;
+mod words;
 
 use std::future;
 use std::sync::Arc;
@@ -34,16 +36,14 @@ pub use candidate::{Candidate, CandidateKind};
 pub use discovery::{Discovery, Listing, Row, Wanted};
 pub use error::{Evidence, TransportError};
 pub use futures_util::future::BoxFuture;
-pub use kinds::KINDS;
+pub use kinds::{KINDS, PLANNED};
 pub use locator::{Locator, LocatorError};
 pub use parts::{BoardPort, DeviceParts, LogPort, Part};
+pub use words::Words;
 
 use crate::failure::Failure;
 use crate::origin::Setting;
 use crate::wire::log::RawLine;
-
-/// Kinds that Espressif's own tools have and this crate has not, by their name there.
-pub static PLANNED: &[&str] = &["on-network"];
 
 /// How long a link may take to open where its kind does not say otherwise.
 const OPENING_LIMIT: Duration = Duration::from_secs(10);
@@ -91,6 +91,11 @@ pub trait Transport: Send {
 pub trait TransportKind: Sync {
     /// The locator's scheme: `softap`, `console`, `ble`, `sim`.
     fn scheme(&self) -> &'static str;
+
+    /// What people call it, its devices and their addresses.
+    fn words(&self) -> Words {
+        Words::titled(self.scheme())
+    }
 
     /// Checks a locator without any I/O.
     ///

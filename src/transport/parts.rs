@@ -71,6 +71,17 @@ pub enum Part {
     Host,
 }
 
+impl Part {
+    /// The options that give it.
+    pub fn options(self) -> &'static str {
+        match self {
+            Self::Adapter => "--adapter",
+            Self::Port => "--port, --baud and --reset",
+            Self::Host => "--device-ip, --device-host and --device-port",
+        }
+    }
+}
+
 impl DeviceParts {
     /// The device's name, as given or as its label has it.
     pub fn known_name(&self) -> Option<Setting<String>> {

@@ -52,7 +52,7 @@ use self::address::Target;
 use self::link::{Opened, Order};
 use super::{
     BoxFuture, DeviceParts, Discovery, Evidence, Limits, Locator, Opening, Part, Transport, TransportError,
-    TransportKind, Wanted,
+    TransportKind, Wanted, Words,
 };
 use crate::failure::Failure;
 use crate::origin::Setting;
@@ -71,6 +71,15 @@ pub struct Ble;
 impl TransportKind for Ble {
     fn scheme(&self) -> &'static str {
         locate::SCHEME
+    }
+
+    fn words(&self) -> Words {
+        Words {
+            title: "Bluetooth",
+            locators: &["ble:NAME", "ble:ADDRESS"],
+            addresses: Some("AA:BB:CC:DD:EE:FF is one over Bluetooth"),
+            default_address: None,
+        }
     }
 
     fn check(&self, to: &Locator) -> Result<(), TransportError> {

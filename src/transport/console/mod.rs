@@ -34,7 +34,7 @@ pub use settings::{ConsoleSettings, DEFAULT_BAUD};
 use super::serial::{self, Reset};
 use super::{
     BoxFuture, DeviceParts, Discovery, Evidence, Limits, Locator, Opening, Part, Transport, TransportError,
-    TransportKind, Wanted,
+    TransportKind, Wanted, Words,
 };
 use crate::failure::Failure;
 use crate::origin::Setting;
@@ -54,6 +54,10 @@ pub struct Console;
 impl TransportKind for Console {
     fn scheme(&self) -> &'static str {
         locate::SCHEME
+    }
+
+    fn words(&self) -> Words {
+        Words { title: "the console", locators: &["console:PORT"], addresses: None, default_address: None }
     }
 
     fn check(&self, to: &Locator) -> Result<(), TransportError> {

@@ -21,7 +21,7 @@ pub use address::{Address, check_address};
 use self::connection::Connection;
 use self::http::Cookie;
 use super::{
-    BoxFuture, DeviceParts, Evidence, Limits, Locator, Opening, Part, Transport, TransportError, TransportKind,
+    BoxFuture, DeviceParts, Evidence, Limits, Locator, Opening, Part, Transport, TransportError, TransportKind, Words,
 };
 use crate::failure::Failure;
 use crate::origin::Setting;
@@ -37,6 +37,15 @@ pub struct SoftAp;
 impl TransportKind for SoftAp {
     fn scheme(&self) -> &'static str {
         locate::SCHEME
+    }
+
+    fn words(&self) -> Words {
+        Words {
+            title: "SoftAP",
+            locators: &["softap:", "softap:HOST:PORT"],
+            addresses: Some("over SoftAP HOST, HOST:PORT or [IPV6]:PORT, default 192.168.4.1:80"),
+            default_address: Some("192.168.4.1:80"),
+        }
     }
 
     fn check(&self, to: &Locator) -> Result<(), TransportError> {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::failures::case::{Case, DEVICE, Device, command, provision};
+use crate::support::run;
 use Device::{Memory, None};
 
 /// Files that rows name.
@@ -373,7 +374,7 @@ pub(crate) const CASES: &[Case] = &[
         "usage.unsupported",
         "",
         2,
-        "softap, console, ble, sim",
+        "sim: choose one with --transport or --device",
     ),
     words("a transport from the environment", &["info"]).env(&[("ESPCTL_TRANSPORT", "on-network")]).fails(
         "usage.unsupported",
@@ -440,3 +441,13 @@ pub(crate) const CASES: &[Case] = &[
         .args(&["provision", "--device", DEVICE, "--trace", "{files}"])
         .fails("trace.write-failed", "", 1, "directory"),
 ];
+
+#[test]
+fn the_transports_there_are_are_listed() {
+    let refused = run(["info", "--transport", "carrier-pigeon"]).stderr;
+    for said in [refused, run(["info", "--help"]).stdout] {
+        for kind in espctl::transport::KINDS {
+            assert!(said.contains(kind.scheme()), "no {}: {said}", kind.scheme());
+        }
+    }
+}
