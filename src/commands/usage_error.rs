@@ -18,6 +18,9 @@ use crate::settings::Environment;
 /// Options whose value is a secret.
 const SECRET: [&str; 5] = ["--pop", "--passphrase", "--sec2-password", "--secret-key", "--thread-dataset"];
 
+/// Commands that take a device.
+const WITH_DEVICE: [&str; 5] = ["provision", "info", "scan", "reset", "send"];
+
 /// What options take whose values are no text and no choice of words.
 const TAKES: [(&str, &str); 11] = [
     ("--timeout", "whole seconds, 1 or more"),
@@ -67,8 +70,14 @@ fn usage_error(error: &clap::Error, words: &[OsString]) -> Failure {
     if matches!(error.kind(), ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand) {
         return failure.saying("no command was given").hint("espctl provision takes a device online; espctl help");
     }
-    if is_word_too_many(error) {
-        return failure.saying("unexpected argument").hint("put values with spaces in them in quotation marks");
+    if let Some(word) = word_too_many(error) {
+        let failure = failure.saying("unexpected argument").hint("put values with spaces in them in quotation marks");
+        let takes_device = words.iter().any(|word| WITH_DEVICE.iter().any(|command| word == command));
+        return if takes_device && word.contains(':') {
+            failure.hint("a device is named with --device, like --device sim:")
+        } else {
+            failure
+        };
     }
     if let Some(option) = secret_for_option(error, words) {
         return failure
@@ -174,9 +183,10 @@ fn without_value(error: &clap::Error) -> String {
     }
 }
 
-fn is_word_too_many(error: &clap::Error) -> bool {
-    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else { return false };
-    error.kind() == ErrorKind::UnknownArgument && !word.starts_with('-')
+/// The word that has no place on the line; it may be a part of a secret.
+fn word_too_many(error: &clap::Error) -> Option<&str> {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else { return None };
+    (error.kind() == ErrorKind::UnknownArgument && !word.starts_with('-')).then_some(word)
 }
 
 /// The option whose value was taken for another option, where that value is a secret.
@@ -216,6 +226,14 @@ mod tests {
         let failure = failure(&["provision", "--passphrase", "correct", "horse", "battery"]);
         assert_eq!(failure.code, Code::UsageInvalid);
         assert!(!format!("{failure:?}").contains("battery"), "{failure:?}");
+    }
+
+    #[test]
+    fn a_device_without_its_option_is_met_with_the_option() {
+        let hints = |words: &[&str]| failure(words).hints().join(" ");
+        assert!(hints(&["scan", "ble:PROV_1"]).contains("--device sim:"));
+        assert!(!hints(&["scan", "PROV_1"]).contains("--device"));
+        assert!(!hints(&["discover", "ble:PROV_1"]).contains("--device"));
     }
 
     #[test]
