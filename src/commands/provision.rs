@@ -241,7 +241,7 @@ async fn offer_hotspot(target: &Target, person: &Person, device_run: &DeviceRun)
         device.close().await;
         Some(())
     };
-    if matches!(tokio::time::timeout(PROBE, probe).await, Ok(Some(_))) {
+    if matches!(tokio::time::timeout(PROBE, probe).await, Ok(Some(()))) {
         return Ok(());
     }
     let name = target.name.as_deref().map_or("PROV_XXXXXX".into(), text::sanitise);
