@@ -2,7 +2,7 @@
 //! one setting, whose words are those of `device`. What a dialect is, is not known here.
 
 use crate::code::Code;
-use crate::device::DialectChoice;
+use crate::device::{Dialect, DialectChoice};
 use crate::failure::Failure;
 use crate::origin::Setting;
 use crate::transport::{DeviceParts, Locator, TransportKind};
@@ -54,7 +54,7 @@ fn over(choice: DialectChoice, kinds: &[&'static dyn TransportKind]) -> Vec<&'st
 }
 
 fn misplaced(choice: DialectChoice, kind: &dyn TransportKind) -> String {
-    let described = choice.dialect().map(|dialect| dialect.describe()).unwrap_or_default();
+    let described = choice.dialect().map(Dialect::describe).unwrap_or_default();
     format!("{} is for {described}, not for {}", choice.word(), kind.scheme())
 }
 
