@@ -18,6 +18,9 @@ use crate::security::srp6a::{DeviceKeys, EXPONENT_LEN, GROUP_LEN};
 use crate::security::{self, Cipher, DeviceIdentity, Handshake, HandshakeError, Next};
 use crate::wire::messages::{SessionData, sec1_payload, sec2_payload, session_data::Proto};
 
+/// Security 0's first message.
+const GREETING: &[u8] = &[0x52, 0x03, 0xa2, 0x01, 0x00];
+
 /// The one secure session a device has room for.
 #[derive(Default)]
 pub(super) enum Secure {
@@ -68,7 +71,8 @@ impl Device {
                 return self.refuse_handshake(now, "a message out of order");
             }
         };
-        match handshake.advance(request) {
+        // Security 0 looks at the version alone, and takes whatever the message carries for its greeting.
+        match handshake.advance(if version == 0 { GREETING } else { request }) {
             Ok(turn) => {
                 self.secure = match turn.next {
                     Next::Await(handshake) => Secure::Awaiting(handshake),
@@ -156,7 +160,7 @@ impl Device {
 /// The number of the message, where it is one of this scheme.
 fn command(version: u8, data: &SessionData) -> Option<i32> {
     let command = match (version, &data.proto) {
-        (0, Some(Proto::Sec0(payload))) => payload.msg,
+        (0, _) => 0,
         (1, Some(Proto::Sec1(payload))) => payload.msg,
         (2, Some(Proto::Sec2(payload))) => payload.msg,
         _ => return None,
@@ -212,18 +216,25 @@ mod tests {
     use crate::sim::device::BOOT_TIME;
     use crate::sim::profile::Profile;
 
-    const HELLO_0: &[u8] = &[0x52, 0x03, 0xa2, 0x01, 0x00];
-
     #[test]
     fn a_message_of_another_scheme_leaves_the_session_alone() {
         let mut device = Device::new(DeviceOptions { security: Some(0), ..DeviceOptions::default() });
-        assert_eq!(
-            device.handshake(Duration::ZERO, HELLO_0).as_deref(),
-            Ok(&[0x52, 0x05, 0x08, 0x01, 0xaa, 0x01, 0x00][..])
-        );
+        assert_eq!(device.handshake(Duration::ZERO, GREETING).as_deref(), Ok(GREETING_ANSWER));
         assert_eq!(device.handshake(Duration::ZERO, &[0x10, 0x01, 0x5a, 0x00]), Err(Refusal::Handler));
         assert!(matches!(device.secure, Secure::Up(_)));
         assert!(device.take_events().iter().any(|timed| matches!(timed.event, Event::HandshakeRefused { .. })));
+    }
+
+    const GREETING_ANSWER: &[u8] = &[0x52, 0x05, 0x08, 0x01, 0xaa, 0x01, 0x00];
+
+    #[test]
+    fn security_0_looks_at_the_version_alone() {
+        let open = || Device::new(DeviceOptions { security: Some(0), ..DeviceOptions::default() });
+        // The version alone, security 1's first message without its version, security 0's answer.
+        for message in [&[0x10, 0x00][..], &[0x5a, 0x03, 0xa2, 0x01, 0x00], GREETING_ANSWER] {
+            assert_eq!(open().handshake(Duration::ZERO, message).as_deref(), Ok(GREETING_ANSWER), "{message:02x?}");
+        }
+        assert_eq!(open().handshake(Duration::ZERO, &[0x52, 0x05]), Err(Refusal::Handler), "not a message");
     }
 
     #[test]
