@@ -150,6 +150,9 @@ async fn errors_with_a_page_close_too() {
     for (bytes, status, text) in [
         (request("nonsense", "", b"-"), "404 Not Found", "Nothing matches the given URI"),
         (b"GET /proto-ver HTTP/1.1\r\n\r\n".to_vec(), "405 Method Not Allowed", "invalid"),
+        (b"rubbish\r\n".to_vec(), "400 Bad Request", "Bad request syntax"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(), "400 Bad Request", "Bad request syntax"),
+        (b"POST /proto-ver HTTP/1.1\r\nContent-Length: x\r\n\r\n".to_vec(), "400 Bad Request", "syntax"),
         (request("proto-ver", &long_header, b"-"), "431 Request Header Fields Too Large", "too long"),
         (request(&"x".repeat(600), "", b"-"), "414 URI Too Long", "too long"),
     ] {
@@ -219,6 +222,14 @@ async fn requests_may_arrive_in_pieces() {
         tokio::task::yield_now().await;
     }
     assert!(timeout(PATIENCE, read_reply(&mut stream)).await.expect("in time").is_some());
+}
+
+#[tokio::test]
+async fn lines_may_end_with_a_line_feed_alone() {
+    let (address, _server) = start(&[]).await;
+    let mut stream = connect(address).await;
+    let (head, _) = exchange(&mut stream, b"POST /proto-ver HTTP/1.1\nContent-Length: 1\n\n-").await.expect("a reply");
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
 }
 
 #[tokio::test]
