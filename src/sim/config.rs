@@ -1,6 +1,6 @@
 //! `prov-config` and `prov-ctrl`: set, apply, status, reset. Validation and guards are the firmware's.
 //!
-//! The state machine is in `station.rs`, Thread's half in `thread.rs`.
+//! The state machine is in `station.rs`, Thread's half in `thread.rs`, messages of the other radio in `other_radio.rs`.
 
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::access_point::AccessPoint;
 use super::device::{Device, Handled, Refusal, Staged};
 use super::event::{Event, FailReason, printable};
 use super::fault::FaultKind;
+use super::other_radio;
 use super::station::{Join, Link, Outcome, Status as Reading};
 use super::world::Joined;
 use crate::secret::Passphrase;
@@ -31,6 +32,11 @@ impl Device {
     pub(super) fn config(&mut self, now: Duration, plain: &[u8]) -> Handled {
         let request = ConfigPayload::decode(plain).map_err(|_| Refusal::Handler)?;
         let msg = ConfigMsg::try_from(request.msg).map_err(|_| Refusal::Handler)?;
+        if other_radio::is_for_thread(msg) != self.options.thread {
+            let answer = other_radio::config(msg, request.payload.as_ref());
+            let answer = answer.filter(|_| self.options.knows_both_radios()).ok_or(Refusal::Handler)?;
+            return Ok((reply(msg, answer), Duration::ZERO));
+        }
         if self.options.thread {
             return self.config_thread(now, msg, request.payload);
         }
@@ -74,7 +80,7 @@ impl Device {
     /// that has joined already leaves its network for the new one.
     pub(super) fn join_at_once(&mut self, now: Duration, ssid: &[u8], passphrase: &[u8]) -> bool {
         if self.station.is_connected() {
-            self.station.reprovision();
+            self.station.start_over();
         }
         let (ssid, passphrase) = (ssid.to_vec(), passphrase.to_vec());
         let set = CmdSetWifi { ssid, passphrase, bssid: Vec::new(), channel: 0 };
@@ -98,12 +104,20 @@ impl Device {
             }
         };
         let outcome = self.fail_by_script(now).unwrap_or(planned);
+        let manners = self.options.profile.manners();
+        // The firmware reads a dataset when it is applied; one that is not a dataset fails right there.
+        if self.options.thread && matches!(outcome, Outcome::Failed(FailReason::Auth)) {
+            self.station.refuse(FailReason::Auth, manners);
+            self.note(now, Event::JoinFailed { reason: FailReason::Auth, remaining: 0 });
+            return Status::InternalError;
+        }
         let starts = now + self.options.apply_delay;
         let each = each.unwrap_or(self.options.join);
         let drops = matches!(outcome, Outcome::Joined(_)).then_some(starts + each);
-        let attempts = self.options.attempts.unwrap_or(self.options.profile.attempts).max(1);
+        let attempts = self.options.attempts.unwrap_or(self.options.profile.attempts);
         self.note(now, Event::Joining { ssid: network.clone() });
         self.station.apply(Join { network, starts, each, attempts, outcome, failed: 0 });
+        self.wifi_scan.miss_the_end(now);
         if let Some(fault) = self.strikes(now, FaultKind::DropAfterApply, "") {
             self.vanish_after_answer(now, fault.span());
         }
@@ -142,7 +156,9 @@ impl Device {
         }
         if let Some(fault) = self.strikes(now, FaultKind::OtherReason, "") {
             let reason = fault.value().and_then(|value| value.parse().ok()).unwrap_or(CONNECTION_FAIL);
-            striking = striking.or(Some(Outcome::Retries(reason)));
+            // Disconnect reasons are Wi-Fi's; on Thread the device never attaches.
+            let outcome = if self.options.thread { Outcome::Never } else { Outcome::Unnamed(reason) };
+            striking = striking.or(Some(outcome));
         }
         striking
     }
@@ -207,6 +223,9 @@ impl Device {
             }
             Reading::Connected(Link::Wifi(mut details)) => {
                 self.connected_was_read(now);
+                if !self.station.is_connected() {
+                    details = self.no_access_point();
+                }
                 if let Some(name) = self.name_fault(now) {
                     details.ssid = name.into_bytes();
                 }
@@ -216,18 +235,32 @@ impl Device {
         }
     }
 
+    /// What the firmware reads of its access point where it has none: no name, and bytes that happened to be there.
+    fn no_access_point(&mut self) -> WifiConnected {
+        let mut bssid = vec![0; 6];
+        self.rng.fill_bytes(&mut bssid);
+        WifiConnected { ip4_addr: "0.0.0.0".to_owned(), bssid, ..Default::default() }
+    }
+
     pub(super) fn control(&mut self, now: Duration, plain: &[u8]) -> Handled {
         use control_payload::Payload;
         let request = ControlPayload::decode(plain).map_err(|_| Refusal::Handler)?;
         let msg = ControlMsg::try_from(request.msg).map_err(|_| Refusal::Handler)?;
-        let (allowed, payload) = match (msg, self.options.thread) {
-            (ControlMsg::CmdWifiReset, false) => (self.reset(now), Payload::RespWifiReset(ControlEmpty {})),
-            (ControlMsg::CmdThreadReset, true) => (self.reset(now), Payload::RespThreadReset(ControlEmpty {})),
-            (ControlMsg::CmdWifiReprov, false) => (self.reprovision(now), Payload::RespWifiReprov(ControlEmpty {})),
-            (ControlMsg::CmdThreadReprov, true) => (self.reprovision(now), Payload::RespThreadReprov(ControlEmpty {})),
-            _ => return Err(Refusal::Handler),
+        let done = |allowed| if allowed { Status::Success } else { Status::InternalError };
+        let (status, payload) = match (msg, self.options.thread) {
+            (ControlMsg::CmdWifiReset, false) => (done(self.reset(now)), Payload::RespWifiReset(ControlEmpty {})),
+            (ControlMsg::CmdThreadReset, true) => (done(self.reset(now)), Payload::RespThreadReset(ControlEmpty {})),
+            (ControlMsg::CmdWifiReprov, false) => {
+                (done(self.reprovision(now)), Payload::RespWifiReprov(ControlEmpty {}))
+            }
+            (ControlMsg::CmdThreadReprov, true) => {
+                (done(self.reprovision(now)), Payload::RespThreadReprov(ControlEmpty {}))
+            }
+            _ => {
+                let answer = other_radio::control(msg).filter(|_| self.options.knows_both_radios());
+                (Status::InvalidArgument, answer.ok_or(Refusal::Handler)?)
+            }
         };
-        let status = if allowed { Status::Success } else { Status::InternalError };
         let reply = ControlPayload { msg: msg as i32 + 1, status: status.into(), payload: Some(payload) };
         Ok((reply.encode_to_vec(), Duration::ZERO))
     }
@@ -241,12 +274,12 @@ impl Device {
         allowed
     }
 
-    /// Only where the service does not stop by itself.
+    /// Only where the service does not stop by itself. The status goes on reading connected until the next apply.
     fn reprovision(&mut self, now: Duration) -> bool {
         let fault = self.strikes(now, FaultKind::ResetInternalError, "").is_some();
         let allowed = !fault && !self.options.auto_stop;
         if allowed {
-            self.station.reprovision();
+            self.station.start_over();
             self.note(now, Event::Reprovision);
         }
         allowed

@@ -72,6 +72,11 @@ pub enum Event {
         /// The Wi-Fi disconnect reason.
         reason: u16,
     },
+    /// The last attempt to join failed for a reason that the protocol cannot express.
+    JoinGivenUp {
+        /// The Wi-Fi disconnect reason.
+        reason: u16,
+    },
     /// The device is on its network.
     Connected {
         /// The network's name.
@@ -149,6 +154,9 @@ impl fmt::Display for Event {
                 write!(f, "join failed: {reason} ({remaining} attempts left)")
             }
             Self::JoinRetried { reason } => write!(f, "join failed: disconnect {}; trying again", described(*reason)),
+            Self::JoinGivenUp { reason } => {
+                write!(f, "join failed: disconnect {} (0 attempts left)", described(*reason))
+            }
             Self::Connected { ssid } => write!(f, "connected to {ssid}"),
             Self::ConnectedRead => f.write_str("status connected was read"),
             Self::Reset => f.write_str("state machine reset"),

@@ -68,7 +68,7 @@ faults! {
     ConnectingForever "connecting-forever" "" "never gets further than Connecting when joining"
     AuthFailed "auth-failed" "" "fails to join with an authentication error, whatever the passphrase"
     NotFound "not-found" "" "fails to join with network not found, whatever the network"
-    OtherReason "other-reason" "[REASON]" "fails to join with this disconnect reason, 205 by default, and keeps trying"
+    OtherReason "other-reason" "[REASON]" "fails to join with this disconnect reason, 205 by default; without attempts set it keeps trying"
     AlreadyConnected "already-connected" "[SSID]" "has joined already and only waits for its status to be read"
     ResetInternalError "reset-internal-error" "" "answers prov-ctrl with InternalError"
     DropAfterApply "drop-after-apply" "[MS]" "goes off the air once apply-config is answered, for MS milliseconds or for good"

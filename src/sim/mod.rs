@@ -17,6 +17,7 @@
 //!
 //! - `device.rs`: the state; hands each request to its handler
 //! - `session.rs`, `scan.rs`, `config.rs`, `thread.rs`, `rainmaker.rs`: the handlers
+//! - `other_radio.rs`: what a build answers to messages of the radio it is without
 //! - `station.rs`: the radio that joins
 //! - `service.rs`: when provisioning comes and goes
 //! - `event.rs`: what happened, for its host to show
@@ -42,6 +43,7 @@ pub mod http;
 pub mod identity;
 pub mod memory;
 pub mod options;
+mod other_radio;
 pub mod profile;
 mod rainmaker;
 mod scan;

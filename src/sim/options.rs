@@ -210,6 +210,11 @@ impl DeviceOptions {
         Ok(self)
     }
 
+    /// Whether the firmware knows the messages of the radio that it is built without.
+    pub(super) fn knows_both_radios(&self) -> bool {
+        self.profile.network_component || self.thread
+    }
+
     /// Security 2's password: the PoP unless one was set.
     pub(super) fn srp_password(&self) -> Sec2Password {
         let pop = || self.pop.as_ref().map_or_else(|| Sec2Password::new([]), ProofOfPossession::repurpose);

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::station::Manners;
 use crate::security::NonceRule;
 
 /// How a device learns its owner.
@@ -49,9 +50,9 @@ pub struct Profile {
     pub idempotent_reset: bool,
     /// Whether a scan result out of range closes the link (1.2.3), or is answered with InternalError.
     pub strict_range: bool,
-    /// Whether failed attempts are reported with the number of those left.
+    /// Whether the provisioning manager counts failed attempts and reports the number of those left.
     pub reports_attempts: bool,
-    /// Attempts to join before giving up; 0 for the legacy default of one.
+    /// Attempts to join before giving up; 0 where none are set: one, and for a reason without a word no end of them.
     pub attempts: u32,
     /// Whether the application resets the state machine itself once joining failed.
     pub resets_itself: bool,
@@ -140,7 +141,7 @@ static ALL: &[Profile] = &[
     WIFI_PROVISIONING,
     Profile {
         name: "idf-5.0",
-        about: "wifi_provisioning of ESP-IDF 5.0: security 2 with its static IV, no prov-ctrl",
+        about: "wifi_provisioning of ESP-IDF 5.0, its first releases only: security 2 with its static IV, no prov-ctrl",
         announces_patch: false,
         control: false,
         reports_attempts: false,
@@ -150,7 +151,7 @@ static ALL: &[Profile] = &[
     IDF_44,
     Profile {
         name: "idf-4.2",
-        about: "wifi_provisioning of ESP-IDF 4.2: as 4.4, and the session ends with the connection",
+        about: "wifi_provisioning of ESP-IDF 4.2, its first releases only: as 4.4, and the session ends with the connection",
         cookies: false,
         ..IDF_44
     },
@@ -202,6 +203,11 @@ impl Profile {
     /// How security 2 makes its IVs.
     pub fn nonce_rule(&self) -> NonceRule {
         if self.announces_patch { NonceRule::Counting } else { NonceRule::Static }
+    }
+
+    /// How it treats joins that fail.
+    pub(super) fn manners(&self) -> Manners {
+        Manners { resets_itself: self.resets_itself, counts_attempts: self.reports_attempts }
     }
 
     /// The version document, byte for byte in the style of the firmware's JSON printer.

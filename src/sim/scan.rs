@@ -10,6 +10,7 @@ use prost::Message;
 use super::device::{Device, Handled, Refusal};
 use super::event::Event;
 use super::fault::FaultKind;
+use super::other_radio;
 use super::world::World;
 use crate::wire::messages::{
     RespScanWifiResult, RespScanWifiStart, RespScanWifiStatus, ScanMsg, ScanPayload, Status, WifiScanEntry,
@@ -22,36 +23,62 @@ const CHANNELS: u8 = 13;
 /// Time on one channel, the pause between groups of them, and the step a blocking scan waits in.
 const STEP: Duration = Duration::from_millis(120);
 
+/// A list of networks, and the time from which on it is the scan's.
+pub(super) type Heard<E> = (Duration, Vec<E>);
+
 /// A scan and its results.
 #[derive(Debug, Clone)]
 pub(super) struct Scanner<E> {
-    entries: Vec<E>,
-    ends: Duration,
-    never: bool,
+    /// The list as it grows, oldest first. The last one is whole.
+    lists: Vec<Heard<E>>,
+    end: End,
+}
+
+/// How a scan ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    At(Duration),
+    /// Never, and no other can be started: the firmware did not listen when it ended.
+    Missed,
+    /// Never, by a fault. Another one can be started.
+    Fault,
 }
 
 impl<E> Default for Scanner<E> {
     /// Before any scan, the firmware reads "finished, nothing found".
     fn default() -> Self {
-        Self { entries: Vec::new(), ends: Duration::ZERO, never: false }
+        Self { lists: Vec::new(), end: End::At(Duration::ZERO) }
     }
 }
 
 impl<E: Clone> Scanner<E> {
     pub(super) fn is_finished(&self, now: Duration) -> bool {
-        now >= self.ends && !self.never
+        matches!(self.end, End::At(end) if end <= now)
     }
 
-    /// Entries that can be asked for.
+    /// The networks heard so far.
+    fn list(&self, now: Duration) -> &[E] {
+        self.lists.iter().rev().find(|(from, _)| *from <= now).map_or(&[], |(_, list)| list)
+    }
+
+    /// Entries that can be asked for; a running scan has some already.
     pub(super) fn count(&self, now: Duration) -> u32 {
-        if self.is_finished(now) { u32::try_from(self.entries.len()).unwrap_or(0) } else { 0 }
+        u32::try_from(self.list(now).len()).unwrap_or(0)
     }
 
     /// A page, or `None` out of range.
     pub(super) fn page(&self, now: Duration, start: u32, count: u32) -> Option<Vec<E>> {
-        let end = start.checked_add(count).filter(|end| *end <= self.count(now))?;
+        let end = start.checked_add(count)?;
         let range = usize::try_from(start).ok()?..usize::try_from(end).ok()?;
-        self.entries.get(range).map(<[E]>::to_vec)
+        self.list(now).get(range).map(<[E]>::to_vec)
+    }
+
+    /// The firmware stops listening: a scan that runs now never ends, and a reset does not change that.
+    pub(super) fn miss_the_end(&mut self, now: Duration) {
+        if matches!(self.end, End::At(end) if now < end) {
+            self.lists.retain(|(from, _)| *from <= now);
+            self.end = End::Missed;
+        }
     }
 }
 
@@ -59,15 +86,20 @@ impl Device {
     pub(super) fn scan(&mut self, now: Duration, plain: &[u8]) -> Handled {
         let request = ScanPayload::decode(plain).map_err(|_| Refusal::Handler)?;
         let msg = ScanMsg::try_from(request.msg).map_err(|_| Refusal::Handler)?;
+        if other_radio::is_for_thread(msg) != self.options.thread {
+            let answer = other_radio::scan(msg, request.payload.as_ref()).filter(|_| self.options.knows_both_radios());
+            let answer = answer.ok_or(Refusal::Handler)?;
+            return Ok((reply(msg, Status::InvalidArgument, answer), Duration::ZERO));
+        }
         if self.options.thread {
             return self.scan_thread(now, msg, request.payload);
         }
         match (msg, request.payload) {
             (ScanMsg::CmdWifiStart, Some(Payload::CmdWifiStart(start))) => {
-                let takes = self.options.scan.unwrap_or_else(|| duration(start.group_channels));
-                let entries = observe(&self.options.world, start.group_channels > 0);
+                let lists = observe(&self.options.world, start.group_channels, self.options.scan);
                 let mut scanner = std::mem::take(&mut self.wifi_scan);
-                let after = self.start_scan(now, &mut scanner, entries, takes, start.blocking);
+                let heard = self.station.hears_scans();
+                let after = self.start_scan(now, &mut scanner, lists, heard, start.blocking);
                 self.wifi_scan = scanner;
                 Ok((reply(msg, Status::Success, Payload::RespWifiStart(RespScanWifiStart {})), after?))
             }
@@ -88,29 +120,37 @@ impl Device {
         }
     }
 
-    /// Starts a scan, unless one runs, and returns how long the answer takes: a blocking scan waits for the end, in
-    /// whole steps.
+    /// Starts a scan, and returns how long the answer takes: a blocking scan waits for the end, in whole steps. Where
+    /// one runs, the answer comes at once, and that one goes on. `lists` count from the start; `heard` says whether the
+    /// firmware will notice the end.
     pub(super) fn start_scan<E: Clone>(
         &mut self,
         now: Duration,
         scanner: &mut Scanner<E>,
-        entries: Vec<E>,
-        takes: Duration,
+        mut lists: Vec<Heard<E>>,
+        heard: bool,
         blocking: bool,
     ) -> Result<Duration, Refusal> {
-        if scanner.is_finished(now) || scanner.never {
-            let empty = self.strikes(now, FaultKind::ScanEmpty, "").is_some();
-            let fault = self.strikes(now, FaultKind::ScanNeverFinishes, "").is_some();
-            let deaf = !self.station.can_scan();
-            let entries = if empty { Vec::new() } else { entries };
-            self.note(now, Event::ScanStarted { networks: entries.len() });
-            *scanner = Scanner { entries, ends: now + takes, never: fault || deaf };
-            // In the wrong state the firmware's handler never returns; a fault only keeps the scan from ending.
-            self.stuck = deaf && blocking;
+        if !scanner.is_finished(now) && scanner.end != End::Fault {
+            return Ok(Duration::ZERO);
         }
-        match (blocking, scanner.never) {
-            (true, true) => Err(Refusal::Hang),
-            (true, false) => Ok(in_steps(scanner.ends.saturating_sub(now))),
+        if self.strikes(now, FaultKind::ScanEmpty, "").is_some() {
+            lists.iter_mut().for_each(|(_, list)| list.clear());
+        }
+        let never = self.strikes(now, FaultKind::ScanNeverFinishes, "").is_some();
+        let (takes, networks) = lists.last().map_or((Duration::ZERO, 0), |(takes, list)| (*takes, list.len()));
+        self.note(now, Event::ScanStarted { networks });
+        lists.iter_mut().for_each(|(from, _)| *from += now);
+        *scanner = match (heard, never) {
+            (true, false) => Scanner { lists, end: End::At(now + takes) },
+            (false, _) => Scanner { lists: Vec::new(), end: End::Missed },
+            (true, true) => Scanner { lists: Vec::new(), end: End::Fault },
+        };
+        // In the wrong state the firmware's handler never returns; a fault only keeps the scan from ending.
+        self.stuck = !heard && blocking;
+        match (blocking, scanner.end) {
+            (true, End::Missed | End::Fault) => Err(Refusal::Hang),
+            (true, End::At(_)) => Ok(in_steps(takes)),
             (false, _) => Ok(Duration::ZERO),
         }
     }
@@ -135,10 +175,10 @@ pub(super) fn reply(request: ScanMsg, status: Status, payload: Payload) -> Vec<u
     ScanPayload { msg: request as i32 + 1, status: status.into(), payload: Some(payload) }.encode_to_vec()
 }
 
-/// How long a scan takes: every channel, and a pause after each group of them for the SoftAP to beacon.
-fn duration(group: u32) -> Duration {
-    let pauses = u32::from(CHANNELS - 1).checked_div(group).unwrap_or(0);
-    STEP * (u32::from(CHANNELS) + pauses)
+/// When a channel has been scanned, in steps: one for each, and a pause before each new group for the SoftAP to beacon.
+fn steps(channel: u8, group: u32) -> u32 {
+    let pauses = (2..=u32::from(channel)).filter(|channel| group > 0 && channel % group == 0).count();
+    u32::from(channel) + u32::try_from(pauses).unwrap_or(0)
 }
 
 fn in_steps(span: Duration) -> Duration {
@@ -146,8 +186,8 @@ fn in_steps(span: Duration) -> Duration {
     STEP * u32::try_from(steps).unwrap_or(u32::MAX)
 }
 
-/// The list of networks as the firmware builds it.
-fn observe(world: &World, by_channel: bool) -> Vec<WifiScanEntry> {
+/// The list of networks as the firmware builds it: channel by channel where there are groups, else all at the end.
+fn observe(world: &World, group: u32, takes: Option<Duration>) -> Vec<Heard<WifiScanEntry>> {
     let heard = |channel: Option<u8>| {
         let visible = world.access_points.iter().filter(|ap| !ap.hidden && channel.is_none_or(|own| own == ap.channel));
         let mut heard: Vec<_> = visible
@@ -163,17 +203,21 @@ fn observe(world: &World, by_channel: bool) -> Vec<WifiScanEntry> {
         heard.truncate(MAX_ENTRIES);
         heard
     };
-    if !by_channel {
-        return heard(None);
+    let all = steps(CHANNELS, group);
+    let takes = takes.unwrap_or(STEP * all);
+    if group == 0 {
+        return vec![(takes, heard(None))];
     }
     let mut list = Vec::new();
-    for channel in 1..=CHANNELS {
-        let new = heard(Some(channel));
-        list.truncate(MAX_ENTRIES - new.len());
-        list.extend(new);
-        list.sort_by_key(|entry: &WifiScanEntry| -entry.rssi);
-    }
-    list
+    (1..=CHANNELS)
+        .map(|channel| {
+            let new = heard(Some(channel));
+            list.truncate(MAX_ENTRIES - new.len());
+            list.extend(new);
+            list.sort_by_key(|entry: &WifiScanEntry| -entry.rssi);
+            (takes * steps(channel, group) / all, list.clone())
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -188,19 +232,23 @@ mod tests {
         World { access_points, ..World::default() }
     }
 
+    fn whole(world: &World, group: u32) -> Heard<WifiScanEntry> {
+        observe(world, group, None).pop().expect("a list")
+    }
+
     #[test]
     fn a_full_list_drops_its_tail_even_for_a_weaker_entry() {
-        let entries = observe(&crowd(), true);
+        let (_, entries) = whole(&crowd(), 5);
         assert_eq!(entries.len(), MAX_ENTRIES);
         assert_eq!(entries.last().map(|entry| &entry.ssid[..]), Some(&b"weak"[..]));
         assert!(!entries.iter().any(|entry| entry.ssid == b"strong-16"));
-        let entries = observe(&crowd(), false);
+        let (_, entries) = whole(&crowd(), 0);
         assert!(!entries.iter().any(|entry| entry.ssid == b"weak"), "one scan of all channels keeps the strongest");
     }
 
     #[test]
     fn hidden_networks_are_not_reported_and_duplicates_are() {
-        let entries = observe(&World::default(), true);
+        let (_, entries) = whole(&World::default(), 5);
         assert!(!entries.iter().any(|entry| entry.ssid == b"HiddenNet"));
         assert_eq!(entries.iter().filter(|entry| entry.ssid == b"HomeNet").count(), 2);
         assert!(entries.is_sorted_by(|one, two| one.rssi >= two.rssi));
@@ -208,14 +256,25 @@ mod tests {
 
     #[test]
     fn scans_take_their_time() {
-        assert_eq!(duration(0), Duration::from_millis(13 * 120));
-        assert_eq!(duration(5), Duration::from_millis(15 * 120));
+        assert_eq!(whole(&World::default(), 0).0, Duration::from_millis(13 * 120));
+        assert_eq!(whole(&World::default(), 5).0, Duration::from_millis(15 * 120));
         assert_eq!(in_steps(Duration::from_millis(121)), Duration::from_millis(240));
     }
 
     #[test]
+    fn a_scan_by_channels_grows() {
+        let lists = observe(&crowd(), 5, Some(Duration::from_millis(1500)));
+        let counts: Vec<_> = lists.iter().map(|(from, list)| (from.as_millis(), list.len())).collect();
+        // The second group begins after a pause.
+        assert_eq!(counts[..5], [(100, 16), (200, 16), (300, 16), (400, 16), (600, 16)]);
+        assert_eq!(counts.last(), Some(&(1500, 16)));
+        let grown = observe(&World::default(), 5, None);
+        assert!(grown.is_sorted_by(|one, two| one.1.len() <= two.1.len()) && grown[0].1.len() == 2);
+    }
+
+    #[test]
     fn pages_stay_in_range() {
-        let scanner = Scanner { entries: vec![1, 2, 3], ends: Duration::ZERO, never: false };
+        let scanner = Scanner { lists: vec![(Duration::ZERO, vec![1, 2, 3])], end: End::At(Duration::ZERO) };
         assert_eq!(scanner.page(Duration::ZERO, 1, 2), Some(vec![2, 3]));
         assert_eq!(scanner.page(Duration::ZERO, 2, 2), None);
         assert_eq!(scanner.page(Duration::ZERO, u32::MAX, 2), None);

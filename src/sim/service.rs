@@ -50,8 +50,7 @@ impl Device {
 
     /// Advances the device's clock: everything up to `now` becomes events.
     pub fn tick(&mut self, now: Duration) {
-        let profile = &self.options.profile;
-        let happened = self.station.settle(now, profile.resets_itself, profile.reports_attempts);
+        let happened = self.station.settle(now, self.options.profile.manners());
         for timed in happened {
             if self.options.auto_stop && matches!(timed.event, Event::Connected { .. }) {
                 self.stop(timed.at + AUTO_STOP, StopReason::AutoStop);

@@ -17,6 +17,8 @@ use crate::wire::messages::{
 
 /// Longest operational dataset, in bytes.
 const DATASET_MAX: usize = 254;
+/// Thread's channels, 11 to 26, one bit each.
+const CHANNELS: u32 = 0x07ff_f800;
 /// How long a Thread scan takes by default.
 const SCAN: Duration = Duration::from_millis(1200);
 
@@ -34,9 +36,10 @@ impl Device {
         match (msg, payload) {
             (ScanMsg::CmdThreadStart, Some(Payload::CmdThreadStart(start))) => {
                 let takes = self.options.scan.unwrap_or(SCAN);
-                let entries = self.observe_thread(start.channel_mask);
+                let lists = self.observe_thread(start.channel_mask, takes);
                 let mut scanner = std::mem::take(&mut self.thread_scan);
-                let after = self.start_scan(now, &mut scanner, entries, takes, start.blocking);
+                // Unlike Wi-Fi's, a Thread scan reports to the firmware in every state.
+                let after = self.start_scan(now, &mut scanner, lists, true, start.blocking);
                 self.thread_scan = scanner;
                 Ok((scan::reply(msg, Status::Success, Payload::RespThreadStart(RespScanThreadStart {})), after?))
             }
@@ -58,24 +61,20 @@ impl Device {
         }
     }
 
-    /// A mask of 0 means all channels.
-    fn observe_thread(&self, mask: u32) -> Vec<ThreadScanEntry> {
-        let networks = self.options.world.thread_networks.iter();
-        let mut entries: Vec<_> = networks
-            .filter(|network| mask == 0 || mask & (1 << (network.channel & 31)) != 0)
-            .map(|network| ThreadScanEntry {
-                pan_id: network.pan_id.into(),
-                channel: network.channel.into(),
-                rssi: network.rssi.into(),
-                lqi: network.lqi.into(),
-                ext_addr: network.ext_addr.to_vec(),
-                network_name: network.name.clone(),
-                ext_pan_id: network.ext_pan_id.to_vec(),
+    /// The networks in the order in which they are heard, channel by channel. A mask of 0 means all channels.
+    fn observe_thread(&self, mask: u32, takes: Duration) -> Vec<scan::Heard<ThreadScanEntry>> {
+        let mut list = Vec::new();
+        let channels = CHANNELS.count_ones();
+        (0..channels)
+            .map(|index| {
+                let channel = CHANNELS.trailing_zeros() + index;
+                let wanted = mask == 0 || mask & (1 << channel) != 0;
+                let networks = self.options.world.thread_networks.iter();
+                list.extend(networks.filter(|it| wanted && u32::from(it.channel) == channel).map(entry));
+                list.truncate(scan::MAX_ENTRIES);
+                (takes * (index + 1) / channels, list.clone())
             })
-            .collect();
-        entries.sort_by_key(|entry| -entry.rssi);
-        entries.truncate(scan::MAX_ENTRIES);
-        entries
+            .collect()
     }
 
     pub(super) fn config_thread(
@@ -149,6 +148,18 @@ impl Device {
             }
             _ => status(ThreadNetworkState::Attaching, None),
         }
+    }
+}
+
+fn entry(network: &ThreadNetwork) -> ThreadScanEntry {
+    ThreadScanEntry {
+        pan_id: network.pan_id.into(),
+        channel: network.channel.into(),
+        rssi: network.rssi.into(),
+        lqi: network.lqi.into(),
+        ext_addr: network.ext_addr.to_vec(),
+        network_name: network.name.clone(),
+        ext_pan_id: network.ext_pan_id.to_vec(),
     }
 }
 

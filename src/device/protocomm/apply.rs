@@ -5,7 +5,7 @@ use super::secured::{RESET_FOR_FAILURE, Reset, STILL_JOINING, Secured, already, 
 use crate::device::dialect::Applied;
 use crate::device::plan::Credentials;
 use crate::endpoint::ReplyError;
-use crate::endpoint::config::{Apply, JoinState, SetThread, SetWifi};
+use crate::endpoint::config::{Apply, JoinFailure, JoinState, SetThread, SetWifi};
 use crate::endpoint::scan::Radio;
 use crate::event::Event;
 use crate::failure::Failure;
@@ -87,30 +87,39 @@ impl Secured {
                 Ok(Applied::Already(joined))
             }
             Ok(JoinState::Joined(joined)) => Err(already(&joined).at(Stage::Apply)),
-            Ok(JoinState::Failed(_)) => {
-                if self.back_to_start().await {
+            // An old failure, or that of this "apply": firmware that cannot read a dataset refuses it and says so at
+            // once. After a reset, another try tells.
+            Ok(JoinState::Failed(reason)) => {
+                let perhaps_new = reason == JoinFailure::DatasetInvalid;
+                let reset = self.back_to_start().await;
+                if reset && !perhaps_new {
                     self.observe(&Event::Note { text: RESET_FOR_FAILURE.to_owned() });
                 }
-                self.apply_anew().await
+                let applied = self.apply_anew(reset).await?;
+                if reset && perhaps_new {
+                    self.observe(&Event::Note { text: RESET_FOR_FAILURE.to_owned() });
+                }
+                Ok(applied)
             }
             // Firmware that goes on trying in the background takes a reset, one that is about to join refuses it.
             Ok(JoinState::Joining { .. }) if self.reset_outcome().await == Reset::Done => {
                 self.observe(&Event::Note { text: RESET_FOR_FAILURE.to_owned() });
-                self.apply_anew().await
+                self.apply_anew(true).await
             }
             Ok(JoinState::Joining { .. }) => Err(at_apply(error).hint(STILL_JOINING)),
             Ok(JoinState::Idle) | Err(_) => Err(at_apply(error)),
         }
     }
 
-    /// Hands over the credentials once more to a device at its start, and has them applied.
-    async fn apply_anew(&mut self) -> Result<Applied, Failure> {
+    /// Hands over the credentials once more, and has them applied; `reset` says whether the device was reset first.
+    async fn apply_anew(&mut self, reset: bool) -> Result<Applied, Failure> {
         self.send_credentials().await.map_err(at_apply)?;
         let Err(error) = self.session.call(&self.apply_request()).await else { return Ok(Applied::Taken) };
-        if is_internal_error(&error)
+        if reset
+            && is_internal_error(&error)
             && let Ok(JoinState::Failed(reason)) = self.session.call(&self.status()).await
         {
-            // It was at its start: what it tells now is about these credentials.
+            // It was reset: what it tells now is about these credentials.
             let mut failure = self.given_up(reason);
             failure.stage = Some(Stage::Apply);
             return Err(failure);

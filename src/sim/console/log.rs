@@ -32,7 +32,7 @@ impl Log {
                     self.disconnected(*at, number);
                     self.entry(*at, 'E', MANAGER, word);
                 }
-                Event::JoinRetried { reason } => self.disconnected(*at, *reason),
+                Event::JoinRetried { reason } | Event::JoinGivenUp { reason } => self.disconnected(*at, *reason),
                 Event::Connected { .. } => {
                     let text = format!("sta ip: {ADDRESS}, mask: 255.255.255.0, gw: 192.168.1.1");
                     self.entry(*at, 'I', MANAGER, "STA Got IP");

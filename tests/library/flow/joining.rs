@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::flow::device::{Door, Entry, Link};
 use crate::flow::person::Person;
+use crate::flow::scanning::Notes;
 use crate::flow::{Told, home, provision, watched};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -96,6 +97,26 @@ async fn a_thread_device_that_attaches_for_ever_is_given_up_after_a_minute() {
     let door = Door::to("sec-ver=1&thread=1&fault=connecting-forever");
     let told = provision(&door, &plan, &mut Person::default()).await;
     assert_eq!(told.code(), "thread.not-attached");
+}
+
+/// Firmware that cannot read a dataset refuses it when it is applied. Its status then reads failed, as it does where an
+/// earlier join has failed.
+#[tokio::test(start_paused = true)]
+async fn a_refused_dataset_is_told_from_an_earlier_failure() {
+    let mut plan = home();
+    plan.wifi = espctl::device::WifiPlan::default();
+    let dataset = hex::decode("0208111111112222222205100102030405060708090a0b0c0d0e0f10").expect("hex");
+    plan.dataset = Some(espctl::secret::ThreadDataset::new(dataset));
+    for (fault, refused) in [("auth-failed", true), ("auth-failed@1", false)] {
+        let notes = Arc::new(Notes::default());
+        let door = Door::to(&format!("sec-ver=1&thread=1&fault={fault}"));
+        let told = watched(&door, &plan, &mut Person::default(), notes.clone()).await;
+        let failure = told.result.err().map(|failure| (failure.code.word(), failure.stage));
+        let wanted = refused.then_some(("thread.dataset-rejected", Some(Stage::Apply)));
+        assert_eq!(failure, wanted, "{fault}");
+        let said = notes.0.lock().expect("no panic").join("\n");
+        assert_eq!(said.contains("last join had failed"), !refused, "{fault}: {said:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

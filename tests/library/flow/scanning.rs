@@ -134,7 +134,7 @@ async fn a_reset_before_a_scan_is_said_and_not_done_where_the_trace_is_full() {
 
 /// Keeps what is noted.
 #[derive(Default)]
-struct Notes(Mutex<Vec<String>>);
+pub(crate) struct Notes(pub(crate) Mutex<Vec<String>>);
 
 impl Observer for Notes {
     fn observe(&self, event: &Event) {

@@ -130,7 +130,7 @@ pub(crate) const CASES: &[Case] =
             Memory("sec-ver=1&thread=1"),
             &["provision", "--device", DEVICE, "--pop", "abcd1234", "--thread-dataset", "02081111111122222222"],
         )
-        .fails("thread.dataset-rejected", "await-network", 24, "reports an invalid dataset"),
+        .fails("thread.dataset-rejected", "apply", 24, "reports an invalid dataset"),
         command(
             "a dataset of no use to the device",
             Memory("sec-ver=1&thread=1&fault=set-invalid-argument"),
