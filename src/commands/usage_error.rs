@@ -68,7 +68,12 @@ fn usage_error(error: &clap::Error, words: &[OsString]) -> Failure {
     };
     let failure = Failure::new(code);
     if matches!(error.kind(), ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand) {
-        return failure.saying("no command was given").hint("espctl provision takes a device online; espctl help");
+        return match below(error) {
+            Some((command, words)) => failure
+                .saying(format!("{command} takes one more word: what it is to do"))
+                .hint(format!("write {command} {words}")),
+            None => failure.saying("no command was given").hint("espctl provision takes a device online; espctl help"),
+        };
     }
     if let Some(word) = word_too_many(error) {
         let failure = failure.saying("unexpected argument").hint("put values with spaces in them in quotation marks");
@@ -166,6 +171,14 @@ fn is_far(error: &clap::Error, tip: &str) -> bool {
     };
     // Every second piece is between quotation marks.
     !tip.split('\'').skip(1).step_by(2).any(is_near)
+}
+
+/// The command that lacks the word of one below it, with the words there are.
+fn below(error: &clap::Error) -> Option<(&str, String)> {
+    let Some(ContextValue::String(command)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    let Some(ContextValue::Strings(words)) = error.get(ContextKind::ValidSubcommand) else { return None };
+    let words: Vec<_> = words.iter().filter(|word| *word != "help").cloned().collect();
+    command.contains(' ').then_some((command, one_of(&words)?))
 }
 
 /// `a, b or c`.
@@ -286,9 +299,11 @@ mod tests {
             (&["info", "--color=red"], "--color takes auto, always or never"),
             (&["completions", "tcsh"], "SHELL takes bash, elvish, fish, powershell or zsh"),
             (&["--json"], "no command was given"),
+            (&["config", "--json"], "espctl config takes one more word: what it is to do"),
         ] {
             assert_eq!(failure(words).message, says);
         }
+        assert_eq!(failure(&["config", "--json"]).hints(), ["write espctl config show, path or check"]);
         assert!(failure(&["info", "--timeout"]).message.contains("a value is required"));
     }
 

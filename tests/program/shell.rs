@@ -5,6 +5,9 @@ use std::process::{Command, Stdio};
 
 use crate::support::{commands, espctl, finish, run};
 
+/// The commands below another one.
+const BELOW: [[&str; 2]; 3] = [["config", "show"], ["config", "path"], ["config", "check"]];
+
 #[test]
 fn every_shell_has_a_script() {
     let commands = commands();
@@ -51,11 +54,54 @@ fn manual_pages_are_roff_with_the_options() {
     let out = folder.path().join("man");
     let written = run(["man", "--out", out.to_str().expect("a plain path")]).stdout;
     let commands = commands();
-    assert_eq!(written.lines().count(), commands.len() + 1);
+    assert_eq!(written.lines().count(), commands.len() + BELOW.len() + 1);
     for command in commands {
         let page = std::fs::read_to_string(out.join(format!("espctl-{command}.1"))).expect(&command);
         assert!(page.contains(&format!(r"espctl\-{command}")), "{page}");
     }
+}
+
+#[test]
+fn a_command_below_another_has_a_page() {
+    for [command, below] in BELOW {
+        let page = run(["man", command, below]).stdout;
+        let name = format!("espctl\\-{command}\\-{below}");
+        assert!(page.contains(&format!("{name} \\-")) && page.contains(&format!("espctl {command} {below}")), "{page}");
+    }
+    assert_eq!(run(["man", "config", "no-such-command"]).code(), Some("usage.invalid-value"));
+    let hint = run(["config", "--json"]);
+    assert!(hint.status == 2 && hint.stderr.contains("write espctl config show, path or check"), "{hint:?}");
+}
+
+/// Every page that is named is written, and every page names those above and below it.
+#[test]
+fn manual_pages_name_pages_that_there_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    run(["man", "--out", folder.path().to_str().expect("a plain path")]);
+    let mut pages = 0;
+    for entry in std::fs::read_dir(folder.path()).expect("a folder") {
+        let path = entry.expect("a page").path();
+        let page =
+            std::fs::read_to_string(&path).expect("text").replace("\\-", "-").replace("\\fB", "").replace("\\fR", "");
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name");
+        assert_eq!(page.matches(".ds Aq").count(), 2, "the definitions of a page stand at its beginning alone: {name}");
+        let heading = format!(".TH {name} 1 2026-");
+        let heading = page.lines().find(|line| line.starts_with(&heading)).expect("a heading");
+        let source = format!("\"espctl {}\" \"User Commands\"", env!("CARGO_PKG_VERSION"));
+        assert!(heading.ends_with(&source), "{heading}");
+        let (_, related) = page.split_once(".SH \"SEE ALSO\"").expect("related pages");
+        let above = name.rsplit_once('-').map(|(above, _)| format!("{above}(1)"));
+        assert!(above.is_none_or(|above| related.contains(&above)), "{name}: {related}");
+        let named = page.split_whitespace().filter_map(|word| word.split_once("(1)")).map(|(named, _)| named);
+        for named in named.filter(|named| named.starts_with("espctl")) {
+            assert!(folder.path().join(format!("{named}.1")).exists(), "{name} names {named}");
+        }
+        for status in ["EXIT STATUS", "124", "130"] {
+            assert!(page.contains(status), "{name}: {status}");
+        }
+        pages += 1;
+    }
+    assert_eq!(pages, commands().len() + BELOW.len() + 1);
 }
 
 #[test]
