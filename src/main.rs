@@ -9,7 +9,7 @@ use espctl::failure::Failure;
 use espctl::process::{Process, core_dumps, panics};
 use espctl::report::Output;
 use espctl::report::keys::SavedMode;
-use espctl::settings::{Environment, Files};
+use espctl::settings::{Environment, Files, access};
 use espctl::sim::memory;
 use espctl::transport::{self, TransportKind};
 use etcetera::BaseStrategy;
@@ -30,8 +30,9 @@ fn main() -> ExitCode {
 fn run(cli: Cli, environment: Environment<'_>) -> u8 {
     let user =
         etcetera::choose_base_strategy().ok().map(|places| places.config_dir().join("espctl").join("config.toml"));
-    let files = Files::read(std::env::current_dir().ok().as_deref(), user);
-    let output = Output::decide(&cli.wishes(), environment);
+    let is_own = |path: &std::path::Path| access::is_own(path, environment);
+    let files = Files::read(std::env::current_dir().ok().as_deref(), user, is_own);
+    let output = Output::decide(&cli.wishes(&files), environment);
     let kinds: Vec<&'static dyn TransportKind> =
         transport::KINDS.iter().copied().chain([&memory::KIND as &dyn TransportKind]).collect();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {

@@ -68,7 +68,7 @@ pub(super) static CONFIG_INVALID: Entry = Entry {
     title: "a settings file cannot be used",
     meaning: "A settings file (espctl.toml of the working folder or of one above it, or the user's config.toml) cannot be \
               read, is not TOML, or has a setting that does not exist or a value that it does not take; or a variable or \
-              file that it names for a secret is not there. Nothing was sent.",
+              file that it names for a secret is not there, is empty or holds what the setting does not take. Nothing was sent.",
     hints: &[plain("espctl config path lists the files; espctl config check checks them")],
 };
 

@@ -24,16 +24,9 @@ pub(super) struct OutputArgs {
     /// Say more: -v each exchange with the device, -vv decoded
     #[arg(short, long, global = true, help_heading = "Output", action = ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
-    /// Colour: auto (on a terminal without NO_COLOR), always or never
-    #[arg(
-        long,
-        global = true,
-        help_heading = "Output",
-        value_name = "WHEN",
-        default_value = "auto",
-        hide_possible_values = true
-    )]
-    pub color: ColorChoice,
+    /// Colour: auto (on a terminal without NO_COLOR), always or never; default: auto
+    #[arg(long, global = true, help_heading = "Output", value_name = "WHEN", hide_possible_values = true)]
+    pub color: Option<ColorChoice>,
     /// Never ask; a missing answer is an error
     #[arg(long, global = true, help_heading = "Output", alias = "no_input")]
     pub no_input: bool,

@@ -10,8 +10,8 @@ use super::app::App;
 use crate::failure::Failure;
 use crate::origin::{Origin, Setting};
 use crate::report::Document;
-use crate::settings::keys::{ALL, Key, Takes};
-use crate::settings::{Files, find};
+use crate::settings::keys::{ALL, DEVICE, Key, PORT, Takes};
+use crate::settings::{Files, Looked, find, shown};
 use crate::text;
 
 /// Options of `config`.
@@ -38,15 +38,15 @@ enum What {
 pub(super) fn run(args: &Args, app: &App<'_>) -> Result<Document, Failure> {
     match args.what {
         What::Path => Ok(path(app.files)),
-        What::Check => app.files.checked().map(check),
+        What::Check => check(app),
         What::Show { origin } => {
-            app.files.checked()?;
+            app.files.checked(app.kinds)?;
             Ok(show(origin, app))
         }
     }
 }
 
-/// A setting as it is shown.
+/// A setting as it is shown: its value without the secrets that are in it.
 struct Shown {
     key: &'static Key,
     value: Option<Setting<String>>,
@@ -78,6 +78,10 @@ fn show(with_origin: bool, app: &App<'_>) -> Document {
     let shown = |key: &&'static Key| {
         let secret = || app.files.secret(key).map(|(_, origin)| Setting::new(String::new(), origin));
         let value = find(key, None, app.environment, app.files).or_else(secret).or_else(|| default(key));
+        // A locator may hold a device's secrets.
+        let is_locator = [&DEVICE, &PORT].contains(key);
+        let value =
+            value.map(|value| value.map(|text| if is_locator { shown::locator(&text, app.kinds) } else { text }));
         Shown { key, value }
     };
     let all: Vec<_> = ALL.iter().map(shown).collect();
@@ -106,22 +110,43 @@ fn show(with_origin: bool, app: &App<'_>) -> Document {
 }
 
 fn path(files: &Files) -> Document {
-    let line = |(path, level, exists): (&std::path::Path, &str, bool)| {
-        let missing = if exists { "" } else { " (not there)" };
-        format!("{level:7}  {}{missing}", text::sanitise(&path.display().to_string()))
+    let line = |looked: Looked<'_>| {
+        let remark = match looked {
+            Looked { exists: false, .. } => " (not there)",
+            Looked { used: false, .. } => " (not used: it belongs to another user)",
+            _ => "",
+        };
+        format!("{:7}  {}{remark}", looked.level, text::sanitise(&looked.path.display().to_string()))
     };
     let lines: Vec<_> = files.looked().map(line).collect();
-    let row = |(path, level, exists): (&std::path::Path, &str, bool)| json!({ "path": path.display().to_string(), "level": level, "exists": exists });
+    let row = |looked: Looked<'_>| {
+        json!({
+            "path": looked.path.display().to_string(),
+            "level": looked.level,
+            "exists": looked.exists,
+            "used": looked.used,
+        })
+    };
     let rows: Vec<_> = files.looked().map(row).collect();
     Document::new("config-path", lines.join("\n"), json!({ "files": rows }))
 }
 
-fn check(files: &Files) -> Document {
-    let paths: Vec<_> =
-        files.looked().filter(|(.., exists)| *exists).map(|(path, ..)| path.display().to_string()).collect();
-    let line = match paths.as_slice() {
+fn check(app: &App<'_>) -> Result<Document, Failure> {
+    let (valid, warnings) = app.files.check(app.kinds, app.environment);
+    if let Err(failure) = valid {
+        for text in &warnings {
+            app.output.warn(text);
+        }
+        return Err(failure);
+    }
+    let used = app.files.looked().filter(|looked| looked.used);
+    let paths: Vec<_> = used.map(|looked| looked.path.display().to_string()).collect();
+    let ok = match paths.as_slice() {
+        [] if app.files.looked().any(|looked| looked.exists) => "ok: no settings file is used".to_owned(),
         [] => "ok: there is no settings file".to_owned(),
         paths => format!("ok: {}", text::sanitise(&paths.join(", "))),
     };
-    Document::new("config-check", line, json!({ "files": paths, "warnings": files.warnings() }))
+    let lines = warnings.iter().map(|text| format!("warning: {}", text::sanitise(text)));
+    let text = [ok].into_iter().chain(lines).collect::<Vec<_>>().join("\n");
+    Ok(Document::new("config-check", text, json!({ "files": paths, "warnings": warnings })))
 }

@@ -58,7 +58,7 @@ pub use usage_error::report_usage_error;
 use std::io;
 use std::time::Duration;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
@@ -69,7 +69,7 @@ use crate::failure::Failure;
 use crate::report::Document;
 use crate::report::capabilities::{Color, Wishes};
 use crate::report::records::Records;
-use crate::text;
+use crate::settings::{Files, keys};
 
 const FIRST_STEPS: &str = "\
 First steps, without a device:
@@ -136,15 +136,25 @@ enum Command {
 }
 
 impl Cli {
-    /// What the command line says of how to print.
-    pub fn wishes(&self) -> Wishes {
+    /// What the command line, and then the settings files, say of how to print.
+    pub fn wishes(&self, files: &Files) -> Wishes {
         let OutputArgs { json, quiet, verbose, color, no_input, plain } = self.output;
-        let color = match color {
+        let in_file = || ColorChoice::from_str(&files.value(&keys::COLOR)?.value, false).ok();
+        let color = match color.or_else(in_file).unwrap_or_default() {
             ColorChoice::Auto => Color::Auto,
             ColorChoice::Always => Color::Always,
             ColorChoice::Never => Color::Never,
         };
-        Wishes { json, events: self.command.traits().events, quiet, verbose, color, no_input, plain }
+        Wishes {
+            json,
+            events: self.command.traits().events,
+            // An option of this run that asks for more outweighs a file.
+            quiet: quiet || (verbose == 0 && files.switch(&keys::QUIET)),
+            verbose,
+            color,
+            no_input: no_input || files.switch(&keys::NO_INPUT),
+            plain: plain || files.switch(&keys::PLAIN),
+        }
     }
 }
 
@@ -196,7 +206,7 @@ pub async fn run(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
 async fn carry_out(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
     let Traits { settings, events } = cli.command.traits();
     if settings {
-        let warnings = app.files.checked()?.warnings();
+        let warnings = app.files.checked(app.kinds)?.warnings();
         for text in &warnings {
             say(text, events, app);
         }
@@ -222,6 +232,6 @@ fn say(text: &str, as_events: bool, app: &App<'_>) {
     if as_events {
         Records::new(io::stderr(), false).observe(&Event::Note { text: text.to_owned() });
     } else {
-        app.output.remark(&format!("warning: {}", text::sanitise(text)));
+        app.output.warn(text);
     }
 }

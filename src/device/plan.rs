@@ -80,6 +80,19 @@ pub fn check_ssid(ssid: &[u8]) -> Result<(), Failure> {
     }
 }
 
+/// Reads the address of one access point: six bytes in hex, with or without the usual separators between them.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn read_bssid(text: &str) -> Result<[u8; 6], String> {
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | ':' | '-' | '\t' | '\n' | '\r')).collect();
+    let bytes = hex::decode(digits).map_err(|error| match error {
+        hex::FromHexError::OddLength => "it has an odd number of digits",
+        _ => "it has something other than hex digits",
+    })?;
+    bytes.as_slice().try_into().map_err(|_| format!("it has {} bytes", bytes.len()))
+}
+
 /// Checks a passphrase: empty (open), or 8 to 63 bytes.
 ///
 /// # Errors
@@ -122,6 +135,16 @@ mod tests {
         assert_eq!(check_ssid(b"").unwrap_err().code, Code::WifiSsidInvalid);
         for (length, good) in [(0, true), (1, false), (7, false), (8, true), (63, true), (64, false)] {
             assert_eq!(check_passphrase(&Passphrase::new(vec![b'x'; length])).is_ok(), good, "{length}");
+        }
+    }
+
+    #[test]
+    fn an_access_points_address_has_six_bytes() {
+        for text in ["aa:bb:cc:dd:ee:ff", "AA-BB-CC-DD-EE-FF", "aabbccddeeff"] {
+            assert_eq!(read_bssid(text), Ok([0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff]), "{text}");
+        }
+        for (text, why) in [("aa:bb", "2 bytes"), ("aa:b", "odd number"), ("home", "other than hex"), ("", "0 bytes")] {
+            assert!(read_bssid(text).is_err_and(|said| said.contains(why)), "{text}");
         }
     }
 

@@ -9,6 +9,7 @@ use super::json;
 use super::paint::{Paint, fit};
 use crate::code::Code;
 use crate::failure::Failure;
+use crate::text;
 
 /// The decisions.
 #[derive(Debug, Clone, Copy)]
@@ -99,6 +100,15 @@ impl Output {
                 let _ = writeln!(io::stderr(), "{}", self.fit(line));
             });
         }
+    }
+
+    /// Warns on standard error, also where little is to be said: of what a person has to know before harm is done.
+    pub fn warn(&self, text: &str) {
+        above_stderr(|| {
+            let line = format!("warning: {}", text::sanitise(text));
+            let line = self.width.map_or_else(|| line.clone(), |width| wrapped(&line, width));
+            let _ = writeln!(io::stderr(), "{}", self.fit(&line));
+        });
     }
 
     /// Prints a line of data on standard output, as it is. Device text in it is sanitised.

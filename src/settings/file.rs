@@ -1,5 +1,5 @@
-//! One settings file, read and checked. An error names the file, the line, what is wrong and what to write instead; it
-//! never repeats a value, which may be a secret.
+//! One settings file, read. Everything that is wrong in it is kept, each with its line; what a value means to a link or
+//! a network is checked in `check.rs`.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -12,121 +12,192 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
+use super::access::others_can_read;
 use super::keys::{ALL, BSSID, CHANNEL, Key, PASSPHRASE, SSID, Takes};
+use super::nearest::nearest;
+use super::problem::{Place, Problem};
 use super::secret::SecretValue;
-use crate::backend;
-use crate::code::Code;
-use crate::failure::Failure;
+use super::toml_words;
+use crate::backend::{self, BACKENDS};
 use crate::text;
 
 /// The longest settings file, in bytes.
 const LONGEST: u64 = 64 * 1024;
+/// The section of the back ends; below it each has a section of its own.
+const BACKEND: &str = "backend";
 
-/// A settings file's values, checked.
+/// A settings file's values.
 #[derive(Debug)]
 pub struct SettingsFile {
     /// Where it is.
     pub path: Arc<Path>,
-    values: BTreeMap<&'static str, String>,
+    values: BTreeMap<&'static str, (String, Place)>,
     secrets: BTreeMap<&'static str, SecretValue>,
-    /// The sections of back ends, by their names: each key with its value as text; secrets are not told apart here.
+    /// The sections of back ends, by their names: each key with its value as text.
     pub backends: BTreeMap<String, BTreeMap<String, SecretValue>>,
+    /// What is wrong in it.
+    problems: Vec<Problem>,
+    /// What is wrong for the commands alone that use it: a kind of back end that this version does not have.
+    unusable: Vec<Problem>,
 }
 
 impl SettingsFile {
-    /// Reads and checks a file.
-    ///
-    /// # Errors
-    /// [`Code::ConfigInvalid`].
-    pub fn read(path: &Path) -> Result<Self, Failure> {
-        let text = read(path)?;
-        Self::parse(path, &text)
+    /// Reads a file.
+    pub fn read(path: &Path) -> Self {
+        let mut file = Self::empty(path);
+        match text_of(&file.path) {
+            Ok(text) => file.parse(&text),
+            Err(problem) => file.problems.push(problem),
+        }
+        file
     }
 
-    fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
-        let complain =
-            |span: Option<Range<usize>>, why: &str| invalid(path, span.map(|span| line(text, span.start)), why);
-        let table = DeTable::parse(text).map_err(|error| {
-            // The message only: the error's own words would show the line, which may hold a secret.
-            let why = text::sanitise(error.message()).into_owned();
-            complain(error.span(), &why).hint("text stands in quotation marks: device = \"ble:PROV_d76c30\"")
-        })?;
-        let mut file =
-            Self { path: path.into(), values: BTreeMap::new(), secrets: BTreeMap::new(), backends: BTreeMap::new() };
-        for (name, value) in table.get_ref() {
+    fn empty(path: &Path) -> Self {
+        Self {
+            path: path.into(),
+            values: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            backends: BTreeMap::new(),
+            problems: Vec::new(),
+            unusable: Vec::new(),
+        }
+    }
+
+    fn parse(&mut self, text: &str) {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        for error in &errors {
+            let (why, hint) = toml_words::plain(error.message(), error.span(), text);
+            let place = error.span().map_or_else(|| Place::file(&self.path), |span| self.place(text, &span));
+            // What follows from the first error of a line is not another one.
+            if self.problems.iter().all(|problem| problem.place != place) {
+                self.problems.push(place.problem(why).hint(hint));
+            }
+        }
+        if errors.iter().any(|error| toml_words::is_about_a_heading(error.message())) {
+            return;
+        }
+        let unreadable: Vec<_> = self.problems.iter().map(|problem| problem.place.clone()).collect();
+        let mut found = Vec::new();
+        self.take_all(table.get_ref(), text, &mut found);
+        found.retain(|problem| !unreadable.contains(&problem.place));
+        self.problems.extend(found);
+        self.problems.sort_by_key(|problem| problem.place.number());
+    }
+
+    fn take_all(&mut self, table: &DeTable<'_>, text: &str, problems: &mut Vec<Problem>) {
+        for (name, value) in table {
             let section = name.get_ref().as_ref();
             match value.get_ref() {
-                DeValue::Table(backends) if section == "backend" => file.read_backends(backends, &complain)?,
-                DeValue::Table(entries) if has_section(section) => {
-                    for (key, value) in entries {
-                        let name = format!("{section}.{}", key.get_ref());
-                        file.take(&name, key.span(), value, &complain)?;
+                DeValue::Table(backends) if section == BACKEND => {
+                    for (name, backend) in backends {
+                        self.take_backend(name, backend.get_ref(), text, problems);
                     }
                 }
-                _ => file.take(section, name.span(), value, &complain)?,
+                DeValue::Table(entries) if sections().any(|own| own == section) => {
+                    for (key, value) in entries {
+                        let place = self.place(text, &key.span());
+                        problems.extend(self.take(&format!("{section}.{}", key.get_ref()), place, value).err());
+                    }
+                }
+                _ => problems.extend(self.take(section, self.place(text, &name.span()), value).err()),
             }
         }
-        Ok(file)
     }
 
-    fn take(
-        &mut self,
-        name: &str,
-        span: Range<usize>,
-        value: &Spanned<DeValue<'_>>,
-        complain: &dyn Fn(Option<Range<usize>>, &str) -> Failure,
-    ) -> Result<(), Failure> {
+    fn take(&mut self, name: &str, place: Place, value: &Spanned<DeValue<'_>>) -> Result<(), Problem> {
         let Some(key) = ALL.iter().find(|key| key.name == name) else {
-            let failure = complain(Some(span), &format!("there is no setting {:?}", text::sanitise(name)));
-            return Err(match nearest(name) {
-                Some(near) => failure.hint(format!("did you mean {near}?")),
-                None => failure.hint("espctl config show lists every setting"),
+            let problem = place.problem(format!("there is no setting {:?}", text::sanitise(name)));
+            return Err(match nearest_name(name) {
+                Some(near) => problem.hint(format!("did you mean {near}?")),
+                None => problem.hint("espctl config show lists every setting"),
             });
         };
-        let Some(text) = taken(key, value.get_ref()) else {
-            return Err(complain(Some(value.span()), &format!("{name} takes {}", key.takes.describe())));
+        let Some(text) = taken(key.takes, value.get_ref()) else {
+            let problem = place.problem(format!("{name} takes {}", key.takes.describe()));
+            let near = match (key.takes.words(), value.get_ref()) {
+                (Some(words), DeValue::String(typed)) => nearest(typed, words),
+                _ => None,
+            };
+            return Err(match near {
+                Some(near) => problem.hint(format!("did you mean {near}?")),
+                None => problem,
+            });
         };
         if key.takes == Takes::Secret {
-            self.secrets.insert(key.name, SecretValue::read(&text, &self.path));
+            let secret = SecretValue::read(&text, place.clone());
+            self.secrets.insert(key.name, secret.map_err(|why| place.problem(format!("{name}: {why}")))?);
         } else {
-            self.values.insert(key.name, text.to_string());
+            self.values.insert(key.name, (text.to_string(), place));
         }
         Ok(())
     }
 
-    fn read_backends(
+    fn take_backend(
         &mut self,
-        backends: &DeTable<'_>,
-        complain: &dyn Fn(Option<Range<usize>>, &str) -> Failure,
-    ) -> Result<(), Failure> {
-        for (name, backend) in backends {
-            let shown = text::sanitise(name.get_ref()).into_owned();
-            let DeValue::Table(entries) = backend.get_ref() else {
-                return Err(complain(Some(name.span()), &format!("backend.{shown} is a section: [backend.{shown}]")));
-            };
-            let mut values = BTreeMap::new();
-            for (key, value) in entries {
-                let Some(text) = plain(value.get_ref()) else {
-                    let why = format!(
-                        "backend.{shown}.{} takes text, a number, true or false",
-                        text::sanitise(key.get_ref())
-                    );
-                    return Err(complain(Some(value.span()), &why));
-                };
-                values.insert(key.get_ref().to_string(), SecretValue::read(&text, &self.path));
-            }
-            if !values.contains_key("kind") {
-                return Err(complain(Some(name.span()), &format!("backend.{shown} has no kind"))
-                    .hint(format!("write kind = \"…\" below [backend.{shown}]")));
-            }
-            self.backends.insert(name.get_ref().to_string(), values);
+        name: &Spanned<std::borrow::Cow<'_, str>>,
+        section: &DeValue<'_>,
+        text: &str,
+        problems: &mut Vec<Problem>,
+    ) {
+        let place = self.place(text, &name.span());
+        let full = format!("{BACKEND}.{}", text::sanitise(name.get_ref()));
+        let DeValue::Table(entries) = section else {
+            problems.push(place.problem(format!("{full} is a section: [{full}]")));
+            return;
+        };
+        let kinds: Vec<_> = BACKENDS.iter().map(|kind| kind.name()).collect();
+        let Some((at, kind)) = entries.iter().find(|(key, _)| key.get_ref() == "kind") else {
+            let hint = format!("write kind = \"…\" below [{full}]; the kinds are {}", kinds.join(", "));
+            problems.push(place.problem(format!("{full} has no kind")).hint(hint));
+            return;
+        };
+        let typed = kind.get_ref().as_str();
+        let kind = typed.and_then(backend::find);
+        if kind.is_none() {
+            let place = self.place(text, &at.span());
+            let problem = place.problem(format!("{full}.kind takes one of {}, in quotation marks", kinds.join(", ")));
+            let near = typed.and_then(|typed| nearest(typed, kinds.iter().copied()));
+            self.unusable.push(match near {
+                Some(near) => problem.hint(format!("did you mean {near}?")),
+                None => problem,
+            });
         }
-        Ok(())
+        let mut values = BTreeMap::new();
+        for (key, value) in entries {
+            let place = self.place(text, &key.span());
+            let shown = format!("{full}.{}", text::sanitise(key.get_ref()));
+            match backend_value(kind, key.get_ref(), value.get_ref(), place.clone()) {
+                Ok(value) => drop(values.insert(key.get_ref().to_string(), value)),
+                Err((why, None)) => problems.push(place.problem(format!("{shown}: {why}"))),
+                Err((why, Some(hint))) => problems.push(place.problem(format!("{shown}: {why}")).hint(hint)),
+            }
+        }
+        self.backends.insert(name.get_ref().to_string(), values);
+    }
+
+    /// The line of a part of the file.
+    fn place(&self, text: &str, span: &Range<usize>) -> Place {
+        Place::line(&self.path, text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1)
+    }
+
+    /// What is wrong in it.
+    pub(super) fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// What is wrong for the commands alone that use it.
+    pub(super) fn unusable(&self) -> &[Problem] {
+        &self.unusable
     }
 
     /// The value of a key that is not a secret.
     pub fn value(&self, key: &Key) -> Option<&str> {
-        self.values.get(key.name).map(String::as_str)
+        self.values.get(key.name).map(|(value, _)| value.as_str())
+    }
+
+    /// The values that are not secrets, each with its key and its line.
+    pub(super) fn values(&self) -> impl Iterator<Item = (&'static Key, &str, &Place)> {
+        ALL.iter().filter_map(|key| self.values.get(key.name).map(|(value, place)| (*key, value.as_str(), place)))
     }
 
     /// The value of a key that is a secret.
@@ -134,8 +205,20 @@ impl SettingsFile {
         self.secrets.get(key.name)
     }
 
+    /// Every secret with the name of its setting, those of back ends among them.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = (String, &SecretValue)> {
+        let own = self.secrets.iter().map(|(name, secret)| ((*name).to_owned(), secret));
+        let backends = self.backends.iter().flat_map(|(name, values)| {
+            let kind = values.get("kind").and_then(SecretValue::clear).and_then(backend::find);
+            let secret = move |key: &str| kind.is_some_and(|kind| is_secret(kind, key));
+            let secrets = values.iter().filter(move |(key, _)| secret(key));
+            secrets.map(move |(key, secret)| (format!("{BACKEND}.{name}.{key}"), secret))
+        });
+        own.chain(backends)
+    }
+
     /// A warning where the file describes a network without its name: nothing uses that.
-    pub fn without_network(&self) -> Option<String> {
+    fn without_network(&self) -> Option<String> {
         let unused = [&PASSPHRASE, &BSSID, &CHANNEL]
             .into_iter()
             .find(|key| self.secret(key).is_some() || self.value(key).is_some());
@@ -143,101 +226,84 @@ impl SettingsFile {
         Some(format!("{} has {name} without network.ssid beside it: it is not used", self.path.display()))
     }
 
-    /// A warning where the file holds a secret in clear and others than its owner can read it.
-    pub fn warning(&self) -> Option<String> {
-        let own = self.secrets.iter().find(|(_, secret)| secret.is_clear()).map(|(name, _)| (*name).to_owned());
-        let name = own.or_else(|| self.backends.iter().find_map(secret_of_backend))?;
-        others_can_read(&self.path).then(|| {
-            format!(
-                "{} holds {name} in clear, and other users can read it: chmod 600, or write env:NAME or file:PATH",
-                self.path.display()
-            )
-        })
+    /// Warnings where other users of this computer can read a secret, and where a setting is without effect.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut warnings: Vec<_> = self.without_network().into_iter().collect();
+        let clear: Vec<_> = self.secrets().filter(|(_, secret)| secret.is_clear()).map(|(name, _)| name).collect();
+        if !clear.is_empty() && others_can_read(&self.path) {
+            warnings.push(format!(
+                "{} holds {} in clear, and other users can read it: chmod 600, or write env:NAME or file:PATH",
+                self.path.display(),
+                clear.join(" and ")
+            ));
+        }
+        for (name, secret) in self.secrets() {
+            if let Some(path) = secret.file().filter(|path| others_can_read(path)) {
+                warnings.push(format!("{} holds {name}, and other users can read it: chmod 600", path.display()));
+            }
+        }
+        warnings
     }
-}
-
-/// The name of a secret that a back end's section holds in clear.
-fn secret_of_backend((name, values): (&String, &BTreeMap<String, SecretValue>)) -> Option<String> {
-    let kind = backend::find(values.get("kind")?.clear()?)?;
-    let in_clear = |key: &&backend::Key| key.secret && values.get(key.name).is_some_and(SecretValue::is_clear);
-    let key = kind.keys().iter().find(in_clear)?;
-    Some(format!("backend.{}.{}", text::sanitise(name), key.name))
-}
-
-#[cfg(unix)]
-fn others_can_read(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    fs::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o044 != 0)
-}
-
-#[cfg(not(unix))]
-fn others_can_read(_: &Path) -> bool {
-    false
 }
 
 /// The file's text. Nothing but a regular file is opened: a pipe would hold up every command.
-fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let failed = |why: &str| invalid(path, None, why);
-    let data = fs::metadata(path).map_err(|error| failed(&error.to_string()))?;
+fn text_of(path: &Arc<Path>) -> Result<Zeroizing<String>, Problem> {
+    let failed = |why: String| Place::file(path).problem(why);
+    let data = fs::metadata(path).map_err(|error| failed(error.to_string()))?;
     if !data.is_file() {
-        return Err(failed("it is not a regular file"));
+        return Err(failed("it is not a regular file".to_owned()));
     }
-    let file = File::open(path).map_err(|error| failed(&error.to_string()))?;
+    let file = File::open(path).map_err(|error| failed(error.to_string()))?;
     let mut bytes = Zeroizing::new(Vec::new());
-    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| failed(&error.to_string()))?;
+    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| failed(error.to_string()))?;
     if bytes.len() as u64 > LONGEST {
-        return Err(failed(&format!("it has more than {LONGEST} bytes")));
+        return Err(failed(format!("it has more than {LONGEST} bytes")));
     }
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
         Err(error) => {
-            let at = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
-            Err(invalid(path, Some(at), "it is not UTF-8 text"))
+            let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
+            Err(Place::line(path, line).problem("it is not UTF-8 text"))
         }
     }
 }
 
-fn invalid(path: &Path, line: Option<usize>, why: &str) -> Failure {
-    let place = path.display().to_string();
-    let place = text::sanitise(&place);
-    Failure::new(Code::ConfigInvalid).because(match line {
-        Some(line) => format!("{place}, line {line}: {why}"),
-        None => format!("{place}: {why}"),
-    })
+/// The sections of the keys.
+fn sections() -> impl Iterator<Item = &'static str> {
+    ALL.iter().filter_map(|key| key.name.split_once('.')).map(|(section, _)| section)
 }
 
-fn line(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
-}
-
-fn has_section(section: &str) -> bool {
-    ALL.iter().any(|key| key.name.split_once('.').is_some_and(|(own, _)| own == section))
-}
-
-/// The key whose name is almost this one.
-fn nearest(name: &str) -> Option<&'static str> {
-    let last = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
-    // It may stand in another section, or in none.
-    let misplaced = |key: &Key| name.rsplit('.').next() == Some(last(key.name));
-    let distance = |key: &&Key| if misplaced(key) { 0 } else { strsim::damerau_levenshtein(name, key.name) };
-    let near = ALL.iter().copied().map(|key| (distance(&key), key.name)).min()?;
-    // Of a short name, more differs than is the same after two slips.
-    let slips = if name.len() < 8 { 2 } else { 3 };
-    (near.0 <= slips).then_some(near.1)
+/// The key whose name is almost this one, with its section: it may stand in another one, or in none.
+fn nearest_name(name: &str) -> Option<String> {
+    fn last(name: &str) -> &str {
+        name.rsplit('.').next().unwrap_or(name)
+    }
+    let misplaced = ALL.iter().find(|key| last(key.name) == last(name)).map(|key| key.name.to_owned());
+    let heading = || nearest(name, sections().chain([BACKEND])).map(|section| format!("the section [{section}]"));
+    let near = || {
+        let near = nearest(last(name), ALL.iter().map(|key| last(key.name)))?;
+        let section = name.rsplit_once('.').map(|(section, _)| section);
+        let of = |key: &&&Key| last(key.name) == near;
+        let here = |key: &&&Key| key.name.rsplit_once('.').map(|(section, _)| section) == section;
+        let key = ALL.iter().filter(of).find(here).or_else(|| ALL.iter().find(of))?;
+        Some(key.name.to_owned())
+    };
+    misplaced.or_else(near).or_else(heading)
 }
 
 /// The value as text, where the key takes it.
-fn taken(key: &Key, value: &DeValue<'_>) -> Option<Zeroizing<String>> {
-    let text = match (key.takes, value) {
+fn taken(takes: Takes, value: &DeValue<'_>) -> Option<Zeroizing<String>> {
+    let text = match (takes, value) {
         (Takes::Text | Takes::Secret, DeValue::String(text)) if !text.is_empty() => text.to_string(),
         (Takes::Number(least, most), DeValue::Integer(_)) => {
             let number = plain(value)?.parse::<i64>().ok().filter(|number| (least..=most).contains(number))?;
             number.to_string()
         }
         (Takes::Word(_) | Takes::Dialect, DeValue::String(text)) => {
-            let words = key.takes.words().unwrap_or_default();
+            let words = takes.words().unwrap_or_default();
             words.into_iter().find(|word| *word == text.as_ref())?.to_owned()
         }
+        (Takes::Switch, DeValue::Boolean(on)) => on.to_string(),
         _ => return None,
     };
     Some(Zeroizing::new(text))
@@ -255,112 +321,33 @@ fn plain(value: &DeValue<'_>) -> Option<Zeroizing<String>> {
     Some(Zeroizing::new(text))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::device::DialectChoice;
+fn is_secret(kind: &dyn backend::BackendKind, key: &str) -> bool {
+    kind.keys().iter().any(|own| own.name == key && own.secret)
+}
 
-    const PATH: &str = "/project/espctl.toml";
-
-    fn parse(text: &str) -> Result<SettingsFile, Failure> {
-        SettingsFile::parse(Path::new(PATH), text)
-    }
-
-    #[track_caller]
-    fn assert_refused(text: &str, words: &[&str]) {
-        let failure = parse(text).expect_err(text);
-        assert_eq!(failure.code, Code::ConfigInvalid, "{text}");
-        let said = format!("{} {:?}", failure.causes.join(" "), failure.hints());
-        for word in words {
-            assert!(said.contains(word), "{text}: {said} lacks {word}");
-        }
-        assert!(!said.contains("hush"), "{text}: {said}");
-    }
-
-    #[test]
-    fn every_key_is_taken() {
-        let text = "device = \"ble:\"\ntransport = 'ble'\naddress = \"10.0.0.1\"\nport = \"COM3\"\nbaud = 9_600\n\
-            reset = \"boot\"\nadapter = \"hci1\"\ndevice-name = \"PROV_1\"\ndialect = \"agent\"\ntimeout = 60\n\
-            [security]\nsec-ver = 1\nmin-sec = 1\npop = \"env:POP\"\nusername = \"u\"\npassword = \"file:p\"\n\
-            [network]\nssid = \"HomeNet\"\npassphrase = \"hush-hush\"\nbssid = \"aa:bb:cc:dd:ee:ff\"\nchannel = 6\n\
-            [backend.lab]\nkind = \"plain\"\nretries = 3\n";
-        let file = parse(text).expect("settings");
-        for key in ALL {
-            assert!(file.value(key).is_some() || file.secret(key).is_some(), "{}", key.name);
-        }
-        assert_eq!(file.value(&super::super::keys::BAUD), Some("9600"));
-        assert!(file.backends["lab"].contains_key("retries"));
-        assert!(!format!("{file:?}").contains("hush"), "{file:?}");
-    }
-
-    #[test]
-    fn what_is_wrong_is_said_with_its_line() {
-        assert_refused("\n\ndevise = \"ble:\"\n", &["line 3", "devise", "did you mean device?"]);
-        assert_refused("pop = \"hush\"\n", &["line 1", "did you mean security.pop?"]);
-        assert_refused("[security]\npopp = \"hush\"\n", &["line 2", "security.popp", "security.pop?"]);
-        let unlike = parse("bogus = 1\n").expect_err("no such key");
-        assert!(!format!("{unlike:?}").contains("did you mean"), "{unlike:?}");
-        assert_refused("[surprise]\nx = 1\n", &["line 1", "surprise", "config show"]);
-        assert_refused("baud = \"fast\"\n", &["line 1", "baud takes a whole number from 300"]);
-        assert_refused("timeout = 0\n", &["timeout takes a whole number, 1 or more"]);
-        assert_refused("[security]\nsec-ver = 3\n", &["line 2", "from 0 to 2"]);
-        assert_refused("[security]\npop = 12345678\n", &["line 2", "security.pop takes text"]);
-        assert_refused("reset = \"always\"\n", &["one of never, boot, auto"]);
-        assert_refused("dialect = \"klingon\"\n", &[&format!("one of {}", DialectChoice::words().join(", "))]);
-        assert_refused("device = \"\"\n", &["not empty"]);
-        assert_refused("device = []\n", &["device takes text"]);
-        assert_refused("[backend.lab]\nurl = \"x\"\n", &["line 1", "no kind"]);
-        assert_refused("[backend]\nlab = \"plain\"\n", &["line 2", "section"]);
-        assert_refused("[backend.lab]\nkind = \"plain\"\nlist = [\"hush\"]\n", &["line 3", "backend.lab.list"]);
-    }
-
-    #[test]
-    fn bad_toml_is_said_with_its_line_and_without_its_text() {
-        assert_refused("device = \"ble:\"\npop = hush-hush\n", &["line 2"]);
-        assert_refused("[security\npop = \"hush\"\n", &["line 1"]);
-        assert_refused("baud = 1\nbaud = 2\n", &["line 2"]);
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_read_is_named() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("espctl.toml");
-        let refused = |words: &str| {
-            let failure = SettingsFile::read(&path).expect_err(words);
-            assert_eq!(failure.code, Code::ConfigInvalid);
-            assert!(failure.causes[0].contains("espctl.toml") && failure.causes[0].contains(words), "{failure:?}");
+/// The value of a back end's key; else what is wrong with it, and what to do.
+fn backend_value(
+    kind: Option<&dyn backend::BackendKind>,
+    key: &str,
+    value: &DeValue<'_>,
+    place: Place,
+) -> Result<SecretValue, (String, Option<String>)> {
+    let names = || kind.iter().flat_map(|kind| kind.keys()).map(|own| own.name);
+    if let Some(kind) = kind.filter(|_| key != "kind" && !names().any(|name| name == key)) {
+        let why = format!("a back end of the kind {} has no such setting", kind.name());
+        let hint = match nearest(key, names()) {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!("it has {}", names().collect::<Vec<_>>().join(", ")),
         };
-        refused("No such file");
-        fs::create_dir(&path).expect("a folder");
-        refused("not a regular file");
-        fs::remove_dir(&path).expect("gone");
-        fs::write(&path, b"device = \"x\"\n\xff\n").expect("a file");
-        refused("line 2: it is not UTF-8");
-        fs::write(&path, "#".repeat(64 * 1024 + 1)).expect("a file");
-        refused("more than 65536 bytes");
-        fs::write(&path, "#".repeat(64 * 1024)).expect("a file");
-        assert!(SettingsFile::read(&path).is_ok());
+        return Err((why, Some(hint)));
     }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_secret_in_clear_that_others_can_read_is_warned_of() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("espctl.toml");
-        let warning = |text: &str, mode| {
-            fs::write(&path, text).expect("a file");
-            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
-            SettingsFile::read(&path).expect("settings").warning()
-        };
-        let clear = "[security]\npop = \"hush\"\n";
-        assert!(warning(clear, 0o644).is_some_and(|text| text.contains("security.pop") && !text.contains("hush")));
-        assert!(warning(clear, 0o640).is_some());
-        let backend = "[backend.lab]\nkind = \"plain\"\nuser-id = \"ana\"\nsecret-key = \"hush\"\n";
-        assert!(warning(backend, 0o644).is_some_and(|text| text.contains("backend.lab.secret-key")));
-        assert_eq!(warning(&backend.replace("hush", "env:KEY"), 0o644), None);
-        assert_eq!(warning(clear, 0o600), None);
-        assert_eq!(warning("[security]\npop = \"env:POP\"\n", 0o644), None);
-        assert_eq!(warning("device = \"ble:\"\n", 0o644), None);
+    match plain(value).filter(|text| !text.is_empty()) {
+        Some(text) if key == "kind" => Ok(SecretValue::plain(&text, place)),
+        Some(text) => SecretValue::read(&text, place).map_err(|why| (why.to_owned(), None)),
+        None => Err(("it takes text in quotation marks, not empty, or a number, true or false".to_owned(), None)),
     }
 }
+
+#[cfg(test)]
+#[path = "file_tests.rs"]
+mod tests;

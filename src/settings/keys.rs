@@ -35,6 +35,8 @@ pub enum Takes {
     Word(&'static [&'static str]),
     /// A word for a dialect.
     Dialect,
+    /// True or false.
+    Switch,
 }
 
 macro_rules! keys {
@@ -68,6 +70,10 @@ keys! {
     PASSPHRASE = "network.passphrase", "--passphrase", Some("ESPCTL_PASSPHRASE"), Takes::Secret, None;
     BSSID = "network.bssid", "--bssid", None, Takes::Text, None;
     CHANNEL = "network.channel", "--channel", None, Takes::Number(1, 196), None;
+    COLOR = "output.color", "--color", None, Takes::Word(&["auto", "always", "never"]), Some("auto");
+    PLAIN = "output.plain", "--plain", None, Takes::Switch, Some("false");
+    QUIET = "output.quiet", "--quiet", None, Takes::Switch, Some("false");
+    NO_INPUT = "output.no-input", "--no-input", None, Takes::Switch, Some("false");
 }
 
 impl Takes {
@@ -76,7 +82,7 @@ impl Takes {
         match self {
             Self::Word(words) => Some(words.to_vec()),
             Self::Dialect => Some(DialectChoice::words()),
-            Self::Text | Self::Secret | Self::Number(..) => None,
+            Self::Text | Self::Secret | Self::Number(..) | Self::Switch => None,
         }
     }
 
@@ -89,6 +95,7 @@ impl Takes {
             Self::Number(least, i64::MAX) => format!("a whole number, {least} or more"),
             Self::Number(least, most) => format!("a whole number from {least} to {most}"),
             Self::Word(_) | Self::Dialect => format!("one of {}, in quotation marks", words()),
+            Self::Switch => "true or false, without quotation marks".to_owned(),
         }
     }
 }

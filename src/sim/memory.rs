@@ -35,6 +35,11 @@ impl TransportKind for InMemory {
         options(to).map(drop)
     }
 
+    fn secret_parameters(&self) -> &'static [&'static str] {
+        // An access point is given with its passphrase.
+        &["pop", "password", "ap"]
+    }
+
     fn connect<'a>(&'a self, to: &'a Locator, _: Opening) -> BoxFuture<'a, Result<Box<dyn Transport>, TransportError>> {
         Box::pin(async move {
             let link: Box<dyn Transport> = Box::new(MemoryLink::new(Device::new(options(to)?)));

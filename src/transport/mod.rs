@@ -123,6 +123,11 @@ pub trait TransportKind: Sync {
         false
     }
 
+    /// The parameters of this kind's locators whose values are secrets. They are never shown.
+    fn secret_parameters(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Whether a device is of this kind where nothing says otherwise. One kind says yes.
     fn is_default(&self) -> bool {
         false

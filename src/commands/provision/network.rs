@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::code::Code;
 use crate::commands::app::App;
 use crate::commands::input::{SecretSource, Typed, hex_bytes};
-use crate::device::plan::{check_dataset, check_passphrase, check_ssid};
+use crate::device::plan::{check_dataset, check_passphrase, check_ssid, read_bssid};
 use crate::device::{AnswerError, Question, WifiPlan};
 use crate::failure::Failure;
 use crate::process::input::Input;
@@ -105,8 +105,7 @@ fn bssid(text: &str) -> Result<[u8; 6], Failure> {
             .saying("--bssid takes six pairs of hex digits, like AA:BB:CC:DD:EE:FF")
             .because(why)
     };
-    let bytes = hex_bytes(text, "--bssid").map_err(|failure| refused(failure.causes.join(", ")))?;
-    bytes.as_slice().try_into().map_err(|_| refused(format!("it has {} bytes", bytes.len())))
+    read_bssid(text).map_err(refused)
 }
 
 /// The Thread dataset.
