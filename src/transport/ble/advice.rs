@@ -1,6 +1,6 @@
 //! What Bluetooth's errors mean: the evidence and the code, and the advice that depends on the case.
 
-use super::error::{BleError, Block, Heard, HostKind};
+use super::error::{Alike, BleError, Block, Heard, HostKind};
 use crate::code::Code;
 use crate::transport::error::Advice;
 use crate::transport::{Candidate, CandidateKind, Evidence, TransportError};
@@ -93,8 +93,16 @@ fn not_found(advice: Advice, near: &[Heard], count: usize) -> Advice {
         let advice = near
             .iter()
             .fold(advice, |advice, one| advice.because(format!("heard: {}", self::heard(&one.label, one.rssi))));
-        return match near.iter().find_map(|one| one.like.as_deref()) {
-            Some(name) => advice.hint(format!("if {name} is the one that is meant: --device-name {}", quoted(name))),
+        return match near.iter().find_map(|one| one.alike.as_ref()) {
+            Some(Alike::Name(name)) => {
+                advice.hint(format!("if {name} is the one that is meant: --device-name {}", quoted(name)))
+            }
+            Some(Alike::CutShort { name, address }) => {
+                advice.hint(format!("is it {name}? An advertisement can cut a name short: --device ble:{address}"))
+            }
+            Some(Alike::Nameless(address)) => advice.hint(format!(
+                "is it {address}? It is in provisioning mode and advertises no name: --device ble:{address}"
+            )),
             None => advice,
         };
     }
@@ -156,8 +164,8 @@ mod tests {
         let near = near
             .iter()
             .map(|(label, rssi)| {
-                let like = (label.len() == "PROV_A1B2".len()).then(|| (*label).to_owned());
-                Heard { label: (*label).to_owned(), like, rssi: Some(*rssi) }
+                let alike = (label.len() == "PROV_A1B2".len()).then(|| Alike::Name((*label).to_owned()));
+                Heard { label: (*label).to_owned(), alike, rssi: Some(*rssi) }
             })
             .collect();
         let (wanted, searched) = ("PROV_A1B2".to_owned(), Duration::from_secs(30));

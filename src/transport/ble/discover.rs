@@ -189,13 +189,14 @@ impl Device {
         }
     }
 
-    /// By name where that names one device and stands in a shell as it is, else by address.
+    /// By name where that names one device and stands in a shell as it is, else by address: so too while it has a link,
+    /// since the system may have another name for it by then than it advertises.
     fn command(&self, shown: &[&Self], adapter: &str) -> String {
         let plain = |name: &&str| {
             name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) && !name.ends_with(['_', '-'])
         };
         let alone = |name: &&str| shown.iter().filter(|row| row.name() == Some(name)).count() == 1;
-        match self.name().filter(plain).filter(alone) {
+        match self.name().filter(|_| !self.sighting.connected).filter(plain).filter(alone) {
             Some(name) => format!("espctl provision --transport ble --device-name {name}{adapter}"),
             None => format!("espctl provision --device {}{adapter}", self.sighting.locator()),
         }

@@ -30,10 +30,26 @@ pub enum Block {
 pub struct Heard {
     /// Its name, else its address; both where an address is looked for.
     pub label: String,
-    /// Its name where that is almost the one that is looked for.
-    pub like: Option<String>,
+    /// Why it may be the one that is looked for all the same.
+    pub alike: Option<Alike>,
     /// How strongly it was heard last, in dBm.
     pub rssi: Option<i16>,
+}
+
+/// Why a device may be the one that is looked for although its name is another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Alike {
+    /// Its name, sanitised, is almost the same.
+    Name(String),
+    /// It is in provisioning mode and advertises no name. Its address.
+    Nameless(String),
+    /// Its name is the beginning of the one that is looked for: an advertisement may have no room for all of it.
+    CutShort {
+        /// The name, sanitised.
+        name: String,
+        /// The device's address.
+        address: String,
+    },
 }
 
 /// A device that cannot be reached over Bluetooth.

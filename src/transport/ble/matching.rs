@@ -1,8 +1,8 @@
 //! From what was heard to the device that is meant: one, several to choose from, or the near misses. Pure; time is an
 //! argument.
 //!
-//! An exact name or address is not kept waiting. Everything else waits a little after the first match,
-//! so that "the only one" is not merely the first one.
+//! An address is not kept waiting. Everything else waits a little after the first match, so that "the only one" is not
+//! merely the first one: an exact name less than part of one, since few devices share a whole name.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -10,19 +10,25 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::address::{Fit, Wanted};
-use super::error::Heard;
+use super::error::{Alike, Heard};
 use crate::text;
 use crate::transport::Locator;
 use crate::wire::advertisement::{Advertisement, Kind};
 
 /// How long to listen after the first match before it counts as the only one.
 pub(super) const SETTLE: Duration = Duration::from_secs(1);
+/// How long to listen after a device with the exact name: firmware without a label gives all its boards one name.
+pub(super) const TWINS: Duration = Duration::from_millis(500);
 /// A device not heard for this long is gone; slow advertisers are heard every few seconds.
 const GONE: Duration = Duration::from_secs(30);
 /// How soon, and how late, a device is asked again what is known of it.
 const RENEW: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 /// Names this many edits apart are almost the same.
 const LIKE: usize = 2;
+/// Fewer characters than this are not taken for the beginning of a name.
+const CUT_MIN: usize = 4;
+/// The signal strength that means "not known" (Bluetooth Core, Vol 4, Part E, 7.7.65.2).
+const RSSI_UNKNOWN: i16 = 127;
 /// Most near misses that are listed.
 const NEAR_MAX: usize = 5;
 
@@ -104,8 +110,16 @@ pub(super) fn judge(wanted: &Wanted, sightings: &[&Sighting], now: Instant) -> V
     };
     let fitting: Vec<_> = sightings.iter().filter_map(fits).collect();
     let Some(best) = fitting.iter().map(|(fit, _)| *fit).max() else { return Verdict::Nothing };
-    let clear = fitting.iter().map(|(_, sighting)| sighting.first).min().map_or(now, |first| first + SETTLE);
-    if best != Fit::Exact && now < clear {
+    let settle = match (wanted, best) {
+        (Wanted::Address(_), _) => Duration::ZERO,
+        (_, Fit::Exact) => TWINS,
+        _ => SETTLE,
+    };
+    // In other letters or of a kind counts what was heard first, whatever it was.
+    let counts = |fit: Fit| best != Fit::Exact || fit == Fit::Exact;
+    let firsts = fitting.iter().filter(|(fit, _)| counts(*fit)).map(|(_, sighting)| sighting.first);
+    let clear = firsts.min().map_or(now, |first| first + settle);
+    if now < clear {
         return Verdict::Settling(clear);
     }
     let mut meant: Vec<_> = fitting.into_iter().filter(|(fit, _)| *fit == best).map(|(_, one)| one).collect();
@@ -123,19 +137,41 @@ pub(super) fn near(wanted: &Wanted, sightings: &[&Sighting]) -> Vec<Heard> {
         (Some(wanted), Some(name)) => strsim::damerau_levenshtein(&wanted.to_lowercase(), &name.to_lowercase()),
         _ => usize::MAX,
     };
-    let like = |sighting: &Sighting| distance(sighting) <= LIKE;
-    let close = |sighting: &&&Sighting| sighting.is_provisioning() || like(sighting);
+    let alike = |sighting: &Sighting| match sighting.name() {
+        None if sighting.is_provisioning() => Some(Alike::Nameless(sighting.address.clone())),
+        Some(_) if distance(sighting) <= LIKE => Some(Alike::Name(sighting.label())),
+        Some(name) if is_cut_short(name, wanted) => {
+            Some(Alike::CutShort { name: sighting.label(), address: sighting.address.clone() })
+        }
+        _ => None,
+    };
+    let close = |sighting: &&&Sighting| sighting.is_provisioning() || alike(sighting).is_some();
     let mut near: Vec<_> = sightings.iter().filter(close).collect();
-    near.sort_by_key(|sighting| (distance(sighting), Reverse(sighting.rssi), sighting.address.clone()));
+    near.sort_by_cached_key(|sighting| {
+        let cut = matches!(alike(sighting), Some(Alike::CutShort { .. }));
+        let distance = if cut { LIKE + 1 } else { distance(sighting) };
+        (distance, Reverse(sighting.rssi), sighting.address.clone())
+    });
     let heard = |sighting: &&Sighting| Heard {
         label: match (wanted, sighting.name()) {
             (Wanted::Address(_), Some(_)) => format!("{} ({})", sighting.label(), sighting.address),
             _ => sighting.label(),
         },
-        like: like(sighting).then(|| sighting.label()),
+        alike: alike(sighting),
         rssi: sighting.rssi,
     };
     near.into_iter().take(NEAR_MAX).map(heard).collect()
+}
+
+/// Whether this can be the name that is looked for, cut short by its advertisement.
+fn is_cut_short(name: &str, wanted: &Wanted) -> bool {
+    let Wanted::Name(wanted) = wanted else { return false };
+    name.chars().count() >= CUT_MIN && name.len() < wanted.len() && wanted.starts_with(name)
+}
+
+/// A signal strength, in dBm, where the radio knows one.
+pub(super) fn known_rssi(rssi: Option<i16>) -> Option<i16> {
+    rssi.filter(|rssi| *rssi != RSSI_UNKNOWN)
 }
 
 #[cfg(test)]
@@ -161,13 +197,15 @@ mod tests {
     }
 
     #[test]
-    fn an_exact_name_or_address_ends_the_search_at_once() {
+    fn an_address_ends_the_search_at_once_and_an_exact_name_soon() {
         let start = Instant::now();
-        let heard = [sighting(start, 1, "PROV_1", -50, 10), sighting(start, 2, "prov_1", -40, 10)];
-        let name = after(start, &wanted("ble:PROV_1"), &heard, 10);
-        assert_eq!(name, Verdict::Found(heard[0].clone(), Fit::Exact));
+        let heard = [sighting(start, 1, "PROV_1", -50, 10), sighting(start, 2, "prov_1", -40, 0)];
         let address = after(start, &wanted("ble:24:0A:C4:00:00:02"), &heard, 10);
         assert_eq!(address, Verdict::Found(heard[1].clone(), Fit::Exact));
+        let clear = start + Duration::from_millis(510);
+        assert_eq!(after(start, &wanted("ble:PROV_1"), &heard, 10), Verdict::Settling(clear));
+        let name = after(start, &wanted("ble:PROV_1"), &heard, 510);
+        assert_eq!(name, Verdict::Found(heard[0].clone(), Fit::Exact));
     }
 
     #[test]
@@ -178,7 +216,7 @@ mod tests {
         assert_eq!(after(start, &one, &heard, 900), Verdict::Settling(start + Duration::from_millis(1010)));
         assert_eq!(after(start, &one, &heard, 1010), Verdict::Found(heard[0].clone(), Fit::Folded));
         heard.push(sighting(start, 2, "PROV_1", -80, 950));
-        assert_eq!(after(start, &one, &heard, 950), Verdict::Found(heard[1].clone(), Fit::Exact));
+        assert_eq!(after(start, &one, &heard, 1450), Verdict::Found(heard[1].clone(), Fit::Exact));
     }
 
     #[test]
@@ -226,8 +264,8 @@ mod tests {
     #[test]
     fn twins_of_one_name_are_listed() {
         let start = Instant::now();
-        let heard = [sighting(start, 1, "PROV_1", -50, 0), sighting(start, 2, "PROV_1", -60, 0)];
-        assert_eq!(after(start, &wanted("ble:PROV_1"), &heard, 0), Verdict::Several(heard.to_vec()));
+        let heard = [sighting(start, 1, "PROV_1", -50, 0), sighting(start, 2, "PROV_1", -60, 400)];
+        assert_eq!(after(start, &wanted("ble:PROV_1"), &heard, 500), Verdict::Several(heard.to_vec()));
     }
 
     #[test]
@@ -248,6 +286,23 @@ mod tests {
         let heard: Vec<_> = heard.iter().collect();
         let near: Vec<_> = near(&wanted("ble:PROV_A1B2"), &heard).into_iter().map(|heard| heard.label).collect();
         assert_eq!(near, ["PROV_A1B3", "PROV_A1B9", "Kitchen"]);
+    }
+
+    #[test]
+    fn a_name_that_was_cut_short_and_a_device_without_a_name_may_be_the_one() {
+        let start = Instant::now();
+        let heard = [sighting(start, 1, "PROV_d7", -50, 0), sighting(start, 2, "", -40, 0)];
+        let heard: Vec<_> = heard.iter().collect();
+        let alike = |text| near(&wanted(text), &heard).into_iter().map(|heard| heard.alike).collect::<Vec<_>>();
+        let cut = Alike::CutShort { name: "PROV_d7".to_owned(), address: "24:0A:C4:00:00:01".to_owned() };
+        let nameless = Alike::Nameless("24:0A:C4:00:00:02".to_owned());
+        assert_eq!(alike("ble:PROV_d76c30"), [Some(cut), Some(nameless.clone())]);
+        assert_eq!(alike("ble:LAMP_d76c30"), [None, Some(nameless)]);
+    }
+
+    #[test]
+    fn a_signal_strength_of_127_is_none() {
+        assert_eq!([Some(127), Some(-50), None].map(known_rssi), [None, Some(-50), None]);
     }
 
     #[test]

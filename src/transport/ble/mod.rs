@@ -43,7 +43,7 @@ use std::time::Duration;
 
 pub use address::is_address;
 pub use choose::AdapterFacts;
-pub use error::{BleError, Block, Heard, HostKind};
+pub use error::{Alike, BleError, Block, Heard, HostKind};
 pub use matching::Sighting;
 use tokio::sync::{mpsc, oneshot};
 pub use watch::Watch;

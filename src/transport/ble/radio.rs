@@ -21,7 +21,7 @@ use super::address::NAME_MAX;
 use super::att;
 use super::error::BleError;
 use super::host::{self, Host};
-use super::matching::Sighting;
+use super::matching::{Sighting, known_rssi};
 use super::pending_release::PendingRelease;
 use crate::transport::{Locator, TransportError};
 use crate::wire::advertisement::Advertisement;
@@ -254,7 +254,7 @@ impl Scan {
             // These come with every advertisement, and there are hundreds a second in a crowd.
             CentralEvent::ManufacturerDataAdvertisement { id, .. }
             | CentralEvent::ServiceDataAdvertisement { id, .. } => (id, None, false),
-            CentralEvent::RssiUpdate { id, rssi } => (id, Some(rssi), false),
+            CentralEvent::RssiUpdate { id, rssi } => (id, known_rssi(Some(rssi)), false),
             CentralEvent::StateUpdate(CentralState::PoweredOff) => {
                 self.sky.send_modify(|sky| sky.trouble = Some(self.host.off(&self.name)));
                 return;
@@ -309,7 +309,7 @@ impl ScanState {
 /// What the system knows of a device, where it was heard just now.
 async fn read(peripheral: &Peripheral) -> Option<Sighting> {
     let properties = timeout(PROPERTIES, peripheral.properties()).await.ok()?.ok()??;
-    let rssi = properties.rssi;
+    let (is_heard, rssi) = (host::is_heard(properties.rssi), known_rssi(properties.rssi));
     let address = host::address(peripheral);
     let advertisement = Advertisement {
         name: host::name(&properties).filter(|name| (1..=NAME_MAX).contains(&name.len())),
@@ -329,7 +329,7 @@ async fn read(peripheral: &Peripheral) -> Option<Sighting> {
     };
     // Known only now: what else is to be listened for counts from here, however long the answer took.
     let (connected, now) = (false, Instant::now());
-    host::is_heard(rssi).then_some(Sighting { address, advertisement, rssi, connected, first: now, last: now })
+    is_heard.then_some(Sighting { address, advertisement, rssi, connected, first: now, last: now })
 }
 
 async fn next(events: &mut Option<Events>) -> Option<CentralEvent> {

@@ -19,6 +19,8 @@ use crate::wire::advertisement::Kind;
 
 /// How long a device whose link was ended may take to be heard again.
 const BACK: Duration = Duration::from_secs(3);
+/// How long to listen before links are ended to devices in provisioning mode that have another name.
+const RENAMED: Duration = Duration::from_secs(2);
 
 /// A device that was found.
 pub(super) struct Found {
@@ -40,8 +42,10 @@ pub(super) async fn search(
     let began = Instant::now();
     observer.tell(LinkEvent::Looking { wanted: wanted.describe(), over: "Bluetooth" });
     let mut listening = radio.listen();
-    let Leftovers { held, released } = release_leftovers(radio, wanted, observer).await;
-    let verdict = listen(&mut listening, wanted, &released, end).await?;
+    let mut leftovers = Leftovers::find(radio, wanted).await;
+    leftovers.release_fitting(radio, observer).await;
+    let verdict = listen(&mut listening, wanted, &mut leftovers, (radio, observer), end).await?;
+    let held = leftovers.held;
     match verdict {
         Verdict::Found(sighting, fit) => {
             if fit == Fit::Folded {
@@ -79,24 +83,33 @@ pub(super) async fn search(
 async fn listen(
     listening: &mut Listening,
     wanted: &Wanted,
-    released: &[String],
+    leftovers: &mut Leftovers,
+    (radio, observer): (&Radio, &dyn LinkObserver),
     end: Instant,
 ) -> Result<Verdict, BleError> {
-    let back = (Instant::now() + BACK).min(end);
+    let began = Instant::now();
+    let mut back = (began + BACK).min(end);
     loop {
         let now = Instant::now();
         let over = now >= end;
         let missing = now < back
             && listening.look(|sightings| {
-                !released.iter().all(|address| sightings.iter().any(|sighting| sighting.address == *address))
+                let heard = |address: &String| sightings.iter().any(|sighting| sighting.address == *address);
+                !leftovers.released.iter().all(heard)
             })?;
         // At the end what is there has to do.
         let judged = if over { now + matching::SETTLE } else { now };
         let verdict = listening.look(|sightings| matching::judge(wanted, sightings, judged))?;
+        if verdict == Verdict::Nothing && now >= began + RENAMED && leftovers.release_renamed(radio, observer).await {
+            back = (Instant::now() + BACK).min(end);
+            continue;
+        }
         let until = match verdict {
-            Verdict::Nothing if !over => end,
+            Verdict::Nothing if !over && leftovers.renamed.is_empty() => end,
+            Verdict::Nothing if !over => (began + RENAMED).min(end),
             Verdict::Settling(clear) if !over => clear.min(end),
-            Verdict::Found(_, Fit::Exact) => return Ok(verdict),
+            Verdict::Found(_, Fit::Exact) if !missing || now >= began + matching::TWINS => return Ok(verdict),
+            Verdict::Found(_, Fit::Exact) => (began + matching::TWINS).min(back),
             _ if missing => back,
             verdict => return Ok(verdict),
         };
@@ -107,34 +120,68 @@ async fn listen(
     }
 }
 
-/// Links to devices that fit.
+/// Links that this computer has to devices which could be meant. Such a device does not advertise, so it is not heard.
 #[derive(Default)]
 struct Leftovers {
     /// The name of one that a running espctl has.
     held: Option<String>,
-    /// The addresses of those that no process held.
+    /// Those that fit, and that no running espctl has.
+    fitting: Vec<Linked>,
+    /// Those in provisioning mode under another name: over a link bluetoothd reads a device's own name, which need not be
+    /// the one that it advertises.
+    renamed: Vec<Linked>,
+    /// The addresses of those whose link was ended.
     released: Vec<String>,
 }
 
-/// Ends links to devices that fit, where no running espctl has them.
-async fn release_leftovers(radio: &Radio, wanted: &Wanted, observer: &dyn LinkObserver) -> Leftovers {
-    let mut leftovers = Leftovers::default();
-    for linked in radio.host.linked(&radio.name).await {
-        let Linked { address, advertisement } = &linked;
-        let (name, kind) = (advertisement.name.as_deref(), advertisement.kind());
-        if wanted.fit(name, address, matches!(kind, Kind::Provisioning { .. })).is_none() {
-            continue;
+impl Leftovers {
+    async fn find(radio: &Radio, wanted: &Wanted) -> Self {
+        let mut leftovers = Self::default();
+        for linked in radio.host.linked(&radio.name).await {
+            let Linked { address, advertisement } = &linked;
+            let provisioning = matches!(advertisement.kind(), Kind::Provisioning { .. });
+            let fits = wanted.fit(advertisement.name.as_deref(), address, provisioning).is_some();
+            let held = Claim::is_held(address);
+            match (fits, held) {
+                (true, true) => leftovers.held = Some(label(&linked)),
+                (true, false) => leftovers.fitting.push(linked),
+                (false, false) if provisioning && wanted.name().is_some() => leftovers.renamed.push(linked),
+                (false, _) => {}
+            }
         }
-        let label = text::bounded(&text::sanitise(name.unwrap_or(address)), 64).into_owned();
-        if Claim::is_held(&linked.address) {
-            leftovers.held = Some(label);
-        } else {
-            observer.tell(LinkEvent::Note(format!("{label} still had a link to this computer; it is being ended")));
-            radio.host.disconnect(&radio.name, &linked.address).await;
-            leftovers.released.push(linked.address);
+        leftovers
+    }
+
+    /// Ends the links to those that fit.
+    async fn release_fitting(&mut self, radio: &Radio, observer: &dyn LinkObserver) {
+        for linked in std::mem::take(&mut self.fitting) {
+            self.release(linked, radio, observer).await;
         }
     }
-    leftovers
+
+    /// Ends the links to those that may fit under the name they advertise; whether there were any.
+    async fn release_renamed(&mut self, radio: &Radio, observer: &dyn LinkObserver) -> bool {
+        let renamed = std::mem::take(&mut self.renamed);
+        // Another espctl may have taken one up since.
+        let free: Vec<_> = renamed.into_iter().filter(|linked| !Claim::is_held(&linked.address)).collect();
+        let any = !free.is_empty();
+        for linked in free {
+            self.release(linked, radio, observer).await;
+        }
+        any
+    }
+
+    async fn release(&mut self, linked: Linked, radio: &Radio, observer: &dyn LinkObserver) {
+        let text = format!("{} still had a link to this computer; it is being ended", label(&linked));
+        observer.tell(LinkEvent::Note(text));
+        radio.host.disconnect(&radio.name, &linked.address).await;
+        self.released.push(linked.address);
+    }
+}
+
+/// What the system calls a device, sanitised.
+fn label(Linked { address, advertisement }: &Linked) -> String {
+    text::bounded(&text::sanitise(advertisement.name.as_deref().unwrap_or(address)), 64).into_owned()
 }
 
 /// A device as one of several to choose from.

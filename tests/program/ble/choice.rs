@@ -88,10 +88,60 @@ fn names_that_come_late_are_waited_for_as_any_match_is() {
 #[test]
 fn two_of_the_same_name_are_told_apart_by_their_addresses() {
     let bluez = Bluez::with([esp("PROV_d76c30"), esp("PROV_d76c30").rssi(-60)]);
-    let ran = provision(&bluez, &["--device-name", "PROV_d76c3*"], &[]);
-    for index in [0, 1] {
-        failed(&ran, "ble.several", "connect", 11, &bluez.address_of(index));
+    for name in ["PROV_d76c3*", "PROV_d76c30"] {
+        let ran = provision(&bluez, &["--device-name", name], &[]);
+        for index in [0, 1] {
+            failed(&ran, "ble.several", "connect", 11, &bluez.address_of(index));
+        }
     }
+    // Kits without labels share a proof of possession: the wrong board would take the credentials.
+    let late = esp("PROV_d76c30").heard_after(Duration::from_millis(350));
+    let bluez = Bluez::with([esp("PROV_d76c30"), late]);
+    failed(&provision(&bluez, &["--device-name", "PROV_d76c30"], &[]), "ble.several", "connect", 11, "--device ble:");
+    assert_eq!(bluez.count("Connect"), 0);
+    // An address means one of them, and the other is not waited for.
+    let address = bluez.address_of(0);
+    assert!(peer(&provision(&bluez, &["--address", &address], &[])).contains(&address));
+}
+
+#[test]
+fn a_name_that_was_cut_short_and_a_device_without_a_name_may_be_the_one() {
+    let bluez = Bluez::with([esp("PROV_d76c30").cut_to(7)]);
+    let cut = provision(&bluez, &["--device-name", "PROV_d76c30"], &["--timeout", "8"]);
+    failed(&cut, "ble.not-found", "connect", 10, "is it PROV_d7?");
+    failed(&cut, "ble.not-found", "connect", 10, &format!("--device ble:{}", bluez.address_of(0)));
+
+    let bluez = Bluez::with([esp("PROV_d76c30").named_after(Duration::from_hours(1))]);
+    let nameless = provision(&bluez, &["--device-name", "PROV_d76c30"], &["--timeout", "8"]);
+    failed(&nameless, "ble.not-found", "connect", 10, &format!("--device ble:{}", bluez.address_of(0)));
+}
+
+#[test]
+fn a_signal_strength_of_127_is_not_known() {
+    let bluez = Bluez::with([esp("PROV_d76c30").rssi(127), esp("PROV_d76c31").rssi(-70)]);
+    let ran = provision(&bluez, &["--device-name", "PROV_"], &[]);
+    failed(&ran, "ble.several", "connect", 11, "-70 dBm");
+    assert!(!ran.stdout.contains("127 dBm"), "{ran:?}");
+    let document = run(&bluez, &["discover", "--json", "--transport", "ble", "--timeout", "1"]).json();
+    let devices = document["bluetooth"]["devices"].as_array().expect("a list");
+    let unknown = devices.iter().find(|device| device["name"] == "PROV_d76c30").expect("it is listed");
+    assert!(unknown["rssi"].is_null(), "{unknown}");
+}
+
+#[test]
+fn a_link_left_up_is_found_although_the_device_calls_itself_something_else_by_then() {
+    let left = || esp("PROV_d76c30").calls_itself("nimble").linked();
+    let bluez = Bluez::with([left()]);
+    assert!(peer(&provision(&bluez, &["--device-name", "PROV_d76c30"], &[])).contains("PROV_d76c30"));
+    let bluez = Bluez::with([left()]);
+    let address = bluez.address_of(0);
+    assert!(peer(&provision(&bluez, &["--address", &address], &[])).contains(&address));
+
+    // A device that is heard is not looked for behind the links of others.
+    let bluez = Bluez::with([left(), esp("PROV_d76c31")]);
+    let words = crate::ble::run::provisioning(&["--device-name", "PROV_d76c31"], &[]);
+    online(&crate::ble::run::Running::start(&bluez, &words).finish());
+    assert_eq!(bluez.links(), [bluez.address_of(0)]);
 }
 
 #[test]

@@ -107,13 +107,19 @@ fn for_people_it_is_a_table() {
 
 #[test]
 fn a_device_with_a_link_to_this_computer_is_listed() {
-    let bluez = Bluez::with([esp("PROV_d76c30").linked()]);
+    let bluez = Bluez::with([esp("PROV_d76c30").calls_itself("nimble").linked()]);
     let ran = Running::start(&bluez, &["discover", "--json", "--timeout", "1", "--transport", "ble"]).finish();
     let document = ran.json();
     assert_eq!(Schemas::load().check(&document), "done");
     let device = &devices(&document)[0];
-    assert_eq!((&device["name"], &device["connected"]), (&json!("PROV_d76c30"), &json!(true)), "{document}");
+    assert_eq!((&device["name"], &device["connected"]), (&json!("nimble"), &json!(true)), "{document}");
     assert_eq!(bluez.links().len(), 1, "looking ends no link");
+    // It may advertise another name than the one it has over a link.
+    let address = bluez.address_of(0);
+    assert_eq!(device["command"], format!("espctl provision --device ble:{address}"), "{document}");
+    let next = format!("ble:{address}");
+    let ran = run(&bluez, &["info", "--json", "--device", &next]);
+    assert_eq!(ran.status, 0, "{ran:?}");
 }
 
 #[test]

@@ -210,8 +210,8 @@ impl Bus {
                 (device.known, device.named) = (Known::Seen, named);
                 device.heard = Some((now, now));
                 heard.push(Heard::New(path));
-            } else if named && !device.named {
-                device.named = true;
+            } else if named && (!device.named || device.renamed) {
+                (device.named, device.renamed) = (true, false);
                 heard.push(Heard::Name { path, name: device.alias(nearby) });
             } else if device.heard.is_none_or(|(_, last)| now >= last + INTERVAL) {
                 device.heard = Some((device.heard.map_or(now, |(first, _)| first), now));

@@ -9,7 +9,7 @@ use super::faults::{At, Does};
 use super::message::{Answer, Call, Refusal, value};
 use super::nearby::Question;
 use super::objects::{CHARACTERISTIC, DESCRIPTOR, DEVICE, SERVICE, texts};
-use super::world::{Known, Link};
+use super::world::{Known, Link, World};
 
 /// How long a link takes to come up.
 pub(crate) const LINK_UP: Duration = Duration::from_millis(20);
@@ -129,7 +129,7 @@ impl Bus {
         if !self.world().devices[device].is_connected() {
             return;
         }
-        let (path, new, gone, uuids) = {
+        let (path, new, gone, uuids, renamed) = {
             let mut world = self.world();
             let nearby = world.behind(device);
             let (table, mtu) = (nearby.stale.clone().unwrap_or_else(|| nearby.table()), nearby.mtu);
@@ -141,8 +141,11 @@ impl Bus {
             let path = own.path.clone();
             let new: Vec<String> = after.keys().filter(|path| !before.contains_key(*path)).cloned().collect();
             let gone: Vec<String> = before.keys().filter(|path| !after.contains_key(*path)).cloned().collect();
-            let own = &world.devices[device];
-            (path, new, gone, texts(&own.uuids(&world.nearby[own.nearby])))
+            let World { devices, nearby, .. } = &mut *world;
+            let own = &mut devices[device];
+            let nearby = &nearby[own.nearby];
+            own.renamed = nearby.gap_name.is_some();
+            (path, new, gone, texts(&own.uuids(nearby)), own.renamed.then(|| own.alias(nearby)))
         };
         for object in gone {
             self.removed(&object, &[SERVICE, CHARACTERISTIC, DESCRIPTOR]).await;
@@ -151,6 +154,10 @@ impl Bus {
             self.added(&object).await;
         }
         self.changed(&path, DEVICE, vec![("UUIDs", value(uuids))], &[]).await;
+        if let Some(name) = renamed {
+            let changes = vec![("Name", value(name.as_str())), ("Alias", value(name.as_str()))];
+            self.changed(&path, DEVICE, changes, &[]).await;
+        }
         self.changed(&path, DEVICE, vec![("ServicesResolved", value(true))], &[]).await;
         if let Some(Does::Storm(signals)) = struck {
             self.storm(device, signals).await;
@@ -269,7 +276,7 @@ impl Bus {
         }
         let own = &mut world.devices[device];
         (own.known, own.link) = (Known::No, Link::Down);
-        (own.named, own.paired) = (false, false);
+        (own.named, own.renamed, own.paired) = (false, false, false);
         (own.heard, own.table) = (None, None);
         own.busy.clear();
         own.ended.notify_waiters();

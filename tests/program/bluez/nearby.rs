@@ -49,6 +49,8 @@ pub(crate) struct Nearby {
     pub(super) address: Option<String>,
     pub(super) address_type: &'static str,
     pub(super) name: Option<String>,
+    /// What it calls itself over a link (its GAP name), where that is something else.
+    pub(super) gap_name: Option<String>,
     pub(super) services: Vec<Uuid>,
     pub(super) manufacturer: Option<(u16, Vec<u8>)>,
     pub(super) service_data: Option<(Uuid, Vec<u8>)>,
@@ -132,6 +134,7 @@ impl Nearby {
             address: None,
             address_type: "public",
             name: name.map(str::to_owned),
+            gap_name: None,
             services: services.to_vec(),
             manufacturer: None,
             service_data: None,
@@ -161,6 +164,18 @@ impl Nearby {
     /// Heard this strongly, in dBm.
     pub(crate) fn rssi(mut self, rssi: i16) -> Self {
         self.rssi = rssi;
+        self
+    }
+
+    /// Its advertisement has room for so many characters of its name.
+    pub(crate) fn cut_to(mut self, length: usize) -> Self {
+        self.name.iter_mut().for_each(|name| name.truncate(length));
+        self
+    }
+
+    /// Calls itself this over a link, whatever it advertises.
+    pub(crate) fn calls_itself(mut self, name: &str) -> Self {
+        self.gap_name = Some(name.to_owned());
         self
     }
 

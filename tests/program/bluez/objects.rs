@@ -100,7 +100,7 @@ impl Adapter {
 
 impl Device {
     fn properties(&self, nearby: &Nearby, adapter: &Adapter) -> Properties {
-        let name = nearby.name.as_deref().filter(|_| self.named);
+        let name = self.name(nearby);
         let mut all = HashMap::from([
             ("Address".to_owned(), value(self.address.as_str())),
             ("AddressType".to_owned(), value(nearby.address_type)),
@@ -133,8 +133,13 @@ impl Device {
 
     /// bluetoothd makes an alias of the address where there is no name.
     pub(super) fn alias(&self, nearby: &Nearby) -> String {
-        let name = nearby.name.clone().filter(|_| self.named);
-        name.unwrap_or_else(|| self.address.replace(':', "-"))
+        self.name(nearby).map_or_else(|| self.address.replace(':', "-"), str::to_owned)
+    }
+
+    /// The name that bluetoothd knows.
+    fn name<'a>(&self, nearby: &'a Nearby) -> Option<&'a str> {
+        let own = nearby.gap_name.as_deref().filter(|_| self.renamed);
+        own.or(nearby.name.as_deref().filter(|_| self.named))
     }
 
     /// What is advertised, and what is known of the attributes.

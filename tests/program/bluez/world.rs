@@ -105,6 +105,9 @@ pub(super) struct Device {
     pub(super) known: Known,
     /// Whether its name has been heard.
     pub(super) named: bool,
+    /// Whether bluetoothd knows it by its GAP name, which it reads over each link and forgets with the next advertisement
+    /// that has a whole name.
+    pub(super) renamed: bool,
     /// When the scan that runs first and last heard it.
     pub(super) heard: Option<(Instant, Instant)>,
     pub(super) link: Link,
@@ -226,6 +229,7 @@ impl World {
                     nearby.link_changed(true);
                     (device.known, device.named) = (Known::Kept, true);
                     (device.link, device.table) = (Link::Resolved, Some(nearby.table()));
+                    device.renamed = nearby.gap_name.is_some();
                 }
                 self.devices.push(device);
             }
@@ -309,6 +313,7 @@ impl Device {
             address: address.to_owned(),
             known: Known::No,
             named: false,
+            renamed: false,
             heard: None,
             link: Link::Down,
             table: None,
