@@ -13,6 +13,7 @@ use crate::device_run::{DeviceRun, LogAccess};
 use crate::event::Observer;
 use crate::failure::Failure;
 use crate::process::input::Input;
+use crate::process::load;
 use crate::report::answers::AtTerminal;
 use crate::report::progress::Progress;
 use crate::report::records::{self, Records};
@@ -58,7 +59,8 @@ pub(super) async fn start(
         observers.push(Arc::new(input.wait_for("opening the trace", open).await?));
     }
     let limit = Some(Duration::from_secs(timeout));
-    let run = DeviceRun::new(limit, observers, app.process.interruption().clone());
+    let mut run = DeviceRun::new(limit, observers, app.process.interruption().clone());
+    run.budget = run.budget.under(load::processor);
     Ok((run, Person { terminal }))
 }
 

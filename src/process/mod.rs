@@ -6,9 +6,11 @@
 //! - `input.rs`: reads that can be interrupted
 //! - `panics.rs`: what is said of a panic
 //! - `core_dumps.rs`: none
+//! - `load.rs`: how busy this computer is
 
 pub mod core_dumps;
 pub mod input;
+pub mod load;
 pub mod panics;
 mod signals;
 

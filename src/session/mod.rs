@@ -74,7 +74,7 @@ impl Link {
         let within = budget.left().map_or(limit, |left| left.min(limit));
         let opening = Opening { within, observer: Arc::new(Told(observer.clone())), log };
         let transport = budget
-            .within(limit, kind.connect(to, opening))
+            .patiently(limit, kind.connect(to, opening))
             .await
             .map_err(|elapsed| at_connect(SessionErrorKind::Deadline(elapsed)))?
             .map_err(|error| at_connect(error.into()))?;
@@ -152,7 +152,7 @@ impl Link {
         plain: &[u8],
     ) -> Result<Reply, SessionError> {
         let started = Instant::now();
-        let outcome = self.budget.within(limit, self.transport.exchange(at.endpoint, wire)).await;
+        let outcome = self.budget.patiently(limit, self.transport.exchange(at.endpoint, wire)).await;
         let took = started.elapsed();
         let kind = match outcome {
             Ok(Ok(bytes)) => return Ok(Reply { bytes, took }),
