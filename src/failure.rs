@@ -19,7 +19,14 @@ pub struct Failure {
     pub causes: Vec<String>,
     /// What to do, the most specific first.
     hints: Vec<Hint>,
-    /// What is known, and decides which hints hold.
+    /// Rarely looked at, and apart: a failure is handed through many results.
+    around: Box<Around>,
+}
+
+/// What is known around a failure.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Around {
+    /// What decides which hints hold.
     facts: Facts,
     /// What the run was warned of before it failed.
     warnings: Vec<String>,
@@ -35,8 +42,7 @@ impl Failure {
             message: entry.title.to_owned(),
             causes: Vec::new(),
             hints: entry.hints.to_vec(),
-            facts: Facts::default(),
-            warnings: Vec::new(),
+            around: Box::default(),
         }
     }
 
@@ -111,32 +117,32 @@ impl Failure {
     /// Where this fact is known, with the value that it has.
     #[must_use]
     pub fn knowing_value(mut self, fact: Fact, value: impl Into<String>) -> Self {
-        self.facts.add(fact, value.into());
+        self.around.facts.add(fact, value.into());
         self
     }
 
     /// With what the run was warned of before it failed.
     #[must_use]
     pub fn warned(mut self, warnings: Vec<String>) -> Self {
-        self.warnings = warnings;
+        self.around.warnings = warnings;
         self
     }
 
     /// What the run was warned of before it failed.
     pub fn warnings(&self) -> &[String] {
-        &self.warnings
+        &self.around.warnings
     }
 
     /// The same evidence at the same stage under another code, with that code's own words and hints.
     #[must_use]
     pub fn under(self, code: Code) -> Self {
-        let Self { stage, causes, facts, warnings, .. } = self;
-        Self { stage, causes, facts, warnings, ..Self::new(code) }
+        let Self { stage, causes, around, .. } = self;
+        Self { stage, causes, around, ..Self::new(code) }
     }
 
     /// What to do, the most specific first: the hints that hold by what is known.
     pub fn hints(&self) -> Vec<String> {
-        self.hints.iter().filter_map(|hint| hint.text(&self.facts)).map(Into::into).collect()
+        self.hints.iter().filter_map(|hint| hint.text(&self.around.facts)).map(Into::into).collect()
     }
 
     /// The exit status this failure ends the program with.

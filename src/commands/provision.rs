@@ -151,7 +151,7 @@ async fn carry_out(args: Args, app: &App<'_>) -> Result<Document, Failure> {
             None => document,
         })
     };
-    Ok(device_run.run(work).await?.warned(device_run.warnings()))
+    Ok(device_run.run(work).await?.warned(&device_run.warnings()))
 }
 
 /// What was given: the session's secrets, and what the device is to get.

@@ -84,7 +84,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     };
     let log = log_access(target.kind);
     let work = async { work.await.map_err(|failure: Failure| device_run.diagnosed(failure, &log)) };
-    Ok(Box::pin(device_run.run(work)).await?.warned(device_run.warnings()))
+    Ok(Box::pin(device_run.run(work)).await?.warned(&device_run.warnings()))
 }
 
 /// Sends the payload, once.

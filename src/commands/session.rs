@@ -38,5 +38,5 @@ pub(super) async fn with_device(
     };
     let log = log_access(target.kind);
     let work = async { run.await.map_err(|failure| device_run.diagnosed(failure, &log)) };
-    Ok(Box::pin(device_run.run(work)).await?.warned(device_run.warnings()))
+    Ok(Box::pin(device_run.run(work)).await?.warned(&device_run.warnings()))
 }

@@ -35,7 +35,7 @@ impl Document {
 
     /// With what the run was warned of, where there was something.
     #[must_use]
-    pub fn warned(mut self, warnings: Vec<String>) -> Self {
+    pub fn warned(mut self, warnings: &[String]) -> Self {
         if !warnings.is_empty() {
             self.json["warnings"] = json!(warnings);
         }

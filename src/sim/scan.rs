@@ -135,12 +135,16 @@ impl Device {
             return Ok(Duration::ZERO);
         }
         if self.strikes(now, FaultKind::ScanEmpty, "").is_some() {
-            lists.iter_mut().for_each(|(_, list)| list.clear());
+            for (_, list) in &mut lists {
+                list.clear();
+            }
         }
         let never = self.strikes(now, FaultKind::ScanNeverFinishes, "").is_some();
         let (takes, networks) = lists.last().map_or((Duration::ZERO, 0), |(takes, list)| (*takes, list.len()));
         self.note(now, Event::ScanStarted { networks });
-        lists.iter_mut().for_each(|(from, _)| *from += now);
+        for (from, _) in &mut lists {
+            *from += now;
+        }
         *scanner = match (heard, never) {
             (true, false) => Scanner { lists, end: End::At(now + takes) },
             (false, _) => Scanner { lists: Vec::new(), end: End::Missed },

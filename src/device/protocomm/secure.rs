@@ -114,12 +114,10 @@ async fn accept(
             context.observe(&Event::Warning { text });
             Ok(())
         }
-        Verdict::Ask => match context.budget.paused(answers.unencrypted()).await? {
-            true => Ok(()),
-            false => Err(Failure::new(Code::SecurityDowngrade)
-                .saying("the device encrypts nothing, and you chose not to go on")
-                .only_hints(["use firmware with security 1 or 2"])),
-        },
+        Verdict::Ask if context.budget.paused(answers.unencrypted()).await? => Ok(()),
+        Verdict::Ask => Err(Failure::new(Code::SecurityDowngrade)
+            .saying("the device encrypts nothing, and you chose not to go on")
+            .only_hints(["use firmware with security 1 or 2"])),
         Verdict::Refused(failure) => Err(*failure),
     }
 }
