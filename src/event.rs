@@ -1,6 +1,6 @@
 //! Progress as data: what happens while a device is provisioned, pushed to an observer and never printed from below.
 //!
-//! Events carry no secrets. Texts that came from a device are raw here; whoever shows them sanitises them.
+//! Events carry no secrets. Texts that came from a device are raw here; the code that shows them sanitises them.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -47,7 +47,7 @@ pub mod backend;
 // What the board itself says on its serial port, beside a session. Neither knows the other.
 pub mod board;
 
-// One device's run as a whole: who watches it, its time, and what ends it early.
+// One device's run as a whole: its observers, its time, and what ends it early.
 pub mod device_run;
 
 // The simulated device. Only the program and `commands::sim` know of it.

@@ -1,7 +1,7 @@
 //! The back end `plain`: a user id and a secret key are handed to the device, which tells its own back end once it is
 //! online (RainMaker's user mapping, `cloud_user_assoc`).
 //!
-//! espctl speaks to no server here: whoever made the pair knows what the device's back end makes of it.
+//! espctl speaks to no server here: the person who made the pair knows what the device's back end makes of it.
 
 use futures_util::FutureExt;
 use futures_util::future::{self, BoxFuture};

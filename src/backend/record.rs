@@ -2,7 +2,7 @@
 //!
 //! A [`Ticket`] is made before the device is reached, a [`Pending`] association while it is. Both are JSON that a journal
 //! keeps; this file does no I/O. A record names its kind of back end and a version, and which of its fields are secret:
-//! whoever stores it can keep it from other users' eyes.
+//! the code that stores it can keep other users from reading it.
 
 use std::fmt;
 use std::marker::PhantomData;

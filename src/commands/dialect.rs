@@ -16,8 +16,8 @@ pub(super) struct DialectArgs {
 }
 
 impl DialectArgs {
-    /// What the board is wished to speak, as the part of a device's name that it is.
-    pub(super) fn wish(&self) -> Option<Setting<String>> {
+    /// What the board speaks, as typed: the part of a device's name that it is.
+    pub(super) fn setting(&self) -> Option<Setting<String>> {
         Setting::option(self.dialect.clone(), DIALECT.option)
     }
 }

@@ -29,7 +29,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let input = app.input(args.device.seconds(app.environment, app.files));
-    let target = device::target(&args.device, args.dialect.wish(), &input, app).await?;
+    let target = device::target(&args.device, args.dialect.setting(), &input, app).await?;
     let (device_run, person) =
         single_run::start(args.device.seconds(app.environment, app.files), &args.record, &input, app).await?;
     let context = device_run.context(target.kind);

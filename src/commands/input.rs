@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_empty_file_is_no_secret() {
+    async fn an_empty_file_holds_no_secret() {
         let source = SecretSource {
             flag: None,
             flag_name: "--pop",

@@ -16,7 +16,7 @@
 //! - `board.rs`: the board on the cable
 //! - `input.rs`: what options point to
 //! - `session.rs`: one thing carried out on one device
-//! - `single_run.rs`: who watches the one run, and who answers
+//! - `single_run.rs`: the observers of the one run, and the person who answers
 //! - `usage_error.rs`: command lines that do not parse
 //!
 //! Parts of one command:

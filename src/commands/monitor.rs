@@ -135,7 +135,7 @@ struct Monitor {
 }
 
 impl Monitor {
-    /// Until a line matches, the time is over or `stop` completes; only who waits for a line is interrupted by that.
+    /// Until a line matches, the time is over or `stop` completes; only a wait for a line is interrupted by that.
     async fn run(
         mut self,
         reset: Reset,

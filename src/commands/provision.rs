@@ -91,7 +91,7 @@ async fn carry_out(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let input = app.input(args.device.seconds(app.environment, app.files));
     let label = device::label(&args.device, app.output, &input).await?;
     let parts = args.rainmaker.with_host(device::parts(&args.device, app.environment, app.files)?);
-    let dialect = args.dialect.wish().or_else(|| parts.dialect.clone());
+    let dialect = args.dialect.setting().or_else(|| parts.dialect.clone());
     let mut parts = DeviceParts { label, dialect, log: args.board.log(), ..parts };
     let board_port = args.board.take_port(&mut parts);
     let target = resolve(&parts, app.kinds)?;

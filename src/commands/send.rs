@@ -61,7 +61,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     one_reader(&args.session.device, &args.session.security, &[("--file -", from_input)])?;
     let input = app.input(args.session.device.seconds(app.environment, app.files));
     let payload = payload(&args, &input).await?;
-    let target = device::target(&args.session.device, args.dialect.wish(), &input, app).await?;
+    let target = device::target(&args.session.device, args.dialect.setting(), &input, app).await?;
     let choice = target.dialect;
     let need = Need::Request(&args.endpoint);
     if let Some(dialect) = choice.dialect() {

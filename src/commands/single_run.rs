@@ -1,4 +1,4 @@
-//! What a command brings to the run of its one device: who watches, and the person at the terminal. The run itself is
+//! What a command brings to the run of its one device: its observers, and the person at the terminal. The run itself is
 //! `device_run`.
 
 use std::io;

@@ -190,7 +190,7 @@ pub trait Device: DeviceLink {
         false
     }
 
-    /// Resets the device's provisioning because somebody asks for that.
+    /// Resets the device's provisioning because a person asks for that.
     ///
     /// # Errors
     /// [`SessionError`].

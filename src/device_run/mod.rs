@@ -1,4 +1,4 @@
-//! The run of one device: who watches it, how long it may take, what is taken out of its board's log, and what ends it
+//! The run of one device: its observers, how long it may take, what is taken out of its board's log, and what ends it
 //! early. Built from plain values, so that a process may have hundreds at a time; it knows no terminal and no options.
 //!
 //! - `last_stage.rs`: where an interrupted run was
@@ -128,7 +128,7 @@ impl DeviceRun {
             LogAccess::Offered => failure,
             LogAccess::Apart => failure.knowing(Fact::LogElsewhere),
             LogAccess::Heard(port) if told.is_empty() => {
-                // A board that joins logs it, and whoever listens expects to be told why it does not.
+                // A board that joins logs that; a person who listens wants to know why it does not.
                 let waited = failure.stage == Some(Stage::AwaitNetwork);
                 let failure = if waited { failure.last_hint(LOG_SILENT) } else { failure };
                 failure.knowing_value(Fact::LogSilent, text::sanitise(port))
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_trace_that_is_cut_short_is_no_success() {
+    async fn a_trace_that_is_cut_short_fails_the_run() {
         let run = DeviceRun::new(None, [], CancellationToken::new());
         assert_eq!(run.run(async { Ok(7) }).await, Ok(7));
         let full: Arc<dyn Observer> = Arc::new(Full);

@@ -12,7 +12,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Signals count from this call on, not from the first time somebody waits: a run may get far before that.
+    /// Signals count from this call on, not from the first time a command waits: a run may get far before that.
     pub(super) fn listen() -> Self {
         #[cfg(unix)]
         let mut sources = {
@@ -36,7 +36,7 @@ impl Signals {
                     })
                 });
                 select_all(waiting).await;
-                // Counted first: whoever is cancelled and then waits for another signal must not see this one again.
+                // Counted first: a command that is cancelled and then waits for another signal must not see this one again.
                 sender.send_modify(|count| *count += 1);
                 cancel.cancel();
             }
@@ -49,7 +49,7 @@ impl Signals {
         let mut count = self.count.clone();
         count.mark_unchanged();
         if count.changed().await.is_err() {
-            // The runtime is being shut down, and with it whoever waits here.
+            // The runtime is being shut down, and with it what waits here.
             pending::<()>().await;
         }
     }

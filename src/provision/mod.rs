@@ -19,4 +19,4 @@ mod state;
 pub use outcome::{Outcome, Verdict};
 pub use plan::Plan;
 pub use run::provision;
-pub use stages::{Facts, next};
+pub use stages::{Situation, next};

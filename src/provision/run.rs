@@ -43,7 +43,7 @@ impl Run<'_> {
         let mut stage = Some(Stage::Prepare);
         while let Some(current) = stage {
             self.carry_out(current, answers).await?;
-            stage = next(current, &self.facts);
+            stage = next(current, &self.situation);
         }
         Ok(())
     }
@@ -93,7 +93,7 @@ impl Run<'_> {
         }
         let facts = self.device()?.facts().clone();
         // Thread takes a dataset, which no scan can give.
-        self.facts.network_known = facts.radio == Radio::Thread || plan.wifi.ssid.is_some();
+        self.situation.network_known = facts.radio == Radio::Thread || plan.wifi.ssid.is_some();
         self.device = Some(facts);
         if plan.backend.is_none() {
             let reason = "no --user-id and --secret-key were given".to_owned();
@@ -125,7 +125,7 @@ impl Run<'_> {
             Applied::Already(joined) => Verdict::AlreadyOnline(joined),
             Applied::Unconfirmed { cause } => Verdict::Applied { cause },
         };
-        self.facts.settled = true;
+        self.situation.settled = true;
         Ok(())
     }
 
@@ -141,7 +141,7 @@ impl Run<'_> {
     /// A failure of configure, apply or await-network leads to recovery where the device answered; where the link or
     /// the budget is gone there is nothing to recover.
     fn note_outcome(&mut self, outcome: Result<(), Failure>) -> Result<(), Failure> {
-        self.facts.failed = outcome.is_err();
+        self.situation.failed = outcome.is_err();
         match outcome {
             Err(failure) if !recoverable(failure.code) => return Err(failure),
             Err(failure) => self.failure = Some(failure),
@@ -163,7 +163,7 @@ impl Run<'_> {
             Retry::Stop
         };
         self.failure = Some(failure);
-        self.facts.retry = Some(self.renew(retry, answers).await?);
+        self.situation.retry = Some(self.renew(retry, answers).await?);
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::outcome::Verdict;
 use super::plan::Plan;
-use super::stages::Facts;
+use super::stages::Situation;
 use crate::backend::{Pending, Ticket};
 use crate::code::Code;
 use crate::device::{Context, Credentials, Device, DeviceFacts, Reached};
@@ -37,12 +37,13 @@ pub(super) struct Run<'a> {
     pub(super) failure: Option<Failure>,
     pub(super) verdict: Verdict,
     pub(super) recoveries: usize,
-    pub(super) facts: Facts,
+    pub(super) situation: Situation,
 }
 
 impl<'a> Run<'a> {
     pub(super) fn new(plan: &'a Plan, context: &'a Context<'a>) -> Self {
-        let facts = Facts { associate: plan.backend.is_some(), network_wanted: plan.network, ..Facts::default() };
+        let situation =
+            Situation { associate: plan.backend.is_some(), network_wanted: plan.network, ..Situation::default() };
         Self {
             plan,
             context,
@@ -55,7 +56,7 @@ impl<'a> Run<'a> {
             failure: None,
             verdict: Verdict::NoNetwork,
             recoveries: 0,
-            facts,
+            situation,
         }
     }
 

@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn the_status_tells_filter_matches_and_messages() {
+    fn the_status_shows_filter_matches_and_messages() {
         let mut picker = sample();
         type_in(&mut picker, "/off");
         let lines = picker.render(80, 24, false);

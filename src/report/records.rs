@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_disk_is_told_when_asked() {
+    async fn a_full_disk_is_reported_when_asked() {
         let records = Records { vital: true, ..Records::new(Full, true) };
         assert_eq!(records.before(Stage::Apply).await, Ok(()));
         records.observe(&Event::Applied);

@@ -187,7 +187,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_terminal_that_is_gone_is_no_error() {
+    fn a_terminal_that_is_gone_causes_no_error() {
         struct Gone;
         impl Write for Gone {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {

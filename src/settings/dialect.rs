@@ -10,37 +10,37 @@ use crate::transport::{DeviceParts, Locator, TransportKind};
 /// The parameter of a locator. It is about the device and not about the link, so no kind of link sees it.
 const PARAMETER: &str = "dialect";
 
-/// The locator without its dialect, and the dialect: the locator's own, else the one that is wished for.
+/// The locator without its dialect, and the dialect: the locator's own, else the one that was asked for.
 ///
 /// # Errors
-/// A word that is not one of a dialect; a locator and a wish for this run that contradict each other; a dialect for this
+/// A word that is not one of a dialect; a locator and an option that contradict each other; a dialect for this
 /// run that is not spoken over this kind of link.
 pub(super) fn choose(
     locator: Locator,
-    wish: Option<&Setting<String>>,
+    named: Option<&Setting<String>>,
     kind: &dyn TransportKind,
     kinds: &[&'static dyn TransportKind],
 ) -> Result<(Locator, DialectChoice), Failure> {
     let unreadable = || Failure::new(Code::UsageInvalid).saying("cannot read the device's address");
     let own = locator.parameter(PARAMETER).map(DialectChoice::read).transpose();
     let own = own.map_err(|error| unreadable().because(error.to_string()))?;
-    let wished = wish.map(|wish| DialectChoice::read(&wish.value)).transpose().map_err(|error| {
-        let origin = wish.map(|wish| wish.origin.to_string()).unwrap_or_default();
+    let asked = named.map(|named| DialectChoice::read(&named.value)).transpose().map_err(|error| {
+        let origin = named.map(|named| named.origin.to_string()).unwrap_or_default();
         Failure::new(Code::UsageInvalid).saying(error.to_string()).because(format!("it was given by {origin}"))
     })?;
-    let explicit = wish.is_some_and(Setting::is_explicit);
-    let choice = match (own, wished) {
-        (Some(own), Some(wished)) if own != wished && explicit => {
+    let explicit = named.is_some_and(Setting::is_explicit);
+    let choice = match (own, asked) {
+        (Some(own), Some(asked)) if own != asked && explicit => {
             return Err(Failure::new(Code::UsageConflict)
                 .saying("--dialect and the device's own dialect= contradict each other"));
         }
         (Some(own), _) if own.goes_over(kind) => own,
         (Some(own), _) => return Err(unreadable().because(misplaced(own, kind))),
-        (None, Some(wished)) if wished.goes_over(kind) => wished,
-        (None, Some(wished)) if explicit => {
+        (None, Some(asked)) if asked.goes_over(kind) => asked,
+        (None, Some(asked)) if explicit => {
             return Err(Failure::new(Code::UsageConflict)
-                .saying(format!("--dialect {}", misplaced(wished, kind)))
-                .hint(format!("give --transport {}, or leave out --dialect", over(wished, kinds).join(" or "))));
+                .saying(format!("--dialect {}", misplaced(asked, kind)))
+                .hint(format!("give --transport {}, or leave out --dialect", over(asked, kinds).join(" or "))));
         }
         // What a settings file has for other links.
         (None, _) => DialectChoice::Auto,
@@ -58,13 +58,13 @@ fn misplaced(choice: DialectChoice, kind: &dyn TransportKind) -> String {
     format!("{} is for {described}, not for {}", choice.word(), kind.scheme())
 }
 
-/// The only kind over which the dialect is spoken that was wished for, by its scheme: the port needs not be named
+/// The only kind of link over which the dialect is spoken that was asked for, by its scheme: the port needs not be named
 /// besides, and a label's transport does not matter.
 pub(super) fn only_kind(parts: &DeviceParts, kinds: &[&'static dyn TransportKind]) -> Option<Setting<String>> {
-    let wish = parts.dialect.as_ref().filter(|wish| wish.is_explicit() && parts.address.is_none())?;
-    let choice = DialectChoice::read(&wish.value).ok()?;
+    let named = parts.dialect.as_ref().filter(|named| named.is_explicit() && parts.address.is_none())?;
+    let choice = DialectChoice::read(&named.value).ok()?;
     match over(choice, kinds)[..] {
-        [scheme] => Some(Setting::new(scheme.to_owned(), wish.origin.clone())),
+        [scheme] => Some(Setting::new(scheme.to_owned(), named.origin.clone())),
         _ => None,
     }
 }
@@ -117,9 +117,9 @@ mod tests {
             let choice = DialectChoice::read(word).expect("a choice");
             let console = || typed("console:");
             let located = DeviceParts { device: typed(&format!("console:?dialect={word}")), ..DeviceParts::default() };
-            let wished = DeviceParts { device: console(), dialect: typed(word), ..DeviceParts::default() };
+            let asked = DeviceParts { device: console(), dialect: typed(word), ..DeviceParts::default() };
             let filed = DeviceParts { device: console(), dialect: from_file(word), ..DeviceParts::default() };
-            for parts in [located, wished, filed] {
+            for parts in [located, asked, filed] {
                 assert_eq!(meant(&parts), Ok(("console:".to_owned(), choice)), "{word}");
             }
         }

@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_there_is_no_error_and_an_invalid_one_is() {
+    fn a_missing_file_is_accepted_and_an_invalid_one_is_refused() {
         let folder = tempfile::tempdir().expect("a folder");
         let user = folder.path().join("config.toml");
         let files = Files::read(None, Some(user.clone()), |_| true);

@@ -44,7 +44,7 @@ pub struct Target {
 /// Where parts given for this run contradict each other, or name nothing that can be.
 pub fn resolve(parts: &DeviceParts, kinds: Kinds<'_>) -> Result<Target, Failure> {
     check(parts, kinds)?;
-    let parts = at_board(parts, kinds);
+    let parts = at_the_boards_port(parts, kinds);
     let (parts, note) = without_host(&parts, kinds)?;
     let whole = whole(&parts, kinds)?;
     let Setting { value: scheme, origin } = match &whole {
@@ -118,7 +118,7 @@ fn check(parts: &DeviceParts, kinds: Kinds<'_>) -> Result<(), Failure> {
 
 /// A board that prints no transport is provisioned where it prints: its label has no word for that link. So is one that
 /// is to be provisioned over such a link without a name. What was given for this run, or in the environment, wins.
-fn at_board<'a>(parts: &'a DeviceParts, kinds: Kinds<'_>) -> Cow<'a, DeviceParts> {
+fn at_the_boards_port<'a>(parts: &'a DeviceParts, kinds: Kinds<'_>) -> Cow<'a, DeviceParts> {
     let Some(board) = &parts.board else { return Cow::Borrowed(parts) };
     let above = |part: &Option<Setting<String>>| part.as_ref().is_some_and(|part| part.origin.is_above_payload());
     let here = match parts.transport.as_ref().filter(|transport| transport.origin.is_above_payload()) {

@@ -1,7 +1,7 @@
 //! Links to devices: one request to a named endpoint, its one reply. The only layer that opens a socket, a port or
 //! a radio.
 //!
-//! A transport knows nothing of sessions or messages. It says what it can carry ([`Limits`]) so that nobody above
+//! A transport knows nothing of sessions or messages. It says what it can carry ([`Limits`]) so that no layer above
 //! has to ask which transport it is.
 //!
 //! To add one: a folder beside this file, its `mod` line, one entry in [`KINDS`] (`kinds.rs`).

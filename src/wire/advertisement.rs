@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn provisioning_is_told_by_its_service_or_by_rainmakers_mark() {
+    fn provisioning_is_recognised_by_its_service_or_rainmakers_mark() {
         for service in gatt::SERVICES {
             assert_eq!(advertisement("PROV_1", &[service]).kind(), Kind::Provisioning { device_type: None });
         }

@@ -313,7 +313,7 @@ async fn a_device_comes_back_after_an_outage_with_its_session() {
 }
 
 #[tokio::test]
-async fn a_fleet_serves_until_told_to_end() {
+async fn a_fleet_serves_until_it_is_ended() {
     let options = DeviceOptions::from_parameters([("sec-ver", "0")]).expect("options");
     let fleet = Fleet::bind(Ipv4Addr::LOCALHOST.into(), 0, 20, &options).await.expect("ports");
     let addresses: Vec<SocketAddr> = fleet.members().map(|(address, _)| address).collect();

@@ -150,7 +150,7 @@ fn no_wifi_without_a_user_says_what_is_missing() {
 }
 
 #[test]
-fn metadata_that_is_no_json_is_refused_before_anything_is_sent() {
+fn metadata_that_is_not_json_is_refused_before_anything_is_sent() {
     let ran = provision(&["--pop", POP, "--metadata", "{"]);
     assert_eq!((ran.status, ran.code()), (2, Some("usage.invalid-value")), "{ran:?}");
     assert!(!ran.stderr.contains("Connected"), "{ran:?}");

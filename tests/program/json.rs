@@ -217,7 +217,7 @@ fn a_failed_run_with_events_ends_with_the_error_on_both() {
 }
 
 #[test]
-fn a_scan_tells_each_network_once_with_its_access_points() {
+fn a_scan_lists_each_network_once_with_its_access_points() {
     let document = run(["scan", "--device", "sim:?scan-ms=100", "--pop", POP, "--json"]).json();
     let networks = document["networks"].as_array().expect("networks");
     let home: Vec<_> = networks.iter().filter(|network| network["ssid"] == "HomeNet").collect();

@@ -171,7 +171,7 @@ fn what_the_line_cannot_carry_is_refused_before_the_port_is_opened() {
 }
 
 #[test]
-fn the_node_is_told_its_user_first() {
+fn the_node_gets_its_user_first() {
     let board = agent(&[], true);
     let user = ["--user-id", "ana@example.org", "--secret-key", "s3cret-k3y", "--dialect", "agent"];
     let run = over(&board.path, &[&user[..], &["--no-wifi"]].concat());
@@ -184,7 +184,7 @@ fn the_node_is_told_its_user_first() {
 }
 
 #[test]
-fn other_consoles_and_silent_boards_are_told_apart() {
+fn other_consoles_and_silent_boards_are_distinguished() {
     let network = ["--dialect", "agent", "--ssid", "HomeNet", "--passphrase", PASSPHRASE];
     let board = simulated(&[("sec-ver", "1")], true, None);
     let run = over(&board.path, &network);
@@ -508,7 +508,7 @@ fn commands_that_need_a_session_say_where_there_is_none() {
 }
 
 #[test]
-fn info_tells_which_node_it_is() {
+fn info_shows_which_node_it_is() {
     let board = agent(&[], true);
     for more in [&[][..], &["--dialect", "agent"]] {
         let (exit, document) = json(&[&["info", "--port", &board.path], more].concat());

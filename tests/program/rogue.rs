@@ -87,7 +87,7 @@ fn assert_refused(link: &str, ran: &Ran, endpoints: &[String]) {
 }
 
 #[test]
-fn a_device_that_encrypts_nothing_is_told_nothing_where_a_secret_is_known() {
+fn a_device_that_encrypts_nothing_is_sent_nothing_where_a_secret_is_known() {
     for (link, over, _) in links() {
         for secret in [&["--pop", POP][..], &["--sec2-password", POP], &["--min-sec", "1"], &["--min-sec", "2"]] {
             let (ran, endpoints) = asked(over, &[("sec-ver", "0")], secret);
@@ -97,7 +97,7 @@ fn a_device_that_encrypts_nothing_is_told_nothing_where_a_secret_is_known() {
 }
 
 #[test]
-fn a_device_that_drops_the_pop_is_told_nothing() {
+fn a_device_that_drops_the_pop_is_sent_nothing() {
     for (link, over, _) in links() {
         for secret in [&["--pop", POP][..], &["--pop", POP, "--sec-ver", "1"], &["--min-sec", "2"]] {
             let (ran, endpoints) = asked(over, &[("sec-ver", "1"), ("no-pop", "")], secret);
@@ -128,7 +128,7 @@ fn a_device_of_security_2_may_not_say_1() {
 }
 
 #[test]
-fn without_a_secret_security_0_is_no_choice_of_the_devices_either() {
+fn without_a_secret_security_0_has_to_be_allowed_too() {
     for (link, over, _) in links() {
         let (ran, endpoints) = asked(over, &[("sec-ver", "0")], &[]);
         let document = ran.json();
@@ -142,7 +142,7 @@ fn without_a_secret_security_0_is_no_choice_of_the_devices_either() {
 }
 
 #[test]
-fn who_says_so_goes_on_with_a_warning_that_the_document_has() {
+fn what_is_allowed_goes_on_with_a_warning_in_the_document() {
     let warned = |ran: &Ran| {
         let document = ran.json();
         Schemas::load().check(&document);

@@ -114,7 +114,7 @@ fn a_page_or_a_folder_that_cannot_be_is_an_error() {
 
 /// A program that reads the table has no width.
 #[test]
-fn a_scan_that_is_no_terminals_is_whole() {
+fn a_scan_that_is_not_for_a_terminal_is_whole() {
     let device = "sim:?scan-ms=10&ap=Caf%C3%A9 Lumi%C3%A8re ABCDEFGHIJKLMNO=12345678,auth=wpa2-wpa3";
     let scan = ["scan", "--device", device, "--pop", "abcd1234", "--quiet"];
     for (locale, shown) in

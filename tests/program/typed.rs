@@ -47,7 +47,7 @@ fn a_word_that_is_hardly_the_pop_is_refused() {
 }
 
 #[test]
-fn a_device_without_its_option_is_told_from_a_pop() {
+fn a_device_without_its_option_is_distinguished_from_a_pop() {
     for (word, option) in [
         ("sim:", "--device"),
         ("ble:PROV_d76c30", "--device"),
@@ -229,7 +229,7 @@ fn the_wrong_kind_of_network_is_said_before_the_session() {
 }
 
 #[test]
-fn firmware_without_a_scan_is_told_in_words_of_a_scan() {
+fn firmware_without_a_scan_is_explained_in_terms_of_a_scan() {
     let ran = run(["scan", "--device", "sim:?profile=pre-manager", "--pop", POP]);
     assert_eq!(ran.code(), Some("device.no-endpoint"), "{ran:?}");
     assert!(ran.stderr.contains("firmware cannot scan") && ran.stderr.contains("espctl provision --ssid"), "{ran:?}");

@@ -297,7 +297,7 @@ fn only_the_bluetooth_link_and_its_simulation_use_bluetooth() {
 }
 
 #[test]
-fn nobody_compares_or_replaces_the_sentences_of_hints() {
+fn no_code_compares_or_replaces_the_sentences_of_hints() {
     let words = ["hint ==", "hint !=", "hint.contains(", "hint.replace(", "hints().retain", "hints().contains"];
     let mut complaints = Vec::new();
     for source in sources() {

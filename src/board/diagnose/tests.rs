@@ -239,7 +239,7 @@ fn a_crash_names_a_restart() {
 }
 
 #[test]
-fn a_reason_that_a_cause_names_is_told_once_with_its_line() {
+fn a_reason_that_a_cause_names_is_shown_once_with_its_line() {
     let known = Failure::new(Code::WifiAuthFailed)
         .at(Stage::AwaitNetwork)
         .because("the board logged disconnect reason 15 (4WAY_HANDSHAKE_TIMEOUT)");
@@ -259,7 +259,7 @@ fn the_managers_word_adds_nothing_to_a_reason() {
 }
 
 #[test]
-fn nobody_is_sent_to_a_log_that_was_heard() {
+fn no_hint_names_a_log_that_was_heard() {
     for code in [Code::WifiNotJoined, Code::DeviceRefused] {
         let sent = |failure: &Failure| failure.hints().iter().any(|hint| hint.contains("--listen"));
         assert!(sent(&Failure::new(code)));

@@ -16,7 +16,7 @@ use crate::wire::version::VersionInfo;
 pub(super) enum Verdict {
     /// It is what is known of the device, or more.
     Accepted,
-    /// It is less, and somebody has said that it may be.
+    /// It is less, and a person has said that it may be.
     Warned(String),
     /// Nothing is known of the device, and it encrypts nothing.
     Ask,
@@ -28,7 +28,7 @@ pub(super) enum Verdict {
 /// device.
 pub(super) fn judge(version: &VersionInfo, plan: &SecurityPlan, chosen: u8) -> Verdict {
     let what = what_happens(version, chosen);
-    // Somebody who names the version knows it, but a PoP that would be dropped was not dropped by them.
+    // A person who names the version knows it, but has not said that the PoP may be dropped.
     let named = plan.version == Some(chosen);
     match reason(version, plan, chosen) {
         Some(reason) if plan.allow_insecure || (named && !drops_secret(version, plan, chosen)) => {
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_pop_is_no_secret() {
+    fn an_empty_pop_counts_as_none() {
         let plan = SecurityPlan { pop: Some(ProofOfPossession::from("")), ..SecurityPlan::default() };
         assert_verdicts(&plan, "?aaaa");
     }

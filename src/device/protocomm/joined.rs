@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn both_names_are_told() {
+    fn both_names_are_in_the_failure() {
         let Proof::Elsewhere { wanted, found } = wifi("Other\u{1b}[2J", "10.0.0.1") else { panic!("not elsewhere") };
         let joined = Joined::Wifi { ip: String::new(), ssid: Vec::new(), access_point: None };
         let failure = elsewhere(&joined, &wanted, &found);

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use zeroize::Zeroizing;
 
 use super::command::{Command, Unsendable};
-use super::join::{JoinEnd, JoinWatch};
+use super::join::{JoinWatch, LogEnd};
 use super::reply::{self, NodeId};
 use crate::secret::{MappingKey, Passphrase};
 use crate::transport::console::{ConsoleSettings, Conversation};
@@ -139,7 +139,7 @@ impl RainMakerConsole {
     ///
     /// # Errors
     /// [`RainMakerConsoleError::Transport`] where the port goes away.
-    pub async fn await_join(&mut self, mut failed: impl FnMut(Duration)) -> Result<JoinEnd, RainMakerConsoleError> {
+    pub async fn await_join(&mut self, mut failed: impl FnMut(Duration)) -> Result<LogEnd, RainMakerConsoleError> {
         let sent = *self.sent.get_or_insert_with(Instant::now);
         loop {
             if let Some(end) = self.watch.verdict(sent.elapsed()) {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::command::Command;
 use super::console::{RainMakerConsole, RainMakerConsoleError};
 use super::failure::{late, of_join, of_request};
-use super::join::JoinEnd as LogEnd;
+use super::join::LogEnd;
 use super::need;
 use super::request::{ConsoleRequest, associated};
 use crate::code::Code;

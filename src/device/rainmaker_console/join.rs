@@ -40,7 +40,7 @@ pub enum Cause {
 
 /// How the wait ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum JoinEnd {
+pub enum LogEnd {
     /// The board has an address.
     Joined {
         /// The address, where it was logged.
@@ -87,24 +87,24 @@ impl JoinWatch {
     }
 
     /// The end of the wait, once there is one.
-    pub fn verdict(&self, at: Duration) -> Option<JoinEnd> {
+    pub fn verdict(&self, at: Duration) -> Option<LogEnd> {
         if self.ip.is_some() {
-            return Some(JoinEnd::Joined { ip: self.ip });
+            return Some(LogEnd::Joined { ip: self.ip });
         }
         if let Some(announced) = self.announced {
-            return (at >= announced + ADDRESS_WAIT).then_some(JoinEnd::Joined { ip: None });
+            return (at >= announced + ADDRESS_WAIT).then_some(LogEnd::Joined { ip: None });
         }
         if self.taken {
-            return Some(JoinEnd::Taken);
+            return Some(LogEnd::Taken);
         }
         if let (Some(cause), Some(last)) = (self.cause, self.last_failure)
             && (self.disconnects >= ATTEMPTS || at >= (last + GIVEN_UP).min(DEADLINE))
         {
-            return Some(JoinEnd::Failed(cause));
+            return Some(LogEnd::Failed(cause));
         }
         match self.heard {
-            false if at >= NOTHING => Some(JoinEnd::Nothing),
-            true if at >= DEADLINE => Some(JoinEnd::Undecided),
+            false if at >= NOTHING => Some(LogEnd::Nothing),
+            true if at >= DEADLINE => Some(LogEnd::Undecided),
             _ => None,
         }
     }
@@ -200,11 +200,11 @@ mod tests {
             "I (00:00:05.000) app_wifi: Connected with IP Address:192.168.1.23",
             ">> I (5000) esp_netif_handlers: sta ip: 192.168.1.23, mask: 255.255.255.0, gw: 192.168.1.1",
         ] {
-            assert_eq!(heard(&[line]).verdict(SECOND), Some(JoinEnd::Joined { ip }), "{line}");
+            assert_eq!(heard(&[line]).verdict(SECOND), Some(LogEnd::Joined { ip }), "{line}");
         }
         let announced = heard(&["I (5000) wifi_prov_mgr: STA Got IP"]);
         assert_eq!(announced.verdict(SECOND), None);
-        assert_eq!(announced.verdict(4 * SECOND), Some(JoinEnd::Joined { ip: None }));
+        assert_eq!(announced.verdict(4 * SECOND), Some(LogEnd::Joined { ip: None }));
     }
 
     #[test]
@@ -226,28 +226,28 @@ mod tests {
             let once: Vec<_> = lines.iter().map(String::as_str).collect();
             let watch = heard(&once);
             assert_eq!(watch.verdict(2 * SECOND), None);
-            assert_eq!(watch.verdict(8 * SECOND), Some(JoinEnd::Failed(cause)));
-            assert_eq!(heard(&once.repeat(3)).verdict(SECOND), Some(JoinEnd::Failed(cause)));
+            assert_eq!(watch.verdict(8 * SECOND), Some(LogEnd::Failed(cause)));
+            assert_eq!(heard(&once.repeat(3)).verdict(SECOND), Some(LogEnd::Failed(cause)));
             let mut later = watch;
             later.hear(3 * SECOND, b"I (9) esp_netif_handlers: sta ip: 10.0.0.2, mask: x\n");
-            assert!(matches!(later.verdict(9 * SECOND), Some(JoinEnd::Joined { ip: Some(_) })));
+            assert!(matches!(later.verdict(9 * SECOND), Some(LogEnd::Joined { ip: Some(_) })));
         }
     }
 
     #[test]
-    fn leaving_the_old_network_is_no_failure() {
+    fn leaving_the_old_network_is_not_a_failure() {
         let left = heard(&["E (1) wifi_prov_mgr: STA Disconnected", "E (1) wifi_prov_mgr: Disconnect reason : 8"]);
         assert_eq!(left.verdict(10 * SECOND), None);
         let taken = heard(&["E (1) wifi_prov_mgr: Wi-Fi credentials already received by provisioning app"]);
-        assert_eq!(taken.verdict(SECOND), Some(JoinEnd::Taken));
+        assert_eq!(taken.verdict(SECOND), Some(LogEnd::Taken));
     }
 
     #[test]
-    fn silence_is_told_from_a_join_without_an_end() {
+    fn silence_is_distinguished_from_a_join_without_an_end() {
         let silent = heard(&["I (1) main: tick"]);
-        assert_eq!((silent.verdict(29 * SECOND), silent.verdict(30 * SECOND)), (None, Some(JoinEnd::Nothing)));
+        assert_eq!((silent.verdict(29 * SECOND), silent.verdict(30 * SECOND)), (None, Some(LogEnd::Nothing)));
         let trying = heard(&["I (1) wifi:state: init -> auth (0xb0)"]);
-        assert_eq!((trying.verdict(59 * SECOND), trying.verdict(60 * SECOND)), (None, Some(JoinEnd::Undecided)));
+        assert_eq!((trying.verdict(59 * SECOND), trying.verdict(60 * SECOND)), (None, Some(LogEnd::Undecided)));
     }
 
     #[test]

@@ -28,5 +28,5 @@ mod request;
 pub use command::{Command, Unsendable};
 pub use console::{RainMakerConsole, RainMakerConsoleError};
 pub use dialect::RainMakerDialect;
-pub use join::{Cause, JoinEnd, JoinWatch};
+pub use join::{Cause, JoinWatch, LogEnd};
 pub use reply::{NodeId, failure, node_id, signature};

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn names_addresses_and_patterns_are_told_apart() {
+    fn names_addresses_and_patterns_are_distinguished() {
         let wanted = |text: &str| read(text).expect(text).wanted;
         assert_eq!(wanted("ble:"), Wanted::Any);
         assert_eq!(wanted("ble:PROV_d76c30"), Wanted::Name("PROV_d76c30".into()));

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_told_from_other_peoples_devices() {
+    fn silence_is_distinguished_from_other_peoples_devices() {
         assert!(not_seen(&[], 0).causes[1].contains("nothing at all"));
         assert!(not_seen(&[], 12).causes[1].contains("12 other"));
     }

@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_is_told_of_by_its_name_where_that_comes_soon_or_comes_at_all() {
+    fn a_device_is_announced_by_its_name_where_that_comes_in_time() {
         let now = Instant::now();
         let later = now + NAMELESS;
         let mut soon = heard(vec![sighting("", 1, -50, now)]);
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_names_two_or_is_no_plain_word_gives_way_to_the_address() {
+    fn an_ambiguous_or_odd_name_gives_way_to_the_address() {
         let now = Instant::now();
         let names = [("PROV_1", 1), ("PROV_1", 2), ("my lamp; rm -rf", 3), ("\x1b[31mred", 4), ("", 5), ("PROV_", 6)];
         let text = table(&heard(names.map(|(name, last)| sighting(name, last, -50, now)).into()), now).join("\n");

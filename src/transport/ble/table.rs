@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_do_where_there_is_no_description() {
+    fn numbers_stand_in_for_missing_descriptions() {
         let table = table(&[(0xff51, None), (0xff53, Some("\x1b[2J")), (0xff54, None), (0xff52, Some("custom-data"))]);
         assert_eq!(table.names(), ["custom-data", "proto-ver", "prov-session"]);
         assert!(table.is_whole());

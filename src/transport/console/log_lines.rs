@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn garbage_is_no_log() {
+    fn garbage_is_not_taken_for_a_log() {
         let mut aside = Aside::default();
         let noise: Vec<u8> = (0..=255).cycle().take(64 * 1024).collect();
         assert!(aside.push(&noise).is_empty() && aside.rest().is_empty());

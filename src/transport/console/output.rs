@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_log_is_no_reason_to_give_up() {
+    fn a_long_log_does_not_end_the_wait() {
         let mut output = Output::default();
         output.push(b"proto-ver 1 2d\r\n").expect("short");
         for number in 0..20_000 {
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_is_told_from_all_else() {
+    fn the_log_is_distinguished_from_all_else() {
         let mut output = Output::default();
         let mut after = |chunk: &[u8]| {
             output.push(chunk).expect("short");

@@ -69,7 +69,7 @@ fn last_line(output: &[u8]) -> String {
     }
 }
 
-/// Marked where it is cut: whoever knows more secrets takes their beginnings out there.
+/// Marked where it is cut: the code that knows more secrets takes their beginnings out there.
 fn quoted(text: &str) -> String {
     text::bounded(&text::sanitise(text), QUOTED).into_owned()
 }
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_is_told_from_a_line_about_one() {
+    fn a_start_is_distinguished_from_a_line_about_one() {
         assert_eq!(restart(b"0801\r\nrst:0xc (SW_CPU_RESET),boot:0x13\r\n").as_deref(), Some("SW_CPU_RESET"));
         assert_eq!(restart(b"I (1) boot: last was rst:0x1 (POWERON)\r\n"), None);
         assert_eq!(restart(b"rst:0x\x1b[31m(\n"), Some("no reason given".into()));

@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_usb_id_is_no_name() {
+    fn what_is_not_a_usb_id_is_refused() {
         let ports = [port("/dev/ttyACM0", 0x303a, "A1")];
         for wanted in
             ["usb:", "usb:zzzz:1234", "usb:303a:", "usb::1001", "usb:303a:10011", "usb:303a:1001:AB", "USB:+303a"]

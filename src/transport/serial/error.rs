@@ -1,4 +1,4 @@
-//! Why a serial port cannot be used: it is not there, it may not be opened, somebody else has it, or it is not clear
+//! Why a serial port cannot be used: it is not there, it may not be opened, another program has it, or it is not clear
 //! which one is meant. The evidence only; what to do about it is said above.
 
 /// A port that cannot be used.

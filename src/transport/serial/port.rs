@@ -40,7 +40,7 @@ pub struct Settings {
 }
 
 /// An open port. Dropping it closes it, and so does an error: the system keeps the name of a port that went away from
-/// the one that comes back for as long as somebody holds it.
+/// the one that comes back for as long as a program holds it.
 pub struct SerialPort {
     path: String,
     writer: Option<Writer>,
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_board_that_takes_nothing_holds_up_nobody() {
+    async fn a_board_that_takes_nothing_does_not_hold_up_the_run() {
         let (board, settings) = pair();
         let mut port = SerialPort::open(&settings).await.expect("an open port");
         let error = port.send(&vec![b'x'; 256 * 1024]).await.expect_err("more than the line holds");
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_serial_port_is_named() {
+    async fn what_is_not_a_serial_port_is_named() {
         for path in ["/dev/null", "/tmp", "/etc/passwd"] {
             let error =
                 SerialPort::open(&Settings { path: path.to_owned(), baud: 115_200 }).await.err().expect("no port");
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_port_that_somebody_has_is_busy() {
+    async fn a_port_that_another_program_has_is_busy() {
         let (_board, settings) = pair();
         let _holder = SerialPort::open(&settings).await.expect("an open port");
         let error = SerialPort::open(&settings).await.err().expect("no second one");

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_with_the_reason() {
+    fn a_bad_address_is_refused_with_the_reason() {
         for (text, reason) in [
             ("192.168.4.1:", RANGE),
             ("host:0", RANGE),

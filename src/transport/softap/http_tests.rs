@@ -108,7 +108,7 @@ fn lengths_must_be_one_plain_bounded_number() {
 }
 
 #[test]
-fn other_servers_are_told_by_what_they_say() {
+fn other_servers_are_recognised_by_what_they_say() {
     assert_eq!(head(b"HTTP/1.1 404 Not Found\r\n\r\n"), Err(Refusal::NoSuchEndpoint));
     assert_eq!(evidence(b"HTTP/1.1 405 Method Not Allowed\r\n\r\n"), "HTTP status 405 Method Not Allowed");
     assert_eq!(
@@ -126,7 +126,7 @@ fn other_servers_are_told_by_what_they_say() {
 }
 
 #[test]
-fn what_is_no_http_is_told_without_its_control_bytes() {
+fn what_is_not_http_is_quoted_without_control_bytes() {
     assert!(evidence(b"SSH-2.0-\x1b[31mx\r\n").ends_with("\"SSH-2.0-.[31mx..\""));
     assert!(evidence(b"\x00\xff").ends_with("\"..\""));
     assert!(evidence(&[b'A'; 500]).len() < 120);

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_is_told_by_the_boot_rom() {
+    fn a_start_is_recognised_by_the_boot_rom() {
         let reason = |line| Line::parse(line).reset_reason().map(str::to_owned);
         let boot = "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)";
         assert_eq!(reason(boot).as_deref(), Some("POWERON_RESET"));

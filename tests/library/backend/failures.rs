@@ -82,7 +82,7 @@ async fn hostile_words_do_not_reach_the_terminal() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_no_answer() {
+async fn what_is_not_http_is_not_an_answer() {
     for raw in ["SSH-2.0-OpenSSH_9.2\r\n", "\0\0\0\0\r\n\r\n", "HTTP/1.1 abc\r\n\r\n"] {
         let server = Server::start(vec![Answer::Raw(raw.to_owned())]).await;
         let error = client(&server.address).send(&get()).await.expect_err("no answer");

@@ -78,7 +78,7 @@ async fn associate(device: &mut Table) -> Result<Association, BackendError> {
 }
 
 #[tokio::test]
-async fn the_device_is_told_and_names_its_node() {
+async fn the_device_gets_the_user_and_names_its_node() {
     let mut device = Table::new(CLASSIC, Some(NODE));
     let Association::Confirmed(registration) = associate(&mut device).await.expect("associated") else {
         panic!("not confirmed")

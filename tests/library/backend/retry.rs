@@ -35,7 +35,7 @@ async fn a_server_that_recovers_is_asked_again() {
 }
 
 #[tokio::test]
-async fn tries_come_to_an_end() {
+async fn tries_end() {
     for status in [429, 502, 503, 504] {
         let server = Server::start(vec![answer(status, &[], r#"{"message":"busy"}"#)]).await;
         let (client, _) = client_with(&server.address, Auth::none(), quick());

@@ -48,7 +48,7 @@ async fn outcome(address: &str) -> (String, Vec<String>) {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_vouches_for_is_refused_at_once() {
+async fn a_certificate_of_an_unknown_authority_is_refused_at_once() {
     let (address, _) = start().await;
     let (outcome, notes) = outcome(&address).await;
     assert!(outcome.starts_with("backend.tls: localhost:"), "{outcome}");
@@ -57,7 +57,7 @@ async fn a_certificate_that_nobody_vouches_for_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_told_apart_from_one_out_of_reach() {
+async fn a_server_without_tls_is_distinguished_from_one_out_of_reach() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = format!("https://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move {

@@ -102,7 +102,7 @@ async fn a_thread_device_that_attaches_for_ever_is_given_up_after_a_minute() {
 /// Firmware that cannot read a dataset refuses it when it is applied. Its status then reads failed, as it does where an
 /// earlier join has failed.
 #[tokio::test(start_paused = true)]
-async fn a_refused_dataset_is_told_from_an_earlier_failure() {
+async fn a_refused_dataset_is_distinguished_from_an_earlier_failure() {
     let mut plan = home();
     plan.wifi = espctl::device::WifiPlan::default();
     let dataset = hex::decode("0208111111112222222205100102030405060708090a0b0c0d0e0f10").expect("hex");
@@ -144,7 +144,7 @@ async fn a_link_that_comes_back_is_used() {
 
 /// The answer to "apply" is lost and the link comes back, but the radio moves before the credentials are sent again.
 #[tokio::test(start_paused = true)]
-async fn a_link_that_comes_back_and_goes_again_is_no_failure() {
+async fn a_link_that_comes_back_and_goes_again_ends_as_applied() {
     let links: [fn(usize) -> Link; 3] = [
         |number| if number == 5 || number > 7 { Link::Hangs } else { Link::Passes },
         |number| match number {

@@ -98,7 +98,7 @@ async fn a_device_that_goes_after_wrong_pops_is_locked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_ails_this_computer_after_a_wrong_pop_is_no_lock() {
+async fn a_fault_of_this_computer_after_a_wrong_pop_is_not_a_lock() {
     let mut plan = home();
     plan.security = SecurityPlan { pop: Some("wrong".into()), ..SecurityPlan::default() };
     let mut person = Person { pops: ["abcd1234"].into(), ..Person::default() };

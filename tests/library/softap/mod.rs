@@ -153,7 +153,7 @@ async fn an_unknown_endpoint_is_named_and_the_link_goes_on() {
 }
 
 #[tokio::test]
-async fn what_is_no_device_is_told_by_its_answer() {
+async fn what_is_not_a_device_is_recognised_by_its_answer() {
     let wrong_method = evidence(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n").await;
     assert_eq!(wrong_method, "HTTP status 405 Method Not Allowed");
     let portal = b"HTTP/1.1 302 Found\r\nLocation: http://portal/\x1b]0;x\r\nServer: mini_httpd\r\n\r\n";

@@ -86,7 +86,7 @@ fn names_that_come_late_are_waited_for_as_any_match_is() {
 }
 
 #[test]
-fn two_of_the_same_name_are_told_apart_by_their_addresses() {
+fn two_of_the_same_name_are_distinguished_by_their_addresses() {
     let bluez = Bluez::with([esp("PROV_d76c30"), esp("PROV_d76c30").rssi(-60)]);
     for name in ["PROV_d76c3*", "PROV_d76c30"] {
         let ran = provision(&bluez, &["--device-name", name], &[]);
@@ -145,7 +145,7 @@ fn a_link_left_up_is_found_although_the_device_calls_itself_something_else_by_th
 }
 
 #[test]
-fn none_is_said_with_who_came_near() {
+fn where_none_fits_the_near_ones_are_named() {
     let bluez = Bluez::with([esp("PROV_d76c31").rssi(-58), Nearby::improv("Lamp"), Nearby::nameless()]);
     let ran = provision(&bluez, &["--device-name", "PROV_d76c30"], &["--timeout", "8"]);
     for says in ["PROV_d76c30", "PROV_d76c31", "-58 dBm"] {
@@ -165,7 +165,7 @@ fn a_device_that_is_remembered_and_not_there() {
 }
 
 #[test]
-fn a_device_that_is_no_provisioning_device() {
+fn a_device_that_is_not_for_provisioning() {
     let bluez = Bluez::with([Nearby::improv("Lamp")]);
     failed(&provision(&bluez, &["--device-name", "Lamp"], &[]), "ble.not-provisioning", "connect", 10, "Lamp");
 }

@@ -42,7 +42,7 @@ fn devices(document: &Value) -> &[Value] {
 }
 
 #[test]
-fn each_device_is_told_as_what_it_is() {
+fn each_device_is_shown_as_what_it_is() {
     let light = [b"Nova".as_slice(), &[0x00, 0x01, 0x00, 0x05, 0x00, 0x00]].concat();
     let nearby = [
         esp("PROV_far").rssi(-80),
@@ -72,7 +72,7 @@ fn each_device_is_told_as_what_it_is() {
 }
 
 #[test]
-fn the_locator_told_is_the_device() {
+fn the_locator_shown_is_the_device() {
     let bluez = Bluez::with([esp("PROV_twin"), esp("PROV_twin")]);
     let document = discover(&bluez, &["--transport", "ble"], 2);
     assert_eq!(devices(&document).len(), 2, "{document}");
@@ -131,7 +131,7 @@ fn the_time_to_listen_begins_when_it_listens() {
 }
 
 #[test]
-fn watching_tells_each_device_once_as_it_comes() {
+fn watching_announces_each_device_once() {
     let bluez = Bluez::with([esp("PROV_soon")]);
     let watching = Running::start(&bluez, &["discover", "--watch"]);
     watching.until("the first", |said| said.contains("PROV_soon"));

@@ -279,7 +279,7 @@ fn unconfirmed(ran: &Ran) {
 }
 
 #[test]
-fn an_adapter_that_somebody_switches_off_is_not_switched_on_again() {
+fn an_adapter_that_was_switched_off_is_not_switched_on_again() {
     let bluez = Bluez::with([with(Fault::always(At::write("prov-config"), Does::PowerOff))]);
     let ran = provision(&bluez, &["--device-name", NAME], &[]);
     failed(&ran, "ble.adapter-off", "configure", 12, "hci0");
@@ -337,7 +337,7 @@ fn an_outdated_table_goes_with_the_device_and_once_only() {
 }
 
 #[test]
-fn a_disconnect_that_is_never_answered_holds_nobody_up() {
+fn a_disconnect_that_is_never_answered_does_not_hold_up_the_end() {
     let bluez = Bluez::with([with(Fault::always(At::Disconnect, Does::Hang))]);
     let words = crate::ble::run::provisioning(&["--device-name", NAME], &[]);
     online(&crate::ble::run::Running::start(&bluez, &words).finish());
@@ -354,7 +354,7 @@ fn a_scan_whose_start_is_never_answered_is_used_and_ends() {
 }
 
 #[test]
-fn a_scan_that_somebody_else_has_stopped_is_started_again() {
+fn a_scan_that_another_program_stopped_is_started_again() {
     let bluez = Bluez::with([esp().heard_after(Duration::from_secs(5))]);
     let running =
         crate::ble::run::Running::start(&bluez, &crate::ble::run::provisioning(&["--device-name", NAME], &[]));
@@ -378,7 +378,7 @@ fn a_scan_that_the_kernel_refuses_to_start_is_tried_again() {
 }
 
 #[test]
-fn the_librarys_panics_are_nobodys_business() {
+fn the_librarys_panics_are_not_shown() {
     // Its streams panic where their match rule is gone when they are dropped, which happens by a race in any connect.
     let bluez = Bluez::with([esp()]);
     bluez.loses_match_rules();

@@ -45,7 +45,7 @@ fn a_request_that_is_lost_over_the_pairing_is_made_up_for() {
 }
 
 #[test]
-fn a_pairing_that_fails_is_told_as_such() {
+fn a_pairing_that_fails_is_named() {
     let refused = Does::Refuse("org.bluez.Error.AuthenticationFailed", "Authentication Failed");
     for encryption in [Encryption::Automatic, Encryption::OnRequest] {
         let device = encrypted(encryption, Question::Nothing).fault(Fault::always(At::Pair, refused.clone()));
@@ -56,7 +56,7 @@ fn a_pairing_that_fails_is_told_as_such() {
 }
 
 #[test]
-fn a_number_that_nobody_can_compare_is_not_agreed_to() {
+fn a_number_that_cannot_be_compared_is_not_agreed_to() {
     let bluez = Bluez::with([encrypted(Encryption::Automatic, Question::Confirmation)]);
     failed(&provision(&bluez, &BY_NAME, &[]), "ble.pairing-failed", "identify", 12, NAME);
     assert_eq!(bluez.paired(), Vec::<String>::new());
@@ -79,7 +79,7 @@ fn a_pairing_that_may_be_the_persons_stays() {
 }
 
 #[test]
-fn a_pairing_that_nobody_answers_ends() {
+fn a_pairing_without_an_answer_ends() {
     let hangs = |encryption| encrypted(encryption, Question::Nothing).fault(Fault::always(At::Pair, Does::Hang));
     // Where bluetoothd pairs by itself, nothing but a request without an answer is seen.
     let bluez = Bluez::with([hangs(Encryption::Automatic)]);

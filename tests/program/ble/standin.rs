@@ -206,7 +206,7 @@ async fn a_scan_whose_start_is_never_answered_ends_with_its_client_alone() {
 }
 
 #[tokio::test]
-async fn faults_strike_where_and_as_often_as_told() {
+async fn faults_strike_where_and_as_often_as_asked() {
     let abort = Does::Refuse("org.bluez.Error.Failed", "le-connection-abort-by-local");
     let device = Nearby::esp("PROV_d76c30", &[])
         .fault(Fault::times(At::Connect, 2, abort))

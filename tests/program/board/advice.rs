@@ -5,7 +5,7 @@ use super::{Board, LOG, provision, ran};
 const REFUSES: &str = "sim:?fault=set-invalid-argument";
 
 #[test]
-fn nobody_who_listens_is_told_to_listen() {
+fn no_hint_says_listen_where_the_log_was_heard() {
     let pop = ["--pop", "abcd1234"];
     let hints = |more: &[&str]| {
         let document = ran(&provision(REFUSES, &[&pop, more].concat())).ends_with(26).json();
@@ -22,7 +22,7 @@ fn nobody_who_listens_is_told_to_listen() {
 }
 
 #[test]
-fn whoever_listens_in_vain_is_told_so_where_a_join_fails() {
+fn a_silent_log_is_mentioned_where_a_join_fails() {
     let silent = Board::printing(b"");
     let failed = ran(&provision("sim:?fault=auth-failed", &["--pop", "abcd1234", "--listen", &silent.path]));
     let document = failed.ends_with(22).json();

@@ -306,7 +306,7 @@ fn what_cannot_be_read_is_said_before_the_board_is_waited_for() {
 }
 
 #[test]
-fn a_board_without_a_payload_is_told_apart() {
+fn a_board_without_a_payload_is_distinguished() {
     for (log, code, status) in [
         (&b""[..], "board.silent", 124),
         (b"I (9) wifi: something else\r\n", "board.no-payload", 124),
@@ -340,7 +340,7 @@ fn the_board_says_why_it_did_not_join() {
 
 /// A wrong PoP and a crash look the same from the link's end: the connection closes without a word.
 #[test]
-fn a_crash_is_told_from_a_wrong_pop_over_http() {
+fn a_crash_is_distinguished_from_a_wrong_pop_over_http() {
     // It takes its time to refuse, and meanwhile the board's line is heard.
     let slowly = ["--fault", "delay=1500/prov-session"];
     let args = [&["sim", "--http", "127.0.0.1:0", "--sec-ver", "1", "--json", "-q"], &slowly[..]].concat();
@@ -364,7 +364,7 @@ fn a_crash_is_told_from_a_wrong_pop_over_http() {
 
 /// Opening a port may start the board behind it: its boot log is then heard in the middle of the handshake.
 #[test]
-fn a_start_at_the_beginning_is_no_crash() {
+fn a_start_at_the_beginning_is_not_a_crash() {
     let board = Board::printing(b"rst:0x1 (POWERON),boot:0xc (SPI_FAST_FLASH_BOOT)\r\nI (30) boot: ESP-IDF\r\n");
     let failed = ran(&provision("sim:?sec-ver=1", &["--pop", "not-it", "--listen", &board.path]));
     assert_eq!(failed.ends_with(21).json()["error"]["code"], "security.proof-rejected");

@@ -80,7 +80,7 @@ fn security_2_is_refused_before_it_starts() {
 }
 
 #[test]
-fn a_wrong_pop_is_told_from_a_wrong_scheme() {
+fn a_wrong_pop_is_distinguished_from_a_wrong_scheme() {
     let board = simulated(&[("sec-ver", "1")], true, None);
     let (exit, document) = provision(&board.path, &["--pop", "wrong"]);
     assert_eq!((exit, code(&document)), (21, "security.proof-rejected"), "{document}");
@@ -234,7 +234,7 @@ fn words_left_on_the_line_do_no_harm() {
 }
 
 #[test]
-fn a_console_of_another_program_is_no_provisioning() {
+fn a_console_of_another_program_is_not_for_provisioning() {
     let line = Line::new();
     let path = line.path();
     let _board = line.answering(|line, said| {
@@ -246,7 +246,7 @@ fn a_console_of_another_program_is_no_provisioning() {
 }
 
 #[test]
-fn boards_without_a_prompt_are_told_apart() {
+fn boards_without_a_prompt_are_distinguished() {
     let start = b"rst:0x10 (RTCWDT_RTC_RST),boot:0x13\r\nI (10) boot: ESP-IDF\r\n".to_vec();
     let garbage: Vec<u8> = (0..=255).cycle().take(1024).collect();
     let cases = [
@@ -290,7 +290,7 @@ fn another_program_at_the_same_port_is_named() {
 }
 
 #[test]
-fn ports_that_cannot_be_used_are_told_apart() {
+fn ports_that_cannot_be_used_are_distinguished() {
     let (exit, document) = provision("/dev/no-such-port", &[]);
     assert_eq!((exit, code(&document)), (10, "port.absent"), "{document}");
     for path in ["/dev/null", "/etc/passwd", "/tmp"] {

@@ -120,7 +120,7 @@ async fn a_handler_that_hangs_is_answered_for() {
 }
 
 #[tokio::test]
-async fn an_encrypted_device_pairs_with_whoever_comes_and_forgets_them() {
+async fn an_encrypted_device_pairs_with_each_client_and_forgets_it() {
     let bluez = two_adapters();
     let sim = Sim::on(&bluez, &["--name", "PROV_d76c30", "--encrypt"]);
     let central = Central::of(&bluez).await;

@@ -127,7 +127,7 @@ fn ctrl_c_counts_while_it_registers() {
 type Goes = fn(&Bluez);
 
 #[test]
-fn bluetooth_going_away_is_told() {
+fn bluetooth_going_away_is_reported() {
     let cases: [(&str, &str, Goes); 4] = [
         ("ble.adapter-off", "the adapter hci1 is off", |bluez| bluez.switch(1, false)),
         ("ble.adapter-absent", "no Bluetooth adapter hci1", |bluez| bluez.unplug(1)),

@@ -145,7 +145,7 @@ fn after_a_wrong_passphrase_another_network_can_be_chosen() {
 }
 
 #[test]
-fn whoever_declines_to_retry_gets_the_whole_failure_and_its_status() {
+fn declining_to_retry_shows_the_whole_failure_and_its_status() {
     let mut screen = at_the_list(&Setup::default());
     screen.send("/home\r");
     give_passphrase(&mut screen, "not-the-right-one");
@@ -331,14 +331,14 @@ fn colour_follows_the_terminal_and_no_color() {
 }
 
 #[test]
-fn nobody_is_asked_with_no_input() {
+fn no_question_is_asked_with_no_input() {
     let mut screen = Screen::start(&["provision", "--device", QUICK, "--pop", "abcd1234", "--no-input"]);
     screen.expect("--ssid or the environment variable ESPCTL_SSID");
     assert_eq!(screen.finish(), 2);
 }
 
 #[test]
-fn who_is_not_on_the_devices_network_is_told_to_join_it_unless_an_address_was_given() {
+fn a_computer_off_the_devices_network_is_asked_to_join_it_unless_an_address_was_given() {
     const HOTSPOT: &str = "Please connect to the device's WiFi hotspot (PROV_d76c30) and press Enter to continue...";
     let known = ["--pop", "abcd1234", "--ssid", "HomeNet", "--passphrase", "correct-horse-battery"];
     let there = ["provision", "--transport", "softap", "--device-name", "PROV_d76c30", "--timeout", "5"];

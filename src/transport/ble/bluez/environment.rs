@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn the_place_is_told_by_its_files() {
+    fn the_system_is_recognised_by_its_files() {
         let at = |files: &[(&str, &str)]| place(root(files).path());
         assert_eq!(at(&[("proc/version", "Linux version 6.1.0 (gcc)")]), HostKind::Computer);
         assert_eq!(at(&[("proc/version", "Linux version 5.15.90.1-Microsoft-standard-WSL2")]), HostKind::Wsl);
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blocked_radio_is_told_from_one_that_is_off() {
+    fn a_blocked_radio_is_distinguished_from_one_that_is_off() {
         let rfkill = |kind: &str, soft: &str, hard: &str| {
             let root = root(&[
                 ("sys/class/rfkill/rfkill0/type", kind),
