@@ -4,6 +4,8 @@
 mod attacks;
 mod backend;
 mod common;
+mod corpus;
+mod decoders;
 mod flow;
 mod runs;
 mod security_vectors;

@@ -1,0 +1,8 @@
+//! Fuzzes the decoder `replies` of `tests/library/decoders.rs`.
+
+#![no_main]
+
+#[path = "../../library/decoders.rs"]
+mod decoders;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| decoders::run("replies", data));
