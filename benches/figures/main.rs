@@ -27,7 +27,12 @@ mod program;
 #[cfg(target_os = "linux")]
 mod provisioning;
 #[cfg(target_os = "linux")]
+#[path = "../../tests/library/tampering/proxy.rs"]
+mod proxy;
+#[cfg(target_os = "linux")]
 mod table;
+#[cfg(target_os = "linux")]
+mod tampering;
 
 #[cfg(target_os = "linux")]
 fn main() -> std::process::ExitCode {
@@ -35,7 +40,7 @@ fn main() -> std::process::ExitCode {
 
     // The order matters: what a finished child used is asked of the system as the largest of all so far.
     type Part = fn(&mut Table);
-    let parts: [(&str, Part); 8] = [
+    let parts: [(&str, Part); 9] = [
         ("program", program::measure),
         ("provisioning", provisioning::measure),
         ("round-trips", provisioning::count_round_trips),
@@ -44,6 +49,7 @@ fn main() -> std::process::ExitCode {
         ("ble", ble::measure),
         ("fleet", fleet::measure),
         ("handshakes", handshakes::measure),
+        ("tampering", tampering::measure),
     ];
     if let Some(online) = ble::inside() {
         return std::process::ExitCode::from(u8::from(!online));

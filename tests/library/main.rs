@@ -14,4 +14,5 @@ mod sim_http;
 mod sim_session;
 mod soak;
 mod softap;
+mod tampering;
 mod vectors;
