@@ -96,7 +96,11 @@ impl Secured {
             // device that is connected refuses it.
             Ok(JoinState::Joined(joined)) => match self.reset_outcome().await {
                 Reset::Done => Ok(()),
-                Reset::Absent | Reset::Refused => Err(already(&joined).at(Stage::Scan)),
+                Reset::Refused => Err(already(&joined).at(Stage::Scan)),
+                Reset::Absent => Err(already(&joined).at(Stage::Scan).only_hints([
+                    "power-cycle the device, if it is still to be provisioned",
+                    "else erase its Wi-Fi settings: this firmware takes no request for that",
+                ])),
             },
             // A device that cannot say is asked to scan all the same.
             Ok(_) | Err(_) => Ok(()),

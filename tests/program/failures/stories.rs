@@ -62,6 +62,45 @@ fn a_device_that_stays_can_be_provisioned_again_after_a_reset() {
     online(&provision(&device, &cafe));
 }
 
+/// Firmware goes on saying "connected" after the reset, until the next "apply".
+#[test]
+fn a_device_that_was_reprovisioned_scans_and_takes_a_network() {
+    let dataset = "0208111111112222222205100102030405060708090a0b0c0d0e0f10";
+    let thread = ["--pop", "abcd1234", "--thread-dataset", dataset];
+    let devices =
+        [("profile=netprov-1.2", GOOD), ("profile=idf-5.5", GOOD), ("profile=netprov-1.2&thread", &thread[..])];
+    for (parameters, network) in devices {
+        let device = Hosted::start(&format!("{parameters}&sec-ver=1&no-auto-stop"));
+        online(&provision(&device, network));
+        failed(&run(&device, &["reset", "--pop", "abcd1234"]), "device.refused", "request", 26, "reset --reprov");
+        let reset = run(&device, &["reset", "--reprov", "--pop", "abcd1234"]);
+        compare(Expected::Success("reprovision"), &reset).unwrap();
+        compare(Expected::Success("networks"), &run(&device, &["scan", "--pop", "abcd1234"])).unwrap();
+        online(&provision(&device, network));
+    }
+}
+
+#[test]
+fn old_firmware_that_cannot_be_reset_is_power_cycled_which_is_said_at_once() {
+    let device = Hosted::start("profile=idf-4.4&fault=auth-failed");
+    failed(&provision(&device, GOOD), "wifi.auth-failed", "await-network", 22, "power-cycle");
+    let scan = ["scan", "--pop", "abcd1234", "--timeout", "10"];
+    failed(&run(&device, &scan), "scan.failed", "scan", 26, "power-cycle the device, then scan");
+    let connected = Hosted::start("profile=idf-4.4&no-auto-stop&fault=already-connected");
+    let ran = run(&connected, &scan);
+    failed(&ran, "device.already-provisioned", "scan", 26, "power-cycle");
+    assert!(!ran.stdout.contains("--reprov"), "{ran:?}");
+}
+
+#[test]
+fn the_version_endpoint_is_asked_without_encryption() {
+    for security in ["1", "2"] {
+        let device = Hosted::start(&format!("sec-ver={security}"));
+        let ran = run(&device, &["send", "proto-ver", "x", "--pop", "abcd1234"]);
+        compare(Expected::Success("sec_ver"), &ran).unwrap();
+    }
+}
+
 #[test]
 fn a_device_that_is_provisioned_is_gone_and_that_is_said() {
     let mut device = Hosted::start("sec-ver=1");
