@@ -16,7 +16,7 @@ use crate::report::prompt::{Prompt, PromptError};
 use crate::report::terminal::Terminal;
 use crate::secret::Secret;
 use crate::settings::{Environment, given};
-use crate::wire::qr::Payload;
+use crate::wire::qr::{Payload, is_code};
 
 /// Longest secret read from a file or standard input, in bytes.
 const SECRET_MAX: usize = 4096;
@@ -144,7 +144,7 @@ pub(super) async fn qr_payload(argument: &str, output: Output, input: &Input) ->
             Some(answer) => answer,
             None => input.standard_input(Extent::Whole, PICTURE_MAX).await?,
         }
-    } else if text.starts_with('{') || text.starts_with("NP:") || text.contains("://") {
+    } else if is_code(text) {
         return parse(argument);
     } else {
         picture(argument, input).await?

@@ -9,7 +9,7 @@
 mod parse;
 mod payload;
 
-pub use parse::{MAX_LEN, QrError};
+pub use parse::{MAX_LEN, QrError, is_code};
 pub use payload::{Network, Payload, Transport};
 
 #[cfg(test)]

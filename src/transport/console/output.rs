@@ -4,10 +4,7 @@
 use zeroize::Zeroizing;
 
 use crate::wire::console::{Answer, OUTPUT_MAX, PROMPT, clean, find_answer, strip_escapes};
-use crate::wire::log;
-
-/// One byte in this many that is not text makes garbage.
-const GARBAGE_SHARE: usize = 4;
+use crate::wire::log::{self, Legibility};
 
 /// The board prints more than any answer and its log can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +16,7 @@ pub(super) struct Output {
     bytes: Zeroizing<Vec<u8>>,
     /// Bytes that came in all.
     total: usize,
-    /// Those among them that are not text.
-    odd: usize,
+    legibility: Legibility,
 }
 
 impl Output {
@@ -31,7 +27,7 @@ impl Output {
     pub(super) fn push(&mut self, chunk: &[u8]) -> Result<(), TooMuch> {
         self.bytes.extend_from_slice(chunk);
         self.total += chunk.len();
-        self.odd += chunk.iter().filter(|byte| !is_text(**byte)).count();
+        self.legibility.push(chunk);
         if self.bytes.len() > OUTPUT_MAX {
             // A log line is dropped once it has ended.
             let end = self.bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
@@ -72,17 +68,13 @@ impl Output {
 
     /// Whether most of it is not text of any board, as when it is read at the wrong rate.
     pub(super) fn is_garbage(&self) -> bool {
-        self.odd * GARBAGE_SHARE > self.total
+        self.legibility.is_mostly_odd()
     }
 
     /// As it came, but for what was dropped.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
-}
-
-fn is_text(byte: u8) -> bool {
-    matches!(byte, b'\r' | b'\n' | b'\t' | 0x1b | b' '..=b'~')
 }
 
 #[cfg(test)]

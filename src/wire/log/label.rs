@@ -1,11 +1,13 @@
-//! The onboarding payload in what a board prints: in a link, bare, compact, or as a block of JSON over several lines.
+//! The onboarding payload in what a board prints: in a link, bare, escaped, compact, as a block of JSON over several
+//! lines, in a line that another task's line interrupts, or in Arduino's words (`announced.rs`).
 //!
 //! Twomes' generic ESP firmware prints blocks: its `POST /device payload:` names the PoP
 //! `proof_of_possession`, or `activation_token` where the same number serves as both.
 
 use serde_json::Value;
 
-use super::line::Line;
+use super::announced::Announced;
+use super::line::{self, Line};
 use crate::secret::ProofOfPossession;
 use crate::wire::qr::{MAX_LEN, Payload, QrError};
 
@@ -15,9 +17,10 @@ const BLOCK_LINES: usize = 40;
 const POP_KEYS: [&str; 3] = ["pop", "proof_of_possession", "activation_token"];
 
 /// Looks for the payload, line by line. What it holds may be secret.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Finder {
     block: Option<Block>,
+    announced: Announced,
     trouble: Option<QrError>,
 }
 
@@ -26,17 +29,34 @@ pub struct Finder {
 struct Block {
     text: zeroize::Zeroizing<String>,
     lines: usize,
+    /// Where it began as a label on one line: how many characters of it there were.
+    cut_off: Option<usize>,
 }
 
-impl std::fmt::Debug for Block {
+impl Block {
+    /// Why a payload that began and did not end cannot be read, if it was one.
+    fn trouble(&self) -> Option<QrError> {
+        self.cut_off.map(|length| QrError::CutOff { length })
+    }
+}
+
+impl std::fmt::Debug for Finder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Block of {} lines", self.lines)
+        let lines = self.block.as_ref().map_or(0, |block| block.lines);
+        write!(f, "Finder in a block of {lines} lines, trouble: {:?}", self.trouble)
     }
 }
 
 impl Finder {
     /// Takes in the next line; the payload, where one is complete with it.
     pub fn push(&mut self, line: &Line) -> Option<Payload> {
+        if let Some(payload) = self.announced.push(line) {
+            return Some(payload);
+        }
+        if let Some(begun) = interrupted(&line.text) {
+            self.begin(begun, false);
+            return None;
+        }
         if let Some(payload) = self.whole(&line.text) {
             self.block = None;
             return Some(payload);
@@ -45,17 +65,33 @@ impl Finder {
         match &self.block {
             // A log line between the lines of a block is another task's.
             Some(_) if line.level.is_none() => self.go_on(text),
-            None if text.starts_with('{') && !text.contains('}') => {
-                self.block = Some(Block::default());
-                self.go_on(text)
+            block => {
+                let begun = text.find('{').map(|at| &text[at..]).filter(|begun| !begun.contains('}'));
+                let begins = |begun: &&str| is_label(begun) || (block.is_none() && text.starts_with('{'));
+                if let Some(begun) = begun.filter(begins) {
+                    self.begin(begun, true);
+                }
+                None
             }
-            _ => None,
         }
     }
 
     /// Why a text that looked like a payload could not be read.
     pub fn trouble(&self) -> Option<QrError> {
-        self.trouble
+        self.trouble.or_else(|| self.block.as_ref()?.trouble())
+    }
+
+    fn begin(&mut self, text: &str, is_whole_line: bool) {
+        self.give_up();
+        let cut_off = is_label(text).then(|| text.trim_end().chars().count());
+        let text = zeroize::Zeroizing::new(format!("{text}{}", if is_whole_line { "\n" } else { "" }));
+        self.block = Some(Block { text, lines: 1, cut_off });
+    }
+
+    /// The block does not end: another begins, or it is too long.
+    fn give_up(&mut self) {
+        let trouble = self.block.take().and_then(|block| block.trouble());
+        self.trouble = self.trouble.or(trouble);
     }
 
     fn whole(&mut self, text: &str) -> Option<Payload> {
@@ -76,15 +112,24 @@ impl Finder {
         block.text.push('\n');
         block.lines += 1;
         if let Some(end) = block.text.rfind('}') {
-            return self.object(&block.text[..=end]);
+            let found = self.object(&block.text[..=end]);
+            if found.is_none() {
+                self.trouble = block.trouble().or(self.trouble);
+            }
+            return found;
         }
-        if block.lines < BLOCK_LINES && block.text.len() < MAX_LEN {
-            self.block = Some(block);
+        let goes_on = block.lines < BLOCK_LINES && block.text.len() < MAX_LEN;
+        self.block = Some(block);
+        if !goes_on {
+            self.give_up();
         }
         None
     }
 
     fn object(&mut self, json: &str) -> Option<Payload> {
+        let unescaped = json.starts_with("{\\\"").then(|| serde_json::from_str(&format!("\"{json}\"")).ok()).flatten();
+        let unescaped: Option<zeroize::Zeroizing<String>> = unescaped.map(zeroize::Zeroizing::new);
+        let json = unescaped.as_ref().map_or(json, |json| json.as_str());
         match Payload::parse(json) {
             // Firmware prints other objects with names, too.
             Ok(payload) if payload.pop.is_some() || payload.transport.is_some() => Some(payload),
@@ -98,6 +143,19 @@ impl Finder {
     fn read(&mut self, read: Result<Payload, QrError>) -> Option<Payload> {
         read.map_err(|error| self.trouble = Some(error)).ok()
     }
+}
+
+/// The beginning of a label that another line's beginning cuts: its rest comes on a line of its own.
+fn interrupted(text: &str) -> Option<&str> {
+    let start = text.find("{\"")?;
+    let end = start + line::find_any(&text[start..])?;
+    let begun = &text[start..end];
+    (is_label(begun) && !begun.contains('}')).then_some(begun)
+}
+
+/// Whether JSON that may not be whole is a label, by what its first lines have.
+fn is_label(json: &str) -> bool {
+    json.starts_with("{\"") && (json.contains("\"name\"") || json.contains("\"ver\""))
 }
 
 /// A link to a label's page, up to where it must end.
@@ -166,6 +224,44 @@ mod tests {
         assert_eq!(token.pop, Some("123456".into()));
         let label = "{\n\"ver\":\"v1\",\n\"name\":\"TWOMES-1\",\n\"pop\":\"99\",\n\"transport\":\"ble\",\n\"security\":\"1\"\n}";
         assert_eq!(find(label).map(|label| (label.security, label.transport)), Some((Some(1), Some(Transport::Ble))));
+    }
+
+    #[test]
+    fn a_payload_that_is_escaped() {
+        let escaped = JSON.replace('"', "\\\"");
+        assert_eq!(find(&format!("I (9) app: payload \"{escaped}\"")), Payload::parse(JSON).ok());
+    }
+
+    #[test]
+    fn a_payload_that_another_line_interrupts_anywhere() {
+        let begins = JSON.find(":").expect("a member");
+        for at in begins..JSON.len() {
+            let (before, after) = JSON.split_at(at);
+            for between in
+                ["[  1420][D][WiFi.cpp:9] _eventCallback(): x - y", "I (1420) wifi:mode : sta", "E (3) a: {b}"]
+            {
+                for start in ["I (9) QRCODE: ", "I (9) QR: QR payload: ", "https://x.example/qrcode.html?data="] {
+                    let log = format!("{start}{before}{between}\nI (10) wifi: more\n{after}\n");
+                    assert_eq!(find(&log), Payload::parse(JSON).ok(), "{log}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_payload_that_is_cut_off_is_told_with_its_length() {
+        let cut = &JSON[..JSON.len() - 8];
+        for log in [
+            format!("I (9) QR: QR payload: {cut}"),
+            format!("I (9) QR: QR payload: {cut}\nI (10) app: goes on\nI (11) app: {{\"x\":1,\n"),
+        ] {
+            let mut finder = Finder::default();
+            assert_eq!(log.lines().find_map(|line| finder.push(&Line::parse(line))), None);
+            assert_eq!(finder.trouble(), Some(QrError::CutOff { length: cut.len() }), "{log}");
+        }
+        let mut finder = Finder::default();
+        finder.push(&Line::parse("{"));
+        assert_eq!(finder.trouble(), None);
     }
 
     #[test]

@@ -50,6 +50,8 @@ impl Level {
 pub struct Line {
     /// Since the board's start (or of the day, where its log has the time of day), in milliseconds.
     pub at_ms: Option<u64>,
+    /// The time as it is printed, where that is a clock's: `14:23:05.123`, also with a date.
+    pub clock: Option<String>,
     /// Its level; `None` where the line is not a log line.
     pub level: Option<Level>,
     /// The part of the firmware that printed it; `None` likewise.
@@ -81,8 +83,10 @@ impl std::fmt::Display for Line {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if let Some(level) = self.level {
             write!(f, "{} ", level.letter())?;
-            if let Some(at) = self.at_ms {
-                write!(f, "({at}) ")?;
+            match (&self.clock, self.at_ms) {
+                (Some(clock), _) => write!(f, "({clock}) ")?,
+                (None, Some(at)) => write!(f, "({at}) ")?,
+                (None, None) => {}
             }
         }
         if let Some(tag) = &self.tag {
@@ -96,6 +100,23 @@ impl std::fmt::Display for Line {
 pub fn find(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     (0..bytes.len()).find(|at| begins(&bytes[*at..]))
+}
+
+/// Where a line of a log begins in a text, ESP-IDF's or Arduino's with a time, wherever it fell.
+pub(super) fn find_any(text: &str) -> Option<usize> {
+    let arduino = |at: usize| text[at..].strip_prefix('[').is_some_and(arduino_begins);
+    (0..text.len()).find(|at| begins(&text.as_bytes()[*at..]) || (text.is_char_boundary(*at) && arduino(*at)))
+}
+
+/// ` 12345][E][` behind the first bracket.
+fn arduino_begins(text: &str) -> bool {
+    let Some((stamp, rest)) = text.split_once("][") else { return false };
+    let is_level = |letter: &u8| Level::of(*letter).is_some();
+    let stamp = stamp.trim_start();
+    !stamp.is_empty()
+        && stamp.bytes().all(|byte| byte.is_ascii_digit())
+        && rest.as_bytes().first().is_some_and(is_level)
+        && rest[1..].starts_with("][")
 }
 
 /// Whether a line of ESP-IDF's log begins here: `I (1234) `, `I (00:00:01.234) `.
@@ -115,13 +136,14 @@ fn beginning(text: &[u8]) -> Option<(Level, u64, usize)> {
 /// `I (1234) tag: text`; the time may also be `00:00:01.234`, with a date before it.
 fn espressif(line: &str) -> Option<Line> {
     let (level, at_ms, length) = beginning(line.as_bytes())?;
-    let rest = &line[length..];
+    let (stamp, rest) = (line[3..length - 2].trim(), &line[length..]);
+    let clock = stamp.contains(':').then(|| stamp.to_owned());
     // The Wi-Fi library leaves out the space after the colon, and some lines lack the tag.
     let (tag, text) = match rest.split_once(':') {
         Some((tag, text)) if !tag.is_empty() && !tag.contains(' ') => (Some(tag.to_owned()), text.trim_start()),
         _ => (None, rest),
     };
-    Some(Line { at_ms: Some(at_ms), level: Some(level), tag, text: text.to_owned() })
+    Some(Line { at_ms: Some(at_ms), clock, level: Some(level), tag, text: text.to_owned() })
 }
 
 /// `[ 12345][E][WiFiGeneric.cpp:357] _eventCallback(): text`; older versions have no time.
@@ -138,7 +160,8 @@ fn arduino(line: &str) -> Option<Line> {
     let level = Level::of(*letter)?;
     let (place, text) = bracketed(rest)?;
     let tag = place.split(['.', ':']).next().filter(|tag| !tag.is_empty())?;
-    Some(Line { at_ms, level: Some(level), tag: Some(tag.to_owned()), text: text.trim_start().to_owned() })
+    let (tag, text) = (Some(tag.to_owned()), text.trim_start().to_owned());
+    Some(Line { at_ms, clock: None, level: Some(level), tag, text })
 }
 
 fn bracketed(text: &str) -> Option<(&str, &str)> {
@@ -198,12 +221,22 @@ mod tests {
             assert_eq!(parts(line), (None, None, None, line.to_owned()), "{line}");
         }
         assert_eq!(stamp_ms("99999:1:1.1"), None, "no hour has five digits");
+        assert_eq!(find_any("é[  1420][D][WiFi.cpp:9] x"), Some(2));
+        assert_eq!(find_any("é I (1420) x: y"), Some(3));
+        assert_eq!(find_any("[1][x] [12:3][E][ []["), None);
         assert_eq!(find("café I (1:2) I (x) a: I (1)b W (00:00:01.002) c"), Some(30));
     }
 
     #[test]
     fn lines_print_as_they_came() {
-        for line in ["I (1234) wifi: connected", "rst:0x1 (POWERON_RESET)", "I (9) no tag here: x"] {
+        for line in [
+            "I (1234) wifi: connected",
+            "rst:0x1 (POWERON_RESET)",
+            "I (9) no tag here: x",
+            "W (14:23:05.123) sip: by the clock",
+            "E (26-11-28 14:23:05.123) app: with its date",
+            "E (1718712039103) app: milliseconds since 1970",
+        ] {
             assert_eq!(Line::parse(line).to_string(), line);
         }
     }

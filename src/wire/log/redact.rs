@@ -6,7 +6,9 @@
 //!
 //! - `named.rs`: secrets found by the names that firmware gives them
 //! - `dump.rs`: known secrets in dumps of memory
+//! - `drawn.rs`: the payload's QR code, drawn
 
+mod drawn;
 mod dump;
 mod named;
 
@@ -14,10 +16,10 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use dump::Dumps;
-use named::{behind_half_a_key, is_word, named};
+use named::{behind_half_a_key, is_word, named, quoted_end};
 use zeroize::Zeroizing;
 
-use super::line;
+use super::line::{self, Line};
 use super::split::RawLine;
 use crate::secret::REDACTED;
 
@@ -36,6 +38,10 @@ pub struct Redactor {
     begun: bool,
     /// Something was cut, by the log or by its end: what comes next may be its rest.
     cut: bool,
+    /// The line before was a row of a drawn QR code.
+    drawing: bool,
+    /// A quoted secret was cut by a line of the log: its rest comes in a line that is not the log's.
+    torn: bool,
 }
 
 /// A secret.
@@ -102,14 +108,24 @@ impl Redactor {
         self.known.iter().flat_map(|known| &known.forms).map(|form| form.as_str())
     }
 
-    /// The line with its secrets replaced.
+    /// The line with its secrets replaced; empty for what goes without a word, the further rows of a drawn QR code.
     pub fn redact(&mut self, line: &RawLine) -> String {
         let text = line.text.as_str();
-        let mut spans = named(text);
-        for span in &spans {
-            self.remember(&text[span.clone()]);
+        if let Some(replaced) = self.drawn(text) {
+            return replaced;
         }
+        let mut spans = named(text);
         let log = logged(text);
+        if line::find_any(text) != Some(0) && std::mem::take(&mut self.torn) {
+            spans.push(0..quoted_end(text));
+        }
+        for span in &spans {
+            let value = &text[span.clone()];
+            match line::find_any(value) {
+                Some(_) => self.torn = true,
+                None => self.remember(value),
+            }
+        }
         // The log goes on line by line before the rest of what it cut.
         let is_rest = log != Some(0) && std::mem::take(&mut self.cut);
         if !std::mem::replace(&mut self.begun, true) || is_rest {
@@ -125,6 +141,16 @@ impl Redactor {
             self.cut = true;
         }
         replaced(text, spans)
+    }
+
+    /// What stands in place of a row of a drawn QR code.
+    fn drawn(&mut self, text: &str) -> Option<String> {
+        let row = Zeroizing::new(Line::parse(text).text);
+        let within = self.drawing;
+        self.drawing = drawn::is_row(&row, within);
+        self.begun |= self.drawing;
+        let before = || text.strip_suffix(row.as_str()).unwrap_or_default();
+        self.drawing.then(|| if within { String::new() } else { format!("{}{}", before(), drawn::REPLACED) })
     }
 
     /// The text with the known values replaced, and nothing else: for text that only quotes a board. Where the quotation
@@ -334,6 +360,22 @@ mod tests {
         assert_eq!(redactor.redact(&cut), "\tPassw");
         shown_by(&mut redactor, "I (4) wifi: c");
         assert_eq!(shown_by(&mut redactor, "ord : hush"), "ord :(redacted)");
+    }
+
+    #[test]
+    fn the_rest_of_a_secret_that_nobody_knew_goes_with_its_line() {
+        for between in ["I (5) wifi: a", "[  1420][D][WiFi.cpp:9] x(): a"] {
+            let mut redactor = Redactor::default();
+            shown_by(&mut redactor, "I (1) boot: first");
+            let begun = shown_by(&mut redactor, &format!(r#"I (4) QR: {{"name":"P","pop":"hus{between}"#));
+            assert!(begun.ends_with(r#""pop":"(redacted)"#), "{begun}");
+            assert_eq!(shown_by(&mut redactor, "I (6) wifi: goes on"), "I (6) wifi: goes on");
+            let rest = shown_by(&mut redactor, r#"h-hush","transport":"ble"}"#);
+            assert_eq!(rest, r#"(redacted)","transport":"ble"}"#);
+            assert_eq!(shown_by(&mut redactor, "a line, like any other"), "a line, like any other");
+            shown_by(&mut redactor, &format!("\tPassword : hus{between}"));
+            assert_eq!(shown_by(&mut redactor, "h-hush"), "(redacted)");
+        }
     }
 
     #[test]

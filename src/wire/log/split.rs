@@ -4,6 +4,8 @@
 
 use zeroize::{Zeroize, Zeroizing};
 
+use super::legible::Legibility;
+
 /// Longest line that is kept, in bytes; the rest of a longer one is dropped.
 pub const LINE_MAX: usize = 4096;
 
@@ -23,14 +25,12 @@ pub struct Splitter {
     escape: Escape,
     /// The line is longer than is kept.
     cut: bool,
-    /// All bytes so far, and those that a log never contains.
-    seen: u64,
-    odd: u64,
+    legibility: Legibility,
 }
 
 impl std::fmt::Debug for Splitter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Splitter after {} bytes", self.seen)
+        write!(f, "Splitter after {} bytes", self.seen())
     }
 }
 
@@ -51,9 +51,8 @@ impl Splitter {
     /// Takes in what has arrived; the lines that ended in it.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<RawLine> {
         let mut lines = Vec::new();
+        self.legibility.push(bytes);
         for &byte in bytes {
-            self.seen += 1;
-            self.odd += u64::from(!matches!(byte, b'\t' | b'\n' | b'\r' | 0x1b | b' '..=b'~'));
             // Lines may end in CR LF, in CR CR LF, in either alone; a line end also ends a broken sequence.
             if matches!(byte, b'\n' | b'\r') {
                 self.escape = Escape::None;
@@ -78,14 +77,14 @@ impl Splitter {
         self.end(false)
     }
 
-    /// Whether the input is not text: too many bytes that a log never contains, as at a wrong baud rate.
+    /// Whether the input is not text, as at a wrong baud rate.
     pub fn is_garbled(&self) -> bool {
-        self.seen >= 48 && self.odd * 4 > self.seen
+        self.legibility.is_garbled()
     }
 
     /// How many bytes have arrived.
     pub fn seen(&self) -> u64 {
-        self.seen
+        self.legibility.seen()
     }
 
     fn end(&mut self, whole: bool) -> Option<RawLine> {

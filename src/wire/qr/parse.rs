@@ -1,4 +1,6 @@
 //! Reading a label's text in each of its forms. Every form ends in one [`Payload`]; no error quotes the text.
+//!
+//! - `tests.rs`: each form, and each reason why one cannot be read
 
 use std::borrow::Cow;
 
@@ -12,6 +14,14 @@ use crate::secret::ProofOfPossession;
 pub const MAX_LEN: usize = 4096;
 /// The page that shows a label in a browser, on whichever host.
 const PAGE: &str = "/qrcode.html";
+
+/// How the texts of other QR codes begin, and what they are.
+const OTHER_CODES: [(&str, &str); 4] = [
+    ("MT:", "a Matter onboarding code"),
+    ("WIFI:", "the QR code of a Wi-Fi network"),
+    ("DPP:", "a Wi-Fi Easy Connect (DPP) code"),
+    ("X-HM:", "a HomeKit setup code"),
+];
 
 /// Why a text cannot be read as a label. No variant carries a part of the text, which may hold the proof of possession.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +58,12 @@ pub enum QrError {
         /// Counted from 1, in bytes.
         column: usize,
     },
+    /// JSON that ends before it is whole.
+    #[error("the QR payload is cut off after {length} characters")]
+    CutOff {
+        /// How many characters there are.
+        length: usize,
+    },
     /// JSON of another kind.
     #[error("the QR payload is JSON, but not an object")]
     NotAnObject,
@@ -82,10 +98,19 @@ impl QrError {
                 "firmware does not escape the JSON it prints: a PoP or name with \" or \\ in it breaks the code; \
                  give name and PoP on the command line instead",
             ),
+            Self::CutOff { .. } => Some(
+                "the firmware's buffer for the payload is too small: enlarge it, or shorten the name or the PoP; or give \
+                 name and PoP on the command line instead",
+            ),
             Self::WrongType { key: "pop" } => Some("a PoP is text: put it in quotes"),
             _ => None,
         }
     }
+}
+
+/// Whether a text is the content of a QR code, of a label or of another kind, and not the name of a file with one.
+pub fn is_code(text: &str) -> bool {
+    text.starts_with('{') || text.starts_with("NP:") || text.contains("://") || other_code(text).is_some()
 }
 
 impl Payload {
@@ -135,7 +160,9 @@ fn linked(data: &str) -> Result<Payload, QrError> {
 
 /// The first success; else the first error about what a payload says, not about its form; else the first error.
 fn first_of(readings: impl Iterator<Item = Result<Payload, QrError>>) -> Result<Payload, QrError> {
-    let of_form = |error| matches!(error, QrError::Syntax { .. } | QrError::UnknownForm | QrError::Compact);
+    let of_form = |error| {
+        matches!(error, QrError::Syntax { .. } | QrError::CutOff { .. } | QrError::UnknownForm | QrError::Compact)
+    };
     let mut worst = QrError::Empty;
     for reading in readings {
         match reading {
@@ -161,6 +188,12 @@ fn decoded(data: &str, plus_is_space: bool) -> Result<String, QrError> {
     percent_decode_str(&data).decode_utf8().map(Cow::into_owned).map_err(|_| QrError::NotUtf8)
 }
 
+/// What a text is that some other kind of QR code begins with, with its article.
+fn other_code(text: &str) -> Option<&'static str> {
+    let begins = |mark: &str| text.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark));
+    OTHER_CODES.iter().find(|(mark, _)| begins(mark)).map(|(_, what)| *what)
+}
+
 fn bare(text: &str) -> Result<Payload, QrError> {
     let text = text.trim();
     if let Some(fields) = text.strip_prefix("NP:") {
@@ -169,13 +202,7 @@ fn bare(text: &str) -> Result<Payload, QrError> {
     if text.starts_with(['{', '[', '"']) {
         return json(text);
     }
-    Err(match text {
-        text if text.starts_with("MT:") => QrError::OtherCode { what: "a Matter onboarding code" },
-        text if text.starts_with("WIFI:") => QrError::OtherCode { what: "the QR code of a Wi-Fi network" },
-        text if text.starts_with("DPP:") => QrError::OtherCode { what: "a Wi-Fi Easy Connect (DPP) code" },
-        text if text.starts_with("X-HM:") => QrError::OtherCode { what: "a HomeKit setup code" },
-        _ => QrError::UnknownForm,
-    })
+    Err(other_code(text).map_or(QrError::UnknownForm, |what| QrError::OtherCode { what }))
 }
 
 /// `<name>|<pop>|<b|s>`; a PoP may hold the mark itself.
@@ -198,8 +225,10 @@ fn compact(fields: &str) -> Result<Payload, QrError> {
 }
 
 fn json(text: &str) -> Result<Payload, QrError> {
-    let document = serde_json::from_str::<Value>(text)
-        .map_err(|error| QrError::Syntax { line: error.line(), column: error.column() })?;
+    let document = serde_json::from_str::<Value>(text).map_err(|error| match error.is_eof() {
+        true => QrError::CutOff { length: text.chars().count() },
+        false => QrError::Syntax { line: error.line(), column: error.column() },
+    })?;
     let Value::Object(fields) = document else {
         return Err(QrError::NotAnObject);
     };
@@ -255,140 +284,4 @@ fn security(fields: &Map<String, Value>) -> Result<Option<u8>, QrError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const JSON: &str = r#"{"ver":"v1","name":"PROV_d76c30","username":"wifiprov","pop":"7a9d365e","transport":"ble"}"#;
-
-    fn pop(text: &str) -> String {
-        let payload = Payload::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-        payload.pop.map(|pop| String::from_utf8_lossy(pop.expose()).into_owned()).unwrap_or_default()
-    }
-
-    #[test]
-    fn the_json_form() {
-        let read = Payload::parse(JSON).expect("RainMaker's example");
-        assert_eq!(read.version.as_deref(), Some("v1"));
-        assert_eq!(read.name, "PROV_d76c30");
-        assert_eq!(read.username.as_deref(), Some("wifiprov"));
-        assert_eq!(read.pop, Some(ProofOfPossession::from("7a9d365e")));
-        assert_eq!(read.transport, Some(Transport::Ble));
-        assert_eq!((read.security, read.network, read.password), (None, None, None));
-    }
-
-    #[test]
-    fn every_key_and_both_spellings_of_security() {
-        let read = Payload::parse(
-            r#"{"name":"P","transport":"SoftAP","password":"label-pass","security":"1","network":"THREAD"}"#,
-        );
-        let read = read.expect("a payload");
-        assert_eq!((read.transport, read.network), (Some(Transport::SoftAp), Some(Network::Thread)));
-        assert_eq!((read.security, read.pop), (Some(1), None));
-        assert_eq!(read.password.map(|password| password.expose().len()), Some(10));
-        assert_eq!(Payload::parse(r#"{"name":"P","security":2}"#).map(|read| read.security), Ok(Some(2)));
-        let sparse = Payload::parse(r#"{"name":"P","pop":"","security":null,"transport":null,"future":[1]}"#);
-        assert_eq!(sparse, Ok(Payload::new("P")));
-    }
-
-    #[test]
-    fn white_space_and_a_byte_order_mark_do_not_matter() {
-        assert_eq!(Payload::parse(&format!("\u{feff} \t{JSON}\r\n\0")), Payload::parse(JSON));
-        assert_eq!(pop("\u{feff}NP:PROV_1|abcd1234|b\r\n"), "abcd1234");
-    }
-
-    #[test]
-    fn the_compact_form() {
-        let read = Payload::parse("NP:PROV_d76c30|7a9d365e|s").expect("a payload");
-        assert_eq!((read.name.as_str(), read.transport), ("PROV_d76c30", Some(Transport::SoftAp)));
-        assert_eq!(
-            Payload::parse("NP:PROV_d76c30||b").map(|read| (read.pop, read.transport)),
-            Ok((None, Some(Transport::Ble)))
-        );
-        assert_eq!(pop("NP:PROV_1|a|b|c|b"), "a|b|c");
-    }
-
-    #[test]
-    fn links_encoded_or_not() {
-        let encoded = percent_encoding::utf8_percent_encode(JSON, percent_encoding::NON_ALPHANUMERIC);
-        for link in [
-            format!("https://rainmaker.espressif.com/qrcode.html?data={JSON}"),
-            format!("https://espressif.github.io/esp-jumpstart/qrcode.html?data={JSON}"),
-            format!("HTTP://labels.example:8080/a/qrcode.html?lang=en&data={JSON}"),
-            format!("https://labels.example/qrcode.html?data={encoded}"),
-            format!("https://labels.example/qrcode.html?data={encoded}&lang=en#top"),
-            format!("https://labels.example/qrcode.html?data={JSON}&lang=en#top"),
-            format!("https://labels.example/qrcode.html?data={}", JSON.replace('"', "%22")),
-        ] {
-            assert_eq!(Payload::parse(&link), Payload::parse(JSON), "{link}");
-        }
-        for data in
-            ["NP:PROV_1|7a9d|b", "NP:PROV_1%7C7a9d%7Cb", "NP%3APROV_1%7C7a9d%7Cb&lang=en", "NP:PROV_1|7a9d|b#top"]
-        {
-            assert_eq!(pop(&format!("https://labels.example/qrcode.html?data={data}")), "7a9d", "{data}");
-        }
-    }
-
-    #[test]
-    fn plus_ampersand_and_percent_in_a_link() {
-        let linked = |data: &str| pop(&format!("https://x.example/qrcode.html?data={data}"));
-        // Printed as it is: every mark is the PoP's own.
-        assert_eq!(linked(r#"{"name":"P","pop":"a+b&c#d%41"}"#), "a+b&c#d%41");
-        assert_eq!(linked("NP:P|a+b&c%41|b"), "a+b&c%41");
-        // encodeURI leaves + & and # alone; encodeURIComponent does not.
-        assert_eq!(linked("%7B%22name%22:%22P%22,%22pop%22:%22a+b&c#d%22%7D"), "a+b&c#d");
-        assert_eq!(linked("%7B%22name%22%3A%22P%22%2C%22pop%22%3A%22a%2Bb%26c%22%7D"), "a+b&c");
-        // As forms are encoded: a space between tokens, or next to a %2B, can only be one.
-        assert_eq!(linked("%7B%22name%22%3A+%22P%22%2C+%22pop%22%3A+%22a%22%7D&x=1"), "a");
-        assert_eq!(linked("%7B%22name%22%3A%22P%22%2C%22pop%22%3A%22a%2Bb+c%22%7D"), "a+b c");
-    }
-
-    #[test]
-    fn what_is_wrong_is_said_precisely() {
-        let other = |what| QrError::OtherCode { what };
-        for (text, error) in [
-            ("", QrError::Empty),
-            (" \u{feff}\r\n", QrError::Empty),
-            ("PROV_d76c30", QrError::UnknownForm),
-            ("MT:Y.K9042C00KA0648G00", other("a Matter onboarding code")),
-            ("WIFI:S:home;T:WPA;P:secret-pass;;", other("the QR code of a Wi-Fi network")),
-            ("https://x.example/index.html?data=NP:P|a|b", other("a link to some other page")),
-            ("https://x.example/qrcode.html", QrError::NoData),
-            ("https://x.example/qrcode.html?data=", QrError::NoData),
-            ("https://x.example/qrcode.html?data=%ff", QrError::NotUtf8),
-            ("https://x.example/qrcode.html?data=nonsense", QrError::UnknownForm),
-            ("https://x.example/qrcode.html?data={%22name%22:%22P%22,%22security%22:9}&x=1", QrError::Security),
-            ("[1]", QrError::NotAnObject),
-            (r#""NP:P|a|b""#, QrError::NotAnObject),
-            ("{}", QrError::MissingName),
-            (r#"{"name":""}"#, QrError::MissingName),
-            (r#"{"name":7}"#, QrError::WrongType { key: "name" }),
-            (r#"{"name":"P","pop":12345678}"#, QrError::WrongType { key: "pop" }),
-            (r#"{"name":"P","transport":"lora"}"#, QrError::UnknownTransport),
-            (r#"{"name":"P","network":"zigbee"}"#, QrError::UnknownNetwork),
-            (r#"{"name":"P","security":3}"#, QrError::Security),
-            (r#"{"name":"P","security":"two"}"#, QrError::Security),
-            (r#"{"name":"P","security":1.0}"#, QrError::Security),
-            (r#"{"name":"P"} trailing"#, QrError::Syntax { line: 1, column: 14 }),
-            ("NP:PROV_1", QrError::Compact),
-            ("NP:PROV_1|abcd1234", QrError::Compact),
-            ("NP:|abcd1234|b", QrError::MissingName),
-            ("NP:PROV_1|abcd1234|x", QrError::UnknownTransport),
-        ] {
-            assert_eq!(Payload::parse(text), Err(error), "{text}");
-        }
-        let long = format!(r#"{{"name":"{}"}}"#, "P".repeat(MAX_LEN));
-        assert_eq!(Payload::parse(&long), Err(QrError::TooLong { length: long.len() }));
-        assert!(matches!(Payload::parse(&"[".repeat(MAX_LEN)), Err(QrError::Syntax { .. })));
-    }
-
-    #[test]
-    fn errors_do_not_quote_the_label() {
-        let text = r#"{"name":"PROV_1","pop":"hush"hush","transport":"hush"}"#;
-        let error = Payload::parse(text).expect_err("firmware does not escape");
-        assert!(error.hint().is_some_and(|hint| hint.contains("PoP")));
-        for text in [text, r#"{"name":"P","pop":["hush"]}"#, "NP:P|hush", r#"{"name":"P","transport":"hush"}"#] {
-            let error = Payload::parse(text).expect_err(text);
-            assert!(!format!("{error} {error:?} {:?}", error.hint()).contains("hush"), "{error:?}");
-        }
-    }
-}
+mod tests;

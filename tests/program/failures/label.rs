@@ -10,7 +10,9 @@ const fn label(name: &'static str, args: &'static [&'static str], says: &'static
 }
 
 pub(crate) const CASES: &[Case] = &[
-    label("a QR code that is no JSON", &["provision", "--qrcode", r#"{"ver":"v1","name":"PROV"#], "not valid JSON"),
+    label("a QR code that is no JSON", &["provision", "--qrcode", r#"{"ver":"v1","name":PROV}"#], "not valid JSON"),
+    label("a QR code that is cut off", &["provision", "--qrcode", r#"{"ver":"v1","name":"PROV"#], "cut off after 24"),
+    label("a Matter code as text", &["provision", "--qrcode", "MT:Y.K9042C00KA0648G00"], "a Matter onboarding code"),
     label(
         "a QR code with an unescaped quotation mark",
         &["provision", "--qrcode", r#"{"ver":"v1","name":"PROV_1","pop":"ab"cd"}"#],

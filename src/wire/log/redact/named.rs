@@ -203,6 +203,11 @@ fn is_prose(text: &str) -> bool {
     !is_quoted && (word.is_empty() || PROSE.contains(&word))
 }
 
+/// Where the rest of a value ends that was quoted in a line before; all of the line where no quote ends it.
+pub(super) fn quoted_end(rest: &str) -> usize {
+    ["\"", "\\\"", "%22"].iter().map(|quote| closing(rest, quote)).min().unwrap_or(rest.len())
+}
+
 /// Where a quoted value ends: at a quote after which JSON could go on. Firmware does not escape quotes.
 fn closing(value: &str, quote: &str) -> usize {
     let ends = |at: usize| {
