@@ -8,10 +8,10 @@
 
 use super::listen::LoggedLine;
 use super::log_patterns::{About, Sign, rank, sign};
-use super::payload::quote;
 use crate::code::{Code, Fact};
 use crate::failure::Failure;
 use crate::stage::Stage;
+use crate::text;
 use crate::wire::log::Line;
 
 /// Most signs that are told.
@@ -25,19 +25,11 @@ pub fn diagnose(told: &[LoggedLine], attempt: u32, failure: Failure) -> Failure 
     if told.iter().any(|told| told.stage.is_some()) {
         failure = failure.knowing(Fact::LogHeard);
     }
-    let mut found: Vec<Finding> = Vec::new();
-    for own in told {
-        let Some(sign) = sign(&own.line) else { continue };
-        if !bears_on(sign.about, own, &failure, attempt) {
-            continue;
-        }
-        match found.iter_mut().find(|finding| finding.sign == sign) {
-            Some(finding) => finding.count += 1,
-            None => found.push(Finding { sign, line: &own.line, count: 1 }),
-        }
+    let mut found = findings(told, |own| &own.line, |about, own| bears_on(about, own, &failure, attempt));
+    // Whoever has an address, or was sent away again, is not merely let in.
+    if found.iter().any(|it| it.sign.about.is_wifi()) || has_address(told, attempt) {
+        found.retain(|it| it.sign.about != About::Associated);
     }
-    // A crash is told by several lines; that the board started again is told only where nothing says why.
-    found.sort_by_key(|finding| rank(finding.sign));
     // The provisioning manager's own word adds nothing to the driver's reason.
     let reasoned: Vec<_> = found.iter().filter(|it| it.sign.reason().is_some()).map(|it| it.sign.about).collect();
     found.retain(|it| it.sign.reason().is_some() || !it.sign.about.is_wifi() || !reasoned.contains(&it.sign.about));
@@ -66,18 +58,48 @@ pub fn diagnose(told: &[LoggedLine], attempt: u32, failure: Failure) -> Failure 
     hints.into_iter().rev().fold(failure, |failure, sign| failure.hint(sign.hint))
 }
 
+/// The signs in what was told that `counts`, the most telling first: a crash is told by several lines; that the board
+/// started again is told only where nothing says why.
+pub(super) fn findings<'a, T: 'a>(
+    told: impl IntoIterator<Item = &'a T>,
+    line: impl Fn(&'a T) -> &'a Line,
+    counts: impl Fn(About, &T) -> bool,
+) -> Vec<Finding<'a>> {
+    let mut found: Vec<Finding> = Vec::new();
+    for own in told {
+        let line = line(own);
+        let Some(sign) = sign(line).filter(|sign| counts(sign.about, own)) else { continue };
+        match found.iter_mut().find(|finding| finding.sign == sign) {
+            Some(finding) => finding.count += 1,
+            None => found.push(Finding { sign, line, count: 1 }),
+        }
+    }
+    found.sort_by_key(|finding| rank(finding.sign));
+    found
+}
+
 /// A sign that was seen: its first line, and how often.
-struct Finding<'a> {
-    sign: &'static Sign,
-    line: &'a Line,
+pub(super) struct Finding<'a> {
+    pub(super) sign: Sign,
+    pub(super) line: &'a Line,
     count: usize,
 }
 
 impl Finding<'_> {
-    fn cause(&self) -> String {
+    pub(super) fn cause(&self) -> String {
         let times = if self.count > 1 { format!(" ({} times)", self.count) } else { String::new() };
         format!("the board says: {}{times}: {}", quote(self.line), self.sign.meaning())
     }
+}
+
+/// A line as an error quotes it.
+pub(super) fn quote(line: &Line) -> String {
+    text::bounded(&text::sanitise(line.to_string().trim()), 120).into_owned()
+}
+
+/// Whether the board said in this attempt that it got an address.
+fn has_address(told: &[LoggedLine], attempt: u32) -> bool {
+    told.iter().any(|own| own.attempt == attempt && sign(&own.line).is_some_and(|sign| sign.about == About::Joined))
 }
 
 /// Whether a line, heard where it was, can explain this failure.
@@ -98,6 +120,10 @@ fn bears_on(about: About, told: &LoggedLine, failure: &Failure, attempt: u32) ->
         About::WifiAuth | About::WifiNotFound | About::WifiOther | About::Cloud => {
             joining(told.stage) && joining(at) && told.attempt == attempt
         }
+        About::Associated => {
+            let undecided = matches!(failure.code, Code::WifiNotJoined | Code::DeadlineTotal | Code::DeadlineStep);
+            joining(told.stage) && joining(at) && told.attempt == attempt && undecided
+        }
         About::Joined => joining(told.stage) && told.attempt == attempt && failure.code == Code::Unconfirmed,
         // Said at boot, before the run.
         About::Claim => at == Some(Stage::Associate) || failure.code == Code::Unconfirmed,
@@ -117,7 +143,7 @@ fn refined(failure: Failure, about: About) -> Failure {
         (Code::WifiNotJoined, About::WifiNotFound) => Code::WifiNotFound,
         (Code::DeadlineTotal, About::WifiAuth) if joining => Code::WifiAuthFailed,
         (Code::DeadlineTotal, About::WifiNotFound) if joining => Code::WifiNotFound,
-        (Code::DeadlineTotal, About::WifiOther) if joining => Code::WifiNotJoined,
+        (Code::DeadlineTotal, About::WifiOther | About::Associated) if joining => Code::WifiNotJoined,
         (Code::ProofRejected, About::Scheme) => Code::SecurityMismatch,
         (
             Code::ProofRejected

@@ -25,6 +25,8 @@ impl LinkLog {
 impl LogSink for LinkLog {
     fn printed(&self, line: &RawLine) {
         let heard = self.hearing.lock().unwrap_or_else(PoisonError::into_inner).take(line);
-        self.observer.observe(&Event::Board { line: heard.line });
+        if let Some(heard) = heard {
+            self.observer.observe(&Event::Board { line: heard.line });
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::log_reader::LogReader;
+use super::log_reader::{COMES_BACK, LogReader};
 use crate::event::{Event, Observer};
 use crate::stage::Stage;
 use crate::wire::log::Line;
@@ -23,18 +23,17 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Starts to listen. A port that goes away is only noted: the run does not depend on it.
+    /// Starts to listen. A port that goes away for good is only noted: the run does not depend on it.
     pub fn start(mut reader: LogReader, observer: Arc<dyn Observer>) -> Self {
         let task = tokio::spawn(async move {
             let mut garbled = false;
             loop {
                 match reader.next().await {
                     Ok(heard) => observer.observe(&Event::Board { line: heard.line }),
-                    Err(failure) => {
-                        let cause = failure.causes.last().map(|cause| format!(" ({cause})")).unwrap_or_default();
-                        observer.observe(&Event::Note { text: format!("{}{cause}", failure.message) });
-                        return;
-                    }
+                    Err(failure) => match reader.outlive(failure, COMES_BACK, &*observer).await {
+                        Ok(()) => {}
+                        Err(_) => return,
+                    },
                 }
                 if reader.is_garbled() && !garbled {
                     garbled = true;

@@ -13,13 +13,15 @@ use crate::wire::log::Line;
 use crate::wire::wifi_reason;
 
 /// What a line tells, if it is one of the signs.
-pub fn sign(line: &Line) -> Option<&'static Sign> {
+pub fn sign(line: &Line) -> Option<Sign> {
     let whole = line.to_string().to_lowercase();
     let number = disconnect_reason(&whole);
-    SIGNS.iter().find(|sign| match sign.reason {
+    let known = SIGNS.iter().find(|sign| match sign.reason {
         Some(wanted) => number == Some(wanted),
         None => sign.texts.iter().any(|text| whole.contains(text)),
-    })
+    });
+    // That the device left by itself says nothing of why.
+    known.copied().or_else(|| number.filter(|number| *number != wifi_reason::ASSOC_LEAVE).map(Sign::of_reason))
 }
 
 /// Why the board started, where a line is the boot ROM's.
@@ -36,8 +38,10 @@ pub fn started(line: &Line) -> Option<&'static str> {
 }
 
 /// The place of a sign in the table: the most telling is the first.
-pub(super) fn rank(sign: &Sign) -> usize {
-    SIGNS.iter().position(|other| std::ptr::eq(other, sign)).unwrap_or(SIGNS.len())
+pub(super) fn rank(sign: Sign) -> usize {
+    let place = SIGNS.iter().position(|other| *other == sign);
+    // A reason that is not in the table comes after those that are.
+    place.or_else(|| SIGNS.iter().rposition(|other| other.reason.is_some())).unwrap_or_default()
 }
 
 /// The Wi-Fi disconnect reason in a line, by number or by name: `Disconnect reason : 15`, `Reason: 201 - NO_AP_FOUND`,
@@ -82,6 +86,23 @@ mod tests {
             ("I (9) wifi: reason", None),
         ] {
             assert_eq!(disconnect_reason(&Line::parse(line).to_string().to_lowercase()), wanted, "{line}");
+        }
+    }
+
+    #[test]
+    fn every_reason_is_told_with_its_meaning() {
+        for (number, wanted) in [
+            (7, "reason 7 (CLASS3_FRAME_FROM_NONASSOC_STA): "),
+            (34, "reason 34 (MISSING_ACKS): "),
+            (39, "reason 39 (TIMEOUT): "),
+            (208, "reason 208 (ASSOC_COMEBACK_TIME_TOO_LONG): "),
+            (15, "reason 15 (4WAY_HANDSHAKE_TIMEOUT): "),
+            (99, "reason 99: "),
+        ] {
+            let sign = sign(&Line::parse(&format!("E (9) wifi_prov_mgr: Disconnect reason : {number}"))).expect("one");
+            let meaning = sign.meaning();
+            assert!(meaning.starts_with(wanted) && meaning.len() > wanted.len() + 10, "{meaning}");
+            assert!(rank(sign) <= SIGNS.iter().rposition(|sign| sign.reason.is_some()).unwrap_or_default());
         }
     }
 

@@ -3,14 +3,23 @@
 use std::collections::VecDeque;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
 
 use crate::code::Code;
+use crate::event::{Event, Observer};
 use crate::failure::Failure;
 use crate::secret::Secret;
 use crate::text;
 use crate::transport::serial::{SerialPort, Settings};
 use crate::wire::log::{Finder, Line, RawLine, Redactor, Splitter};
 use crate::wire::qr::{Payload, QrError};
+
+/// How long a port that went away is waited for: a chip's own USB port goes for a second or two whenever it restarts.
+pub const COMES_BACK: Duration = Duration::from_secs(5);
+/// Between two tries to open it again.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// The secrets to take out of what is heard; clones share them, so that one typed later counts from then on.
 #[derive(Debug, Clone, Default)]
@@ -51,12 +60,14 @@ impl Hearing {
         Self { finder: Finder::default(), redaction }
     }
 
-    pub(super) fn take(&mut self, raw: &RawLine) -> Heard {
+    /// The line as it may be shown; none where nothing of it may.
+    pub(super) fn take(&mut self, raw: &RawLine) -> Option<Heard> {
         let payload = self.finder.push(&Line::parse(&raw.text));
         if let Some(payload) = &payload {
             self.redaction.learn_payload(payload);
         }
-        Heard { line: Line::parse(&self.redaction.apply(raw)), payload }
+        let shown = self.redaction.apply(raw);
+        (!shown.is_empty() || payload.is_some()).then(|| Heard { line: Line::parse(&shown), payload })
     }
 }
 
@@ -103,16 +114,44 @@ impl LogReader {
             }
             let bytes = self.port.receive().await.map_err(|error| lost(self.port.path(), &error))?;
             for raw in self.splitter.push(&bytes) {
-                let heard = self.hearing.take(&raw);
-                self.heard.push_back(heard);
+                self.heard.extend(self.hearing.take(&raw));
             }
         }
     }
 
+    /// Waits until a port that went away can be opened again, under the same name; nothing that was heard is lost.
+    ///
+    /// # Errors
+    /// `failure`, with which it went away, where it does not come back in time.
+    pub async fn outlive(
+        &mut self,
+        failure: Failure,
+        within: Duration,
+        observer: &dyn Observer,
+    ) -> Result<(), Failure> {
+        let note = |text: String| observer.observe(&Event::Note { text });
+        let cause = failure.causes.last().map(|cause| format!(" ({cause})")).unwrap_or_default();
+        note(format!("{}{cause}; waiting for it to come back", failure.message));
+        let begun = self.splitter.rest();
+        self.heard.extend(begun.and_then(|raw| self.hearing.take(&raw)));
+        let settings = self.port.settings().clone();
+        let opened = async {
+            loop {
+                match SerialPort::open(&settings).await {
+                    Ok(port) => return port,
+                    Err(_) => sleep(LOOK_AGAIN).await,
+                }
+            }
+        };
+        self.port = timeout(within, opened).await.map_err(|_| failure)?;
+        note(format!("the serial port {} is back", text::sanitise(self.path())));
+        Ok(())
+    }
+
     /// The line that has begun and not ended; no reader waits for it.
-    pub fn rest(&mut self) -> Option<Line> {
+    pub fn rest(&mut self) -> Option<Heard> {
         let raw = self.splitter.rest()?;
-        Some(self.hearing.take(&raw).line)
+        self.hearing.take(&raw)
     }
 
     /// Restarts the board, where its port can.

@@ -7,6 +7,7 @@
 //!
 //! - `log_reader.rs`: bytes of one port to redacted lines
 //! - `payload.rs`: waiting for the onboarding payload
+//! - `no_payload.rs`: why none came
 //! - `listen.rs`: in the background of a run; the history of lines
 //! - `link_log.rs`: what is printed on the session's own link
 //! - `log_patterns.rs`: what a line means
@@ -17,11 +18,12 @@ mod link_log;
 mod listen;
 mod log_patterns;
 mod log_reader;
+mod no_payload;
 mod payload;
 
 pub use diagnose::diagnose;
 pub use link_log::LinkLog;
 pub use listen::{Listener, LogHistory, LoggedLine};
 pub use log_patterns::{About, Sign, sign, started};
-pub use log_reader::{Heard, LogReader, Redaction, open};
-pub use payload::wait_for_payload;
+pub use log_reader::{COMES_BACK, Heard, LogReader, Redaction, open};
+pub use payload::{Patience, wait_for_payload};

@@ -1,83 +1,97 @@
-//! Waiting until a board has printed its onboarding payload, for a bounded time, and saying what was seen instead.
+//! Waiting until a board has printed its onboarding payload, for a bounded time. Why none came is told in `no_payload.rs`.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::log_reader::LogReader;
-use crate::code::Code;
+use super::log_reader::{COMES_BACK, LogReader};
+use super::no_payload::{Shown, nothing};
 use crate::event::{Event, Observer};
 use crate::failure::Failure;
-use crate::text;
 use crate::transport::serial::Reset;
-use crate::wire::log::Line;
 use crate::wire::qr::Payload;
 
 /// How long a board may take from its start to its payload.
 const WAIT: Duration = Duration::from_secs(15);
-/// How long to listen before a board that says nothing of use is restarted ([`Reset::Auto`]).
+/// How long a board may take that encrypts its flash first: a second for each 64 KiB, and more.
+const ENCRYPTING: Duration = Duration::from_mins(2);
+/// How long to listen before a board that says nothing is restarted ([`Reset::Auto`]).
 const LISTEN_FIRST: Duration = Duration::from_secs(2);
 /// How long a payload without a transport may be followed by one with it: some firmware prints both.
 const BETTER: Duration = Duration::from_millis(700);
-/// How many of the last lines an error quotes.
-const QUOTED: usize = 3;
 
-/// Waits for the payload; the lines that go by become events.
+/// How long to wait, and what to do to the board.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Whether the board is restarted. [`Reset::Auto`] restarts one that says nothing: a board that prints may be doing
+    /// what must not be cut short, as encrypting its flash.
+    pub reset: Reset,
+    /// What is left of the run's time.
+    pub limit: Option<Duration>,
+    /// All of that time is to be waited, because somebody asked for it.
+    pub to_the_limit: bool,
+}
+
+/// Waits for the payload; the lines that go by become events. A port that goes away is waited for.
 ///
 /// # Errors
-/// [`Code::BoardSilent`], [`Code::BoardGarbled`] and [`Code::BoardNoPayload`] 15 s after the start, or after the board
-/// was restarted (or after `limit`, if that is less); [`Code::BoardPortLost`] at once.
+/// [`Code::BoardSilent`](crate::code::Code::BoardSilent), `BoardGarbled`, `BoardNoPayload` and `BoardCrashed` 15 s after
+/// the start, or after the board was restarted (or after the limit, if that is less, or is to be waited for);
+/// `BoardPortLost` where the port does not come back.
 pub async fn wait_for_payload(
     reader: &mut LogReader,
-    reset: Reset,
-    limit: Option<Duration>,
+    patience: Patience,
     observer: &dyn Observer,
 ) -> Result<Payload, Failure> {
-    let began = Instant::now();
-    let wait = limit.map_or(WAIT, |limit| limit.min(WAIT));
-    let mut restart = match reset {
-        Reset::Never => None,
-        Reset::Boot => Some(Instant::now()),
-        Reset::Auto => Some(Instant::now() + LISTEN_FIRST),
-    };
-    let limit = limit.and_then(|limit| Instant::now().checked_add(limit));
-    let mut end = Instant::now() + wait;
+    let mut wait = Wait::new(patience);
+    let mut shown = Shown::default();
     let mut found: Option<Payload> = None;
-    let mut last = Vec::new();
     loop {
-        if let Some(at) = restart.filter(|at| *at <= Instant::now() && found.is_none()) {
-            restart = None;
+        if wait.is_restart_due() && found.is_none() {
             reader.restart_board().await?;
-            end = limit.map_or(at + wait, |limit| limit.min(at + wait));
+            wait.start_anew();
         }
-        let until = restart.map_or(end, |at| at.min(end));
         // A board that never pauses would otherwise never be timed out.
-        let over = Instant::now() >= end;
-        match if over { timeout_at(end, std::future::pending()).await } else { timeout_at(until, reader.next()).await }
-        {
-            Ok(Err(failure)) => return found.ok_or(failure),
-            Ok(Ok(heard)) => {
-                if last.len() == QUOTED {
-                    last.remove(0);
+        let heard = if wait.is_over() { None } else { timeout_at(wait.until(), reader.next()).await.ok() };
+        match heard {
+            Some(Ok(heard)) => {
+                wait.heard();
+                if shown.take(&heard.line) && shown.is_encrypting() {
+                    wait.extend(ENCRYPTING);
                 }
-                last.push(heard.line.clone());
                 observer.observe(&Event::Board { line: heard.line });
                 match heard.payload {
                     Some(payload) if payload.transport.is_some() => return Ok(named(payload, observer)),
                     Some(payload) if found.is_none() => {
                         found = Some(payload);
-                        end = Instant::now() + BETTER;
-                        restart = None;
+                        wait.end_in(BETTER);
                     }
                     _ => {}
                 }
             }
-            Err(_) if restart.is_some_and(|at| at < end) => {}
-            Err(_) => {
-                return found
-                    .map(|payload| named(payload, observer))
-                    .ok_or_else(|| nothing(reader, &last, began.elapsed()));
-            }
+            Some(Err(failure)) => match found {
+                Some(payload) => return Ok(named(payload, observer)),
+                None => {
+                    reader.outlive(failure, wait.left(COMES_BACK), observer).await?;
+                    wait.extend(WAIT);
+                }
+            },
+            None if !wait.is_over() => {}
+            None => match found {
+                Some(payload) => return Ok(named(payload, observer)),
+                None if wait.goes_on(shown.tells_why() || reader.is_garbled()) => {}
+                None => {
+                    // A line that never ended is a line all the same now.
+                    let rest = reader.rest();
+                    if let Some(payload) = rest.as_ref().and_then(|rest| rest.payload.clone()) {
+                        return Ok(named(payload, observer));
+                    }
+                    if let Some(rest) = &rest {
+                        shown.take(&rest.line);
+                    }
+                    return Err(nothing(reader, &shown, wait.began.elapsed()));
+                }
+            },
         }
     }
 }
@@ -87,34 +101,123 @@ fn named(payload: Payload, observer: &dyn Observer) -> Payload {
     payload
 }
 
-/// Why there is no payload.
-fn nothing(reader: &LogReader, last: &[Line], wait: Duration) -> Failure {
-    let path = text::sanitise(reader.path());
-    let seconds = wait.as_secs_f32();
-    if reader.bytes() == 0 {
-        return Failure::new(Code::BoardSilent).because(format!("nothing arrived on {path} in {seconds:.0} s"));
-    }
-    if reader.is_garbled() {
-        let bytes = reader.bytes();
-        return Failure::new(Code::BoardGarbled).because(format!("{bytes} bytes arrived on {path}, few of them text"));
-    }
-    let failure = Failure::new(Code::BoardNoPayload);
-    let failure = match reader.trouble() {
-        Some(error) => {
-            let failure = failure.saying("cannot read the payload that the board printed").caused_by(&error);
-            error.hint().map(str::to_owned).into_iter().fold(failure, Failure::hint)
-        }
-        None => failure,
-    };
-    let quoted = last.iter().map(quote).collect::<Vec<_>>();
-    let seen = format!("in {seconds:.0} s {path} gave {} bytes", reader.bytes());
-    if quoted.is_empty() {
-        return failure.because(format!("{seen}, and no whole line"));
-    }
-    failure.because(format!("{seen}; the last lines: {}", quoted.join(" / ")))
+/// The times of one wait.
+struct Wait {
+    began: Instant,
+    /// When the board is restarted, if it still is to be.
+    restart: Option<Instant>,
+    end: Instant,
+    /// No wait goes beyond it.
+    limit: Option<Instant>,
+    to_the_limit: bool,
 }
 
-/// A line as an error quotes it.
-pub(super) fn quote(line: &Line) -> String {
-    text::bounded(&text::sanitise(line.to_string().trim()), 120).into_owned()
+impl Wait {
+    fn new(patience: Patience) -> Self {
+        let began = Instant::now();
+        let restart = match patience.reset {
+            Reset::Never => None,
+            Reset::Boot => Some(began),
+            Reset::Auto => Some(began + LISTEN_FIRST),
+        };
+        let limit = patience.limit.and_then(|limit| began.checked_add(limit));
+        let mut wait = Self { began, restart, end: began, limit, to_the_limit: patience.to_the_limit };
+        wait.end_in(WAIT);
+        wait
+    }
+
+    fn is_restart_due(&self) -> bool {
+        self.restart.is_some_and(|at| at <= Instant::now())
+    }
+
+    /// The board was restarted.
+    fn start_anew(&mut self) {
+        self.restart = None;
+        self.end_in(WAIT);
+    }
+
+    /// The board has printed a line: it is not restarted any more.
+    fn heard(&mut self) {
+        self.restart = None;
+    }
+
+    fn end_in(&mut self, wait: Duration) {
+        let end = Instant::now() + wait;
+        self.end = self.limit.map_or(end, |limit| limit.min(end));
+    }
+
+    /// At least so long from now on.
+    fn extend(&mut self, wait: Duration) {
+        let before = self.end;
+        self.end_in(wait);
+        self.end = self.end.max(before);
+    }
+
+    fn until(&self) -> Instant {
+        self.restart.map_or(self.end, |at| at.min(self.end))
+    }
+
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.end
+    }
+
+    /// What is left until the limit, at most `most`.
+    fn left(&self, most: Duration) -> Duration {
+        self.limit.map_or(most, |limit| limit.saturating_duration_since(Instant::now()).min(most))
+    }
+
+    /// Whether it goes on to the limit, which is asked once its end has come; not where waiting changes nothing.
+    fn goes_on(&mut self, settled: bool) -> bool {
+        let limit = self.limit.filter(|limit| self.to_the_limit && !settled && self.end < *limit);
+        limit.inspect(|limit| self.end = *limit).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::advance;
+
+    fn wait(reset: Reset, limit: Option<u64>, to_the_limit: bool) -> Wait {
+        Wait::new(Patience { reset, limit: limit.map(Duration::from_secs), to_the_limit })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_a_silent_board_is_restarted() {
+        let mut silent = wait(Reset::Auto, None, false);
+        let mut prints = wait(Reset::Auto, None, false);
+        prints.heard();
+        advance(LISTEN_FIRST).await;
+        assert!(silent.is_restart_due() && !prints.is_restart_due());
+        silent.start_anew();
+        assert!(!silent.is_restart_due());
+        assert!(wait(Reset::Boot, None, false).is_restart_due() && !wait(Reset::Never, None, false).is_restart_due());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_board_that_encrypts_its_flash_gets_its_time() {
+        let mut wait = wait(Reset::Auto, Some(60), false);
+        wait.extend(ENCRYPTING);
+        advance(WAIT * 2).await;
+        assert!(!wait.is_over());
+        advance(WAIT * 2).await;
+        assert!(wait.is_over(), "no wait goes beyond the run's time");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_time_that_was_given_is_waited_for_unless_waiting_changes_nothing() {
+        for (limit, asked, settled, goes_on) in [
+            (Some(120), true, false, true),
+            (Some(120), true, true, false),
+            (Some(120), false, false, false),
+            (Some(10), true, false, false),
+            (None, true, false, false),
+        ] {
+            let mut wait = wait(Reset::Never, limit, asked);
+            advance(WAIT).await;
+            assert!(wait.is_over());
+            assert_eq!(wait.goes_on(settled), goes_on, "{limit:?} {asked} {settled}");
+            assert_eq!(wait.is_over(), !goes_on);
+        }
+    }
 }

@@ -195,7 +195,8 @@ pub(super) static BOARD_PORT_LOST: Entry = Entry {
     word: "board.port-lost",
     exit: Exit::Link,
     title: "the board's serial port went away",
-    meaning: "The port was open and then failed: the cable was pulled, or the board restarted its USB.",
+    meaning: "The port was open and then failed, and did not come back within five seconds: the cable was pulled, or the \
+              board restarted its USB under another name.",
     hints: &[plain("plug the board in again; its port may have got another name")],
 };
 
@@ -244,7 +245,8 @@ pub(super) static BOARD_CRASHED: Entry = Entry {
     word: "board.crashed",
     exit: Exit::Link,
     title: "the board's firmware crashed",
-    meaning: "The link broke, and at that moment the board printed that its firmware crashed or restarted.",
+    meaning: "The board printed that its firmware crashed or restarted: at the moment when the link broke, or again and again \
+              before it printed its onboarding payload.",
     hints: &[plain("the cause lies in the firmware or the power supply, not in what was typed")],
 };
 

@@ -104,8 +104,13 @@ fn address_help() -> String {
 impl DeviceArgs {
     /// Most time for the whole run, in seconds.
     pub(super) fn seconds(&self, environment: Environment<'_>, files: &Files) -> u64 {
+        self.given_seconds(environment, files).unwrap_or(TIMEOUT_DEFAULT)
+    }
+
+    /// The same, where somebody said how much.
+    pub(super) fn given_seconds(&self, environment: Environment<'_>, files: &Files) -> Option<u64> {
         let given = find(&TIMEOUT, self.timeout.map(|seconds| seconds.to_string()), environment, files);
-        given.and_then(|seconds| seconds.value.parse().ok()).unwrap_or(TIMEOUT_DEFAULT)
+        given.and_then(|seconds| seconds.value.parse().ok())
     }
 
     /// The value of the option with this key, as text.

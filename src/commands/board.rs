@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::app::App;
 use super::port::{self, Heard};
-use crate::board::{self, Listener, LogReader};
+use crate::board::{self, Listener, LogReader, Patience};
 use crate::code::Code;
 use crate::device_run::{DeviceRun, LogAccess, learn_given};
 use crate::event::Event;
@@ -57,11 +57,13 @@ impl BoardArgs {
         }
     }
 
-    /// Gets ready to hear the board, on this port where it says which device it is; opens nothing yet.
+    /// Gets ready to hear the board, on this port where it says which device it is; opens nothing yet. `patient` where
+    /// the run's time was given, and the board may take all of it to print its payload.
     pub(super) fn attend(
         &self,
         port: Option<Setting<String>>,
         device: &DeviceParts,
+        patient: bool,
         app: &App<'_>,
     ) -> Result<BoardWatch, Failure> {
         if self.listen.as_deref() == Some("") {
@@ -81,6 +83,7 @@ impl BoardArgs {
             reset: port.as_ref().and_then(|port| port.reset).unwrap_or(unless_told),
             port,
             named,
+            patient,
             reader: None,
             listener: None,
             log: LogAccess::Offered,
@@ -92,6 +95,7 @@ impl BoardArgs {
 pub(super) struct BoardWatch {
     port: Option<Heard>,
     named: bool,
+    patient: bool,
     reset: Reset,
     reader: Option<LogReader>,
     listener: Option<Listener>,
@@ -108,8 +112,8 @@ impl BoardWatch {
         if self.named {
             let text = "waiting for the board to print its onboarding payload; press its reset button if it does not";
             device_run.observer.observe(&Event::Note { text: text.to_owned() });
-            let left = device_run.budget.left();
-            let waited = board::wait_for_payload(&mut reader, self.reset, left, &*device_run.observer).await;
+            let patience = Patience { reset: self.reset, limit: device_run.budget.left(), to_the_limit: self.patient };
+            let waited = board::wait_for_payload(&mut reader, patience, &*device_run.observer).await;
             payload = Some(waited.map_err(|failure| port::restarted(failure, self.reset))?);
         } else if self.reset == Reset::Boot {
             reader.restart_board().await?;

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::app::App;
 use super::port::{self, Heard};
-use crate::board::{About, LogReader, Redaction, open, sign, started};
+use crate::board::{self, About, COMES_BACK, LogReader, Redaction, open, sign, started};
 use crate::code::Code;
 use crate::event::{Event, Observer};
 use crate::failure::Failure;
@@ -155,7 +155,20 @@ impl Monitor {
                 break;
             }
             let heard = tokio::select! {
-                heard = self.reader.next() => heard?,
+                heard = self.reader.next() => match heard {
+                    Ok(heard) => heard,
+                    Err(failure) => {
+                        let back = self.reader.outlive(failure, COMES_BACK, &self.view);
+                        tokio::select! {
+                            back = back => back?,
+                            () = &mut stop => match until {
+                                Some(_) => return Err(Failure::new(Code::Interrupted)),
+                                None => break,
+                            },
+                        }
+                        continue;
+                    }
+                },
                 () = at(self.end) => break,
                 () = &mut stop => match until {
                     Some(_) => return Err(Failure::new(Code::Interrupted)),
@@ -185,7 +198,7 @@ impl Monitor {
             }
         }
         // A line that never ended is a line all the same now.
-        if let Some(line) = self.reader.rest() {
+        if let Some(board::Heard { line, .. }) = self.reader.rest() {
             self.take(&line)?;
             if matches(&line) {
                 return Ok(self.document("matched", Some(&line)));
@@ -274,6 +287,14 @@ struct View {
     tags: Vec<String>,
     level: Level,
     events: Option<Records<io::Stderr>>,
+}
+
+impl Observer for View {
+    fn observe(&self, event: &Event) {
+        if let Event::Note { text } = event {
+            self.note(text);
+        }
+    }
 }
 
 impl View {

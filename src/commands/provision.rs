@@ -109,7 +109,8 @@ async fn carry_out(args: Args, app: &App<'_>) -> Result<Document, Failure> {
         // The board may print any of it while its payload is waited for.
         learn_given(&device_run.redaction, security, wifi, dataset.as_ref());
     }
-    let mut board = args.board.attend(board_port, &parts, app)?;
+    let patient = args.device.given_seconds(app.environment, app.files).is_some();
+    let mut board = args.board.attend(board_port, &parts, patient, app)?;
     for text in notes.iter().cloned().chain(args.positional.note()).chain(args.rainmaker.note()).chain(alone) {
         device_run.observer.observe(&Event::Note { text });
     }

@@ -23,6 +23,8 @@ pub enum About {
     WifiNotFound,
     /// It did not join for another reason.
     WifiOther,
+    /// The access point let it in; an address is another matter.
+    Associated,
     /// It joined.
     Joined,
     /// What comes after joining: TLS, MQTT.
@@ -39,7 +41,7 @@ impl About {
 }
 
 /// A sign, and what it means.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sign {
     /// What it is about.
     pub about: About,
@@ -54,6 +56,13 @@ pub struct Sign {
 }
 
 impl Sign {
+    /// The sign of a disconnect reason that the table has no advice for.
+    pub(super) fn of_reason(number: u16) -> Self {
+        let says = wifi_reason::meaning(number).unwrap_or("the radio's driver says no more than this number");
+        let hint = "move the device closer, restart the access point, and look at its list of devices and its security";
+        Self { about: About::WifiOther, texts: &[], reason: Some(number), says, hint }
+    }
+
     /// What it means, with the reason's number and name.
     pub fn meaning(&self) -> String {
         match self.reason() {

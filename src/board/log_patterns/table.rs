@@ -23,7 +23,7 @@ const DECODE: &str =
 pub(super) static SIGNS: &[Sign] = &[
     text(
         About::Crash,
-        &["brownout detector was triggered", "rtcwdt_brown_out", "brown_out_rst"],
+        &["brownout detector was triggered", "brown_out", "brownout_rst", "brownout_reset"],
         "the supply voltage fell too low, so the board restarted",
         "use a shorter USB cable or a supply of at least 500 mA",
     ),
@@ -39,7 +39,14 @@ pub(super) static SIGNS: &[Sign] = &[
     ),
     text(
         About::Crash,
+        &["esp_err_wifi_password"],
+        "the password that the firmware set for a network of its own or for one to join has a length that is not allowed",
+        "in the firmware, give the device's own network (service_key) 8 to 63 characters, or none",
+    ),
+    text(
+        About::Crash,
         &[
+            "esp_error_check failed",
             "guru meditation error",
             "abort() was called",
             "assert failed:",
@@ -234,6 +241,12 @@ pub(super) static SIGNS: &[Sign] = &[
         &["error transport connect", "mqtt_client: error", "mqtt_event_error"],
         "it could not reach its MQTT broker",
         CLOUD,
+    ),
+    text(
+        About::Associated,
+        &["wifi:connected with", "wifi: connected with", "wifi_event_sta_connected", "-> run ("],
+        "the access point let it in; it has no address yet",
+        "the router gives it no address: look at its DHCP server, its list of devices and its address filters",
     ),
     text(
         About::Joined,

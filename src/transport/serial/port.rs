@@ -42,7 +42,7 @@ pub struct Settings {
 /// An open port. Dropping it closes it, and so does an error: the system keeps the name of a port that went away from
 /// the one that comes back for as long as a program holds it.
 pub struct SerialPort {
-    path: String,
+    settings: Settings,
     writer: Option<Writer>,
     incoming: mpsc::Receiver<io::Result<Vec<u8>>>,
     wanted: Arc<AtomicBool>,
@@ -62,12 +62,17 @@ impl SerialPort {
         let (sender, incoming) = mpsc::channel(QUEUE);
         let wanted = reader.wanted.clone();
         thread::spawn(move || read(reader, &sender));
-        Ok(Self { path: settings.path.clone(), writer: Some(writer), incoming, wanted })
+        Ok(Self { settings: settings.clone(), writer: Some(writer), incoming, wanted })
     }
 
     /// The port's name.
     pub fn path(&self) -> &str {
-        &self.path
+        &self.settings.path
+    }
+
+    /// How it was opened.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Hands all of `bytes` to the port in one go; does not wait until they are on the wire, which a board that takes
@@ -89,7 +94,7 @@ impl SerialPort {
         let received = self.incoming.recv().await.unwrap_or_else(|| Err(gone()));
         received.map_err(|source| {
             self.close();
-            TransportError::from(Evidence::Io { peer: self.path.clone(), source })
+            TransportError::from(Evidence::Io { peer: self.settings.path.clone(), source })
         })
     }
 
@@ -120,7 +125,7 @@ impl SerialPort {
         &mut self,
         run: impl FnOnce(&mut dyn serialport::SerialPort) -> io::Result<()> + Send + 'static,
     ) -> Result<(), TransportError> {
-        let failed = |source| TransportError::from(Evidence::Io { peer: self.path.clone(), source });
+        let failed = |source| TransportError::from(Evidence::Io { peer: self.settings.path.clone(), source });
         let mut writer = self.writer.take().ok_or_else(|| failed(io::Error::from(io::ErrorKind::NotConnected)))?;
         let running = tokio::task::spawn_blocking(move || {
             let result = run(&mut *writer.0.port);
@@ -137,7 +142,7 @@ impl SerialPort {
             drop(writer);
             self.close();
         }
-        let path = &self.path;
+        let path = &self.settings.path;
         result.map_err(|source| TransportError::from(Evidence::Io { peer: path.clone(), source }))
     }
 

@@ -1,6 +1,7 @@
 //! The built program and a board on a pseudo-terminal: its log shown, searched, taken at its word, and used as evidence.
 
 mod advice;
+mod boot;
 mod ports;
 mod secrets;
 
