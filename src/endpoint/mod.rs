@@ -17,6 +17,7 @@ pub mod scan;
 use zeroize::Zeroizing;
 
 use crate::wire::messages::Status;
+use crate::wire::version::VersionError;
 
 /// A request to one endpoint.
 pub trait Request {
@@ -50,6 +51,9 @@ pub enum ReplyError {
     /// without this check.
     #[error("the reply lacks its {0}")]
     Missing(&'static str),
+    /// The version document does not say enough.
+    #[error(transparent)]
+    Version(#[from] VersionError),
     /// The device understood the request and refused it.
     #[error("the device answered {}", status_name(*.0))]
     Refused(i32),

@@ -21,14 +21,14 @@ use rand_core::CryptoRng;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::endpoint::Request;
+use crate::endpoint::{ReplyError, Request};
 use crate::event::{Event, Exchange, Observer};
 use crate::security::{Cipher, Credentials, Handshake, Next, Scheme, Turn};
 use crate::transport::{
     Evidence, Limits, LinkEvent, LinkObserver, Locator, LogSink, Opening, Transport, TransportError, TransportKind,
 };
 use crate::wire::describe::{Direction, describe};
-use crate::wire::version::VersionInfo;
+use crate::wire::version::{VersionError, VersionInfo};
 
 /// The endpoint of the version document; neither its requests nor its replies are ever encrypted.
 pub const VERSION_ENDPOINT: &str = "proto-ver";
@@ -90,9 +90,12 @@ impl Link {
         let at = Point { step: Step::Version, endpoint: VERSION_ENDPOINT, security: None };
         let reply = self.exchange(at, limit::EXCHANGE, VERSION_REQUEST, VERSION_REQUEST).await?;
         self.trace(&at, VERSION_REQUEST, &reply.bytes, &reply, VERSION_REQUEST.len());
-        VersionInfo::parse(&reply.bytes).ok_or_else(|| {
-            let evidence = "its version document is neither JSON nor a version".to_owned();
-            at.error(TransportError::from(Evidence::NotADevice { peer: self.peer(), evidence }).into())
+        VersionInfo::parse(&reply.bytes).map_err(|error| match error {
+            VersionError::CutOff { .. } => at.error(ReplyError::Version(error).into()),
+            VersionError::NoProv | VersionError::Other => {
+                let evidence = error.to_string();
+                at.error(TransportError::from(Evidence::NotADevice { peer: self.peer(), evidence }).into())
+            }
         })
     }
 

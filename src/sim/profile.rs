@@ -290,7 +290,7 @@ mod tests {
         }
         assert!(
             VersionInfo::parse(Profile::default().document(2, false, true).as_bytes())
-                .is_some_and(|info| info.is_thread())
+                .is_ok_and(|info| info.is_thread())
         );
     }
 }

@@ -1,10 +1,14 @@
 //! The version document of the `proto-ver` endpoint: what the firmware is and can do.
 //!
 //! Devices answer pretty-printed JSON; firmware older than the provisioning manager answers a bare version string or
-//! nothing. Its texts come from the device: bounded here, sanitised where they are shown.
+//! nothing. A document that was cut off, or is damaged behind `prov`, is read as far as it is whole. Its texts come from
+//! the device: bounded here, sanitised where they are shown.
+
+use std::fmt;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde_json::{Map, Value};
 
 /// Longest version document that is read, in bytes. Stock ones have about 200.
 pub const MAX_LEN: usize = 4096;
@@ -26,6 +30,26 @@ pub struct VersionInfo {
     pub applications: Vec<Application>,
     /// False where the answer was not JSON: firmware older than the provisioning manager.
     pub structured: bool,
+    /// Whether a part behind `prov` is missing or cannot be read: firmware cuts off what does not fit its buffer.
+    #[serde(skip)]
+    pub incomplete: bool,
+}
+
+/// Why a reply is not a version document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum VersionError {
+    /// A document that ends before its `prov` is whole.
+    #[error("its version document breaks off after {length} bytes, before it says how to provision the device")]
+    CutOff {
+        /// How much there is of it, in bytes.
+        length: usize,
+    },
+    /// JSON without `prov`: something else answers there.
+    #[error("its version document is JSON without a \"prov\"")]
+    NoProv,
+    /// Neither JSON nor a version: a web page.
+    #[error("its version document is neither JSON nor a version")]
+    Other,
 }
 
 /// One application label of the version document.
@@ -40,29 +64,43 @@ pub struct Application {
 }
 
 impl VersionInfo {
-    /// Reads a `proto-ver` reply. Short plain text, or nothing, in place of a JSON object is old firmware; `None` for
-    /// anything else, which does not come from a device (a captive portal's page).
-    pub fn parse(reply: &[u8]) -> Option<Self> {
-        let document = match serde_json::from_slice::<Value>(reply) {
-            Ok(Value::Object(document)) if reply.len() <= MAX_LEN => document,
-            _ => return Self::bare(reply),
-        };
-        let mut info = Self { structured: true, ..Self::default() };
-        for (name, entry) in &document {
-            if name == "prov" {
-                info.version = text(&entry["ver"]);
-                info.sec_ver = number(&entry["sec_ver"]);
-                info.sec_patch_ver = number(&entry["sec_patch_ver"]);
-                info.capabilities = texts(&entry["cap"]);
-            } else if entry.is_object() {
-                info.applications.push(Application {
-                    name: name.clone(),
-                    version: text(&entry["ver"]),
-                    capabilities: texts(&entry["cap"]),
-                });
-            }
+    /// Reads a `proto-ver` reply. Short plain text, or nothing, in place of a JSON object is old firmware.
+    ///
+    /// # Errors
+    /// [`VersionError`] for what does not come from a device, or does not say enough.
+    pub fn parse(reply: &[u8]) -> Result<Self, VersionError> {
+        // A vendor's section may have a byte that is not UTF-8; all that is needed is ASCII.
+        let text = String::from_utf8_lossy(reply);
+        if reply.len() > MAX_LEN || !text.trim_start().starts_with('{') {
+            return Self::bare(reply).ok_or(VersionError::Other);
         }
-        Some(info)
+        let mut document = Map::new();
+        let mut json = serde_json::Deserializer::from_str(&text);
+        let read = Entries(&mut document).deserialize(&mut json).and_then(|()| json.end());
+        let Some(prov) = document.get("prov") else {
+            return Err(match read {
+                Ok(()) => VersionError::NoProv,
+                Err(error) if error.is_eof() => VersionError::CutOff { length: reply.len() },
+                Err(_) => VersionError::Other,
+            });
+        };
+        let mut info = Self {
+            version: text_of(&prov["ver"]),
+            sec_ver: number(&prov["sec_ver"]),
+            sec_patch_ver: number(&prov["sec_patch_ver"]),
+            capabilities: texts(&prov["cap"]),
+            structured: true,
+            incomplete: read.is_err(),
+            ..Self::default()
+        };
+        for (name, entry) in document.iter().filter(|(name, entry)| *name != "prov" && entry.is_object()) {
+            info.applications.push(Application {
+                name: name.clone(),
+                version: text_of(&entry["ver"]),
+                capabilities: texts(&entry["cap"]),
+            });
+        }
+        Ok(info)
     }
 
     /// A bare version string, as firmware before the provisioning manager sends it.
@@ -116,7 +154,33 @@ impl VersionInfo {
     }
 }
 
-fn text(value: &Value) -> Option<String> {
+/// The members of an object one by one, so that those before a damage are had.
+struct Entries<'a>(&'a mut Map<String, Value>);
+
+impl<'de> DeserializeSeed<'de> for Entries<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Entries<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        while let Some((name, value)) = members.next_entry()? {
+            self.0.insert(name, value);
+        }
+        Ok(())
+    }
+}
+
+fn text_of(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
@@ -125,7 +189,7 @@ fn number(value: &Value) -> Option<u8> {
 }
 
 fn texts(value: &Value) -> Vec<String> {
-    value.as_array().into_iter().flatten().filter_map(text).collect()
+    value.as_array().into_iter().flatten().filter_map(text_of).collect()
 }
 
 #[cfg(test)]
@@ -146,16 +210,16 @@ mod tests {
     #[test]
     fn security_follows_sec_ver_then_no_sec_then_one() {
         let security = |document: &[u8]| VersionInfo::parse(document).map(|info| info.security());
-        assert_eq!(security(br#"{"prov":{"sec_ver":0,"cap":[]}}"#), Some(0));
-        assert_eq!(security(br#"{"prov":{"cap":["no_sec"]}}"#), Some(0));
-        assert_eq!(security(br#"{"prov":{"cap":["wifi_scan"]}}"#), Some(1));
-        assert_eq!(security(b"V0.1"), Some(1));
-        assert_eq!(security(b""), Some(1));
+        assert_eq!(security(br#"{"prov":{"sec_ver":0,"cap":[]}}"#), Ok(0));
+        assert_eq!(security(br#"{"prov":{"cap":["no_sec"]}}"#), Ok(0));
+        assert_eq!(security(br#"{"prov":{"cap":["wifi_scan"]}}"#), Ok(1));
+        assert_eq!(security(b"V0.1"), Ok(1));
+        assert_eq!(security(b""), Ok(1));
     }
 
     #[test]
     fn odd_documents_are_read_as_empty() {
-        for document in [&br#"{"prov":5}"#[..], br#"{"prov":{"cap":"x","sec_ver":-1}}"#, b"{}"] {
+        for document in [&br#"{"prov":5}"#[..], br#"{"prov":{"cap":"x","sec_ver":-1}}"#, b" {\"prov\":{}}\n"] {
             let info = VersionInfo::parse(document).expect("a document");
             assert_eq!((info.security(), info.capabilities.len()), (1, 0));
         }
@@ -163,8 +227,39 @@ mod tests {
 
     #[test]
     fn other_pages_do_not_come_from_a_device() {
-        for reply in [&b"[1,2]"[..], b"{\"prov\":", b"\xff\xfe", b"<html>", &[b'a'; 33], &[b'['; 5000]] {
-            assert_eq!(VersionInfo::parse(reply), None);
+        for reply in [&b"[1,2]"[..], b"{prov}", b"\xff\xfe", b"<html>", &[b'a'; 33], &[b'['; 5000], &[b'{'; 5000]] {
+            assert_eq!(VersionInfo::parse(reply), Err(VersionError::Other), "{}", reply.escape_ascii());
         }
+        for reply in [&b"{}"[..], br#"{"status":"ok","ip":"192.168.4.1"}"#] {
+            assert_eq!(VersionInfo::parse(reply), Err(VersionError::NoProv));
+        }
+    }
+
+    /// Application labels longer than what the link carries in one value.
+    #[test]
+    fn a_document_that_is_cut_off_is_read_as_far_as_it_is_whole() {
+        let whole = r#"{"rmaker":{"ver":"1.0"},"prov":{"ver":"v1.1","sec_ver":1,"cap":["wifi_scan"]},"acme":{"cap":["a","b"]}}"#;
+        let prov_ends = whole.find(",\"acme").expect("a place");
+        for length in 1..whole.len() {
+            let read = VersionInfo::parse(&whole.as_bytes()[..length]);
+            match read {
+                Ok(info) => {
+                    assert!(length >= prov_ends && info.incomplete, "{length}");
+                    assert!(info.can_scan() && info.sec_ver == Some(1) && info.applications[0].name == "rmaker");
+                }
+                Err(error) => {
+                    assert!(length < prov_ends && error == VersionError::CutOff { length }, "{length} {error}")
+                }
+            }
+        }
+        assert!(VersionInfo::parse(whole.as_bytes()).is_ok_and(|info| !info.incomplete));
+    }
+
+    #[test]
+    fn a_byte_of_another_encoding_in_a_vendors_section_does_no_harm() {
+        let info =
+            VersionInfo::parse(b"{\"caf\xe9\":{\"ver\":\"1\"},\"prov\":{\"sec_ver\":2,\"cap\":[\"wifi_scan\"]}}");
+        let info = info.expect("a document");
+        assert!(info.security() == 2 && info.can_scan() && !info.incomplete);
     }
 }

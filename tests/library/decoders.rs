@@ -74,7 +74,7 @@ const ENDPOINTS: [&str; 8] = [
 ];
 
 fn version_document(data: &[u8]) {
-    let Some(info) = VersionInfo::parse(data) else { return };
+    let Ok(info) = VersionInfo::parse(data) else { return };
     let _ = (info.security(), info.wants_pop(), info.can_scan(), info.wants_claim(), info.has_challenge_response());
 }
 

@@ -83,6 +83,11 @@ async fn identify(
             return Err(error.into());
         }
     };
+    if version.incomplete {
+        let text = "the device's version document breaks off behind \"prov\": what its application says of itself may be \
+                    missing";
+        observer.observe(&Event::Note { text: text.to_owned() });
+    }
     Ok((link, version))
 }
 
