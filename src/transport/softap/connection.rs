@@ -9,7 +9,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use super::address::Address;
-use super::http::{self, Cookie, Head, LONGEST_REPLY, Refusal};
+use super::chunked::Chunks;
+use super::http::{self, Body, Cookie, Head, LONGEST_REPLY, Refusal};
 use crate::transport::{Evidence, TransportError};
 
 /// What the system is asked for in one read: a stock device's longest replies fit.
@@ -61,8 +62,9 @@ impl Connection {
             }
         };
         match head.body {
-            Some(length) => self.read_exactly(head, length, received).await,
-            None => self.read_to_end(head, received).await,
+            Body::Length(length) => self.read_exactly(head, length, received).await,
+            Body::Chunked => self.read_chunks(endpoint, head, received).await,
+            Body::ToEnd => self.read_to_end(head, received).await,
         }
     }
 
@@ -85,6 +87,21 @@ impl Connection {
         let keep_alive = head.keep_alive && received.len() == end;
         let body = received[head.length..end].to_vec();
         Ok(Reply { body, cookie: head.cookie, keep_alive })
+    }
+
+    async fn read_chunks(&self, endpoint: &str, head: Head, mut received: Vec<u8>) -> Result<Reply, TransportError> {
+        let mut chunks = Chunks::new(head.length);
+        loop {
+            let end = chunks.advance(&received).map_err(|refusal| self.refused(endpoint, refusal))?;
+            if let Some(end) = end {
+                // Bytes past the end belong to no request of ours.
+                let keep_alive = head.keep_alive && received.len() == end;
+                return Ok(Reply { body: chunks.into_body(), cookie: head.cookie, keep_alive });
+            }
+            if self.read(&mut received).await? == 0 {
+                return Err(self.ended(received.len()));
+            }
+        }
     }
 
     async fn read_to_end(&self, head: Head, mut received: Vec<u8>) -> Result<Reply, TransportError> {

@@ -1,5 +1,5 @@
 //! HTTP/1.1 as protocomm uses it, over bytes alone: one request written, one reply's header read. No socket, no
-//! clock, and no more of HTTP than a stock device speaks: no redirects, no transfer codings, no general cookies.
+//! clock, and no more of HTTP than devices speak: no redirects, no transfer coding but chunked, no general cookies.
 
 use zeroize::Zeroizing;
 
@@ -71,12 +71,23 @@ impl Cookie {
 pub(super) struct Head {
     /// Bytes of the header; the body begins there.
     pub(super) length: usize,
-    /// Length of the body in bytes, or `None`: it ends with the connection.
-    pub(super) body: Option<usize>,
+    /// Where the body ends.
+    pub(super) body: Body,
     /// Whether the connection takes another request.
     pub(super) keep_alive: bool,
     /// The session the device began with this reply.
     pub(super) cookie: Option<Cookie>,
+}
+
+/// Where a reply's body ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Body {
+    /// After so many bytes.
+    Length(usize),
+    /// With the chunk that says so.
+    Chunked,
+    /// With the connection.
+    ToEnd,
 }
 
 /// A reply that is none for us.
@@ -90,36 +101,61 @@ pub(super) enum Refusal {
     TooLong,
 }
 
-/// Reads the header at the front of what has arrived; `None` while it is incomplete.
+/// Reads the header at the front of what has arrived; `None` while it is incomplete. Interim replies, as `100 Continue`,
+/// are passed over.
 pub(super) fn head(received: &[u8]) -> Result<Option<Head>, Refusal> {
+    let mut at = 0;
+    loop {
+        match one_head(&received[at..], LONGEST_HEADER - at)? {
+            Some(Part::Interim { length }) if at + length < LONGEST_HEADER => at += length,
+            Some(Part::Interim { .. }) => return not_a_device(format!("a header of over {LONGEST_HEADER} bytes")),
+            Some(Part::Head(head)) => return Ok(Some(Head { length: at + head.length, ..head })),
+            None => return Ok(None),
+        }
+    }
+}
+
+/// One header.
+enum Part {
+    Interim { length: usize },
+    Head(Head),
+}
+
+/// Reads one header of at most `longest` bytes.
+fn one_head(received: &[u8], longest: usize) -> Result<Option<Part>, Refusal> {
     let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
     let mut reply = httparse::Response::new(&mut fields);
-    let length = match reply.parse(&received[..received.len().min(LONGEST_HEADER)]) {
+    let length = match reply.parse(&received[..received.len().min(longest)]) {
         Ok(httparse::Status::Complete(length)) => length,
-        Ok(httparse::Status::Partial) if received.len() < LONGEST_HEADER => return Ok(None),
+        Ok(httparse::Status::Partial) if received.len() < longest => return Ok(None),
         Ok(httparse::Status::Partial) => return not_a_device(format!("a header of over {LONGEST_HEADER} bytes")),
         Err(error) => return not_a_device(format!("no HTTP ({error}): \"{}\"", printable(received))),
     };
     let status = reply.code.unwrap_or_default();
+    if (100..200).contains(&status) && status != 101 {
+        return Ok(Some(Part::Interim { length }));
+    }
     if status == 404 {
         return Err(Refusal::NoSuchEndpoint);
     }
     if status != 200 {
         return not_a_device(unexpected_status(status, &reply));
     }
-    if let Some(coding) = values(&reply, "transfer-encoding").next() {
-        return not_a_device(format!("a reply in transfer coding \"{}\"", printable(coding)));
-    }
-    let body = content_length(&reply)?;
+    let mut codings = values(&reply, "transfer-encoding");
+    let body = match (codings.next(), codings.next()) {
+        (None, _) => content_length(&reply)?.map_or(Body::ToEnd, Body::Length),
+        (Some(coding), None) if coding.trim_ascii().eq_ignore_ascii_case(b"chunked") => Body::Chunked,
+        (Some(coding), _) => return not_a_device(format!("a reply in transfer coding \"{}\"", printable(coding))),
+    };
     let closes = values(&reply, "connection")
         .flat_map(|value| value.split(|byte| *byte == b','))
         .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"));
-    Ok(Some(Head {
+    Ok(Some(Part::Head(Head {
         length,
         body,
-        keep_alive: reply.version == Some(1) && body.is_some() && !closes,
+        keep_alive: reply.version == Some(1) && body != Body::ToEnd && !closes,
         cookie: values(&reply, "set-cookie").filter_map(Cookie::parse).last(),
-    }))
+    })))
 }
 
 /// What is said of an answer with neither 200 nor 404: 405 for a page that takes no POST, 3xx from a captive portal.

@@ -72,7 +72,7 @@ fn a_header_is_read_once_it_is_complete() {
     for end in 0..length {
         assert_eq!(head(&reply[..end]), Ok(None), "{end}");
     }
-    let expected = Head { length, body: Some(5), keep_alive: true, cookie: Some(Cookie("42".to_owned())) };
+    let expected = Head { length, body: Body::Length(5), keep_alive: true, cookie: Some(Cookie("42".to_owned())) };
     assert_eq!(head(reply), Ok(Some(expected)));
 }
 
@@ -91,12 +91,35 @@ fn a_connection_is_kept_only_where_the_reply_says_its_end() {
 }
 
 #[test]
+fn a_body_may_come_in_chunks() {
+    for coding in ["Transfer-Encoding: chunked\r\n", "transfer-encoding:Chunked \r\nContent-Length: 3\r\n"] {
+        let head = with(coding).ok().flatten().expect(coding);
+        assert_eq!((head.body, head.keep_alive), (Body::Chunked, true), "{coding}");
+    }
+    let twice = with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n");
+    assert!(matches!(twice, Err(Refusal::NotADevice(_))), "{twice:?}");
+}
+
+#[test]
+fn interim_replies_are_passed_over() {
+    let reply = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n";
+    for before in ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 102 Processing\r\nX: y\r\n\r\nHTTP/1.1 100 Go\r\n\r\n"] {
+        let whole = format!("{before}{reply}");
+        let head = head(whole.as_bytes()).ok().flatten().expect(before);
+        assert_eq!((head.length, head.body), (whole.len(), Body::Length(1)), "{before}");
+        assert_eq!(super::head(before.as_bytes()), Ok(None));
+    }
+    let endless = "HTTP/1.1 100 Continue\r\n\r\n".repeat(500);
+    assert!(evidence(endless.as_bytes()).starts_with("a header of over"));
+}
+
+#[test]
 fn lengths_must_be_one_plain_bounded_number() {
     let length = |fields: &str| with(fields).map(|head| head.expect("a whole header").body);
-    assert_eq!(length(""), Ok(None));
-    assert_eq!(length("Content-Length: 0\r\n"), Ok(Some(0)));
-    assert_eq!(length("Content-Length: 65536\r\n"), Ok(Some(65536)));
-    assert_eq!(length("Content-Length: 3\r\ncontent-length: 3\r\n"), Ok(Some(3)));
+    assert_eq!(length(""), Ok(Body::ToEnd));
+    assert_eq!(length("Content-Length: 0\r\n"), Ok(Body::Length(0)));
+    assert_eq!(length("Content-Length: 65536\r\n"), Ok(Body::Length(65536)));
+    assert_eq!(length("Content-Length: 3\r\ncontent-length: 3\r\n"), Ok(Body::Length(3)));
     assert_eq!(length("Content-Length: 65537\r\n"), Err(Refusal::TooLong));
     assert_eq!(length("Content-Length: 99999999999999999999999\r\n"), Err(Refusal::TooLong));
     for lie in ["Content-Length: 3\r\nContent-Length: 4\r\n", "Content-Length: -1\r\n", "Content-Length: +1\r\n"] {
@@ -120,9 +143,10 @@ fn other_servers_are_recognised_by_what_they_say() {
         "HTTP status 302 Found, a redirect to http://login.example/ (a captive portal?)"
     );
     assert_eq!(
-        evidence(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
-        "a reply in transfer coding \"chunked\""
+        evidence(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"),
+        "a reply in transfer coding \"gzip, chunked\""
     );
+    assert!(evidence(b"HTTP/1.1 101 Switching Protocols\r\n\r\n").starts_with("HTTP status 101"));
 }
 
 #[test]

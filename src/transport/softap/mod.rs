@@ -8,10 +8,12 @@
 //! - `address.rs`: what may follow `softap:`
 //! - `locate.rs`: a locator, made of the parts that are known
 //! - `http.rs`: the bytes of a request and a reply, pure
+//! - `chunked.rs`: a reply in chunks, pure
 //! - `connection.rs`: the TCP connection
 //! - `http_tests.rs`: those bytes, one by one
 
 mod address;
+mod chunked;
 mod connection;
 mod http;
 mod locate;
