@@ -133,6 +133,11 @@ impl Failure {
         &self.around.warnings
     }
 
+    /// Whether this fact is known.
+    pub fn knows(&self, fact: Fact) -> bool {
+        self.around.facts.value(fact).is_some()
+    }
+
     /// The same evidence at the same stage under another code, with that code's own words and hints.
     #[must_use]
     pub fn under(self, code: Code) -> Self {

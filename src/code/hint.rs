@@ -12,6 +12,8 @@ pub enum Fact {
     OtherThanSecurity2,
     /// The network was said to be open.
     OpenNetwork,
+    /// The device answered the request for a scan, and refused it.
+    ScanRefused,
     /// The board was restarted on purpose, or that was tried.
     BoardRestarted,
     /// The device was put back to the start of provisioning.

@@ -31,7 +31,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
                 Ok(wifi(&networks, app))
             }
             Heard::Thread(networks) => Ok(thread(&networks)),
-            Heard::Cannot { failure, .. } => Err(*failure),
+            Heard::Refused(failure) | Heard::Cannot { failure, .. } => Err(*failure),
         }
     })
     .await

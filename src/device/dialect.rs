@@ -138,6 +138,8 @@ pub enum Heard {
     Wifi(Vec<Network>),
     /// Thread networks, strongest first.
     Thread(Vec<ThreadNetwork>),
+    /// The device refused a scan; it answers, and may do one the next time.
+    Refused(Box<Failure>),
     /// The device cannot scan.
     Cannot {
         /// Why a person is asked for the network's name instead.

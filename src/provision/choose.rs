@@ -3,12 +3,21 @@
 use super::state::Run;
 use crate::code::Code;
 use crate::device::plan::{check_dataset, check_passphrase, check_ssid};
-use crate::device::{Answers, Credentials, Heard, Retry, Selection};
+use crate::device::{AnswerError, Answers, Credentials, Heard, Retry, Selection};
 use crate::endpoint::scan::{Network, Radio};
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::secret::{Passphrase, ThreadDataset};
 use crate::stage::Stage;
+
+/// Why there is no network, where nobody chose one: prompts are off, and the failed scan is the news, not the missing
+/// answer.
+fn unanswered(error: AnswerError, scan: Option<Box<Failure>>) -> Failure {
+    match (error, scan) {
+        (AnswerError::Missing(_), Some(failure)) => *failure,
+        (error, _) => error.into(),
+    }
+}
 
 impl Run<'_> {
     /// Scans, and has a person choose.
@@ -16,9 +25,18 @@ impl Run<'_> {
         let at = self.asking_stage();
         loop {
             self.started(Stage::Scan);
+            let mut failed = None;
             let heard = match self.device()?.scan().await? {
                 Heard::Wifi(heard) => heard,
                 Heard::Thread(_) => Vec::new(),
+                // A person may know the name, or have it scan again.
+                Heard::Refused(failure) => {
+                    let cause = failure.causes.first().map(|cause| format!(": {cause}")).unwrap_or_default();
+                    let text = format!("{}{cause}; type the network's name, or scan again", failure.message);
+                    self.observe(&Event::Note { text });
+                    failed = Some(failure);
+                    Vec::new()
+                }
                 Heard::Cannot { reason, .. } => {
                     self.observe(&Event::Skipped { stage: Stage::Scan, reason: reason.to_owned() });
                     let asked = self.context.budget.paused(answers.network_name()).await;
@@ -26,9 +44,11 @@ impl Run<'_> {
                     return self.take(ssid, false, answers).await;
                 }
             };
-            self.observe(&Event::Scanned { networks: heard.clone() });
+            if failed.is_none() {
+                self.observe(&Event::Scanned { networks: heard.clone() });
+            }
             let asked = self.context.budget.paused(answers.network(&heard)).await;
-            let (ssid, open) = match asked.map_err(|error| Failure::from(error).at(at))? {
+            let (ssid, open) = match asked.map_err(|error| unanswered(error, failed).at(at))? {
                 Selection::Rescan => continue,
                 Selection::Other(ssid) => (ssid, false),
                 Selection::Listed(index) => match heard.get(index).map(Network::strongest).zip(heard.get(index)) {

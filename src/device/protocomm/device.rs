@@ -169,6 +169,7 @@ impl Device for Secured {
                     Ok(heard)
                 }
                 Err(failure) if failure.code == Code::DeviceNoEndpoint => Ok(cannot(failure)),
+                Err(failure) if failure.knows(Fact::ScanRefused) => Ok(Heard::Refused(Box::new(failure))),
                 Err(failure) => Err(failure),
             }
         })

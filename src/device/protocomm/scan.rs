@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::secured::{RESET_FOR_FAILURE, Reset, Secured, already};
-use crate::code::Code;
+use crate::code::{Code, Fact};
 use crate::endpoint::Request;
 use crate::endpoint::config::{JoinState, Joined};
 use crate::endpoint::scan::{self, Network, Progress, Radio, Start, ThreadNetwork, ThreadResults, WifiResults};
@@ -123,7 +123,10 @@ impl Secured {
     /// A scan request, once more in a fresh session where the old one was lost.
     async fn fetch<R: Request>(&mut self, request: &R) -> Result<R::Reply, Failure> {
         self.call_retrying(request).await.map_err(|error| match error.meaning() {
-            Meaning::Refused | Meaning::BadReply | Meaning::SessionLost => {
+            Meaning::Refused => {
+                Failure::new(Code::ScanFailed).at(Stage::Scan).caused_by(&error).knowing(Fact::ScanRefused)
+            }
+            Meaning::BadReply | Meaning::SessionLost => {
                 Failure::new(Code::ScanFailed).at(Stage::Scan).caused_by(&error)
             }
             Meaning::NoEndpoint => Failure::from(error)

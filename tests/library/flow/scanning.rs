@@ -143,3 +143,14 @@ impl Observer for Notes {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_scan_that_the_device_refuses_lets_a_person_type_the_name() {
+    let door = Door::to("sec-ver=0&fault=scan-status-error");
+    let told = provision(&door, &undecided(), &mut chooser()).await;
+    assert!(told.result.is_ok(), "{:?}", told.result.err());
+    // Where no question can be asked, the refusal is the news.
+    let door = Door::to("sec-ver=0&fault=scan-status-error");
+    let told = provision(&door, &undecided(), &mut Person::default()).await;
+    assert_eq!(told.code(), "scan.failed");
+}
