@@ -104,6 +104,15 @@ pub fn check_passphrase(passphrase: &Passphrase) -> Result<(), Failure> {
     }
 }
 
+/// The digits of a dataset as other tools print it: `hex:…`, `0x…`, and with the `Done` and the prompt of OpenThread's
+/// command line.
+pub fn dataset_digits(text: &str) -> &str {
+    let text = text.trim().trim_end_matches(['>', ' ', '\r', '\n']);
+    let text = text.strip_suffix("Done").map_or(text, str::trim_end);
+    let begins = |mark: &str| text.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark));
+    ["hex:", "0x"].iter().find(|mark| begins(mark)).map_or(text, |mark| text[mark.len()..].trim_start())
+}
+
 /// Checks a Thread operational dataset: 1 to 254 bytes of TLVs that end where the bytes end.
 ///
 /// # Errors
@@ -145,6 +154,16 @@ mod tests {
         }
         for (text, why) in [("aa:bb", "2 bytes"), ("aa:b", "odd number"), ("home", "other than hex"), ("", "0 bytes")] {
             assert!(read_bssid(text).is_err_and(|said| said.contains(why)), "{text}");
+        }
+    }
+
+    #[test]
+    fn datasets_are_taken_as_other_tools_print_them() {
+        for text in ["0e08", " hex:0e08", "HEX: 0e08\n", "0x0e08", "0X0e08", "0e08\nDone", "0e08\r\nDone\r\n> "] {
+            assert_eq!(dataset_digits(text), "0e08", "{text:?}");
+        }
+        for text in ["", "x", "é", "Done0e08", "0e 08"] {
+            assert_eq!(dataset_digits(text), text);
         }
     }
 

@@ -14,7 +14,7 @@ use super::prompt::{self, Choice, Prompt, PromptError};
 use super::records::mac;
 use super::terminal::Terminal;
 use crate::code::Code;
-use crate::device::plan::{check_dataset, check_passphrase, check_ssid};
+use crate::device::plan::{check_dataset, check_passphrase, check_ssid, dataset_digits};
 use crate::device::{AnswerError, Answers, Pick, Question, Retry, Selection};
 use crate::endpoint::scan::Network;
 use crate::failure::Failure;
@@ -210,7 +210,8 @@ impl Answers for AtTerminal {
     fn thread_dataset(&mut self) -> BoxFuture<'_, Result<ThreadDataset, AnswerError>> {
         let words = "Thread operational dataset, in hex".to_owned();
         Box::pin(self.secret(Question::ThreadDataset, None, words, |typed| {
-            let bytes = hex::decode(typed.trim_ascii()).map_err(|error| {
+            let digits = std::str::from_utf8(typed).map_or(typed, |typed| dataset_digits(typed).as_bytes());
+            let bytes = hex::decode(digits.trim_ascii()).map_err(|error| {
                 let why = match error {
                     hex::FromHexError::OddLength => "it has an odd number of hex digits",
                     _ => "it contains something other than hex digits",

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::code::Code;
 use crate::commands::app::App;
 use crate::commands::input::{SecretSource, Typed, hex_bytes};
-use crate::device::plan::{check_dataset, check_passphrase, check_ssid, read_bssid};
+use crate::device::plan::{check_dataset, check_passphrase, check_ssid, dataset_digits, read_bssid};
 use crate::device::{AnswerError, Question, WifiPlan};
 use crate::failure::Failure;
 use crate::process::input::Input;
@@ -116,7 +116,7 @@ pub(super) fn dataset(args: &NetworkArgs, app: &App<'_>) -> Result<Option<Thread
     let digits = given(args.thread_dataset.clone(), "--thread-dataset", "ESPCTL_THREAD_DATASET", app.environment);
     let has_wifi = args.ssid.is_some() || args.ssid_hex.is_some() || args.no_wifi;
     let Some(digits) = digits.filter(|_| !has_wifi) else { return Ok(None) };
-    let dataset = ThreadDataset::new(hex_bytes(&digits.value, "--thread-dataset")?);
+    let dataset = ThreadDataset::new(hex_bytes(dataset_digits(&digits.value), "--thread-dataset")?);
     check_dataset(&dataset)?;
     Ok(Some(dataset))
 }
