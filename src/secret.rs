@@ -7,6 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use subtle::ConstantTimeEq;
+use thiserror::Error;
 use zeroize::Zeroizing;
 
 /// What a secret prints as, everywhere.
@@ -52,6 +53,62 @@ pub type MappingKey = Secret<purpose::MappingKey>;
 pub type BackendSecret = Secret<purpose::Backend>;
 /// Thread operational dataset, as TLV bytes.
 pub type ThreadDataset = Secret<purpose::ThreadDataset>;
+
+/// What an editor of Windows puts before UTF-8 text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Why a text cannot be a secret. Nothing of the text is in it but the number of one control character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NotASecret {
+    /// It begins with the mark of UTF-16.
+    #[error("it is UTF-16 text, as some programs of Windows write it; save it as UTF-8")]
+    Utf16,
+    /// It has a control character other than a tab.
+    #[error("it has a control character, {byte:#04x}, at byte {at}, which no secret has")]
+    Control {
+        /// The character.
+        byte: u8,
+        /// Where it stands, from 1 on.
+        at: usize,
+    },
+}
+
+/// The secret in the first line of a file or of standard input: without the line's end, and without the byte order mark
+/// before it.
+///
+/// # Errors
+/// Where it can be no secret.
+pub fn first_line(bytes: &[u8]) -> Result<&[u8], NotASecret> {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(NotASecret::Utf16);
+    }
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    possible(line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+/// The bytes, where they can be a secret: a pasted key press or a stray byte is found before a device refuses it.
+///
+/// # Errors
+/// Where they cannot.
+pub fn possible(bytes: &[u8]) -> Result<&[u8], NotASecret> {
+    let control = bytes.iter().position(|byte| byte.is_ascii_control() && *byte != b'\t');
+    match control {
+        Some(at) => Err(NotASecret::Control { byte: bytes[at], at: at + 1 }),
+        None => Ok(bytes),
+    }
+}
+
+/// What is to be said of a blank at an end of a secret, which nobody sees; it is kept.
+pub fn unseen_blank(bytes: &[u8]) -> Option<&'static str> {
+    let is_blank = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b' ' | b'\t'));
+    match (is_blank(bytes.first()), is_blank(bytes.last())) {
+        (true, true) => Some("begins and ends with a blank"),
+        (true, false) => Some("begins with a blank"),
+        (false, true) => Some("ends with a blank"),
+        (false, false) => None,
+    }
+}
 
 impl<P> Secret<P> {
     /// Takes over `bytes`; the caller's buffer becomes the secret's own.
@@ -109,6 +166,36 @@ mod tests {
     fn a_secret_never_prints_itself() {
         let pop = ProofOfPossession::from("abcd1234");
         assert_eq!(format!("{pop:?}"), REDACTED);
+    }
+
+    #[test]
+    fn a_secret_is_the_first_line_without_its_end_and_its_mark() {
+        for text in ["abcd1234", "abcd1234\n", "abcd1234\r\n", "abcd1234\nmore", "\u{feff}abcd1234\r\n"] {
+            assert_eq!(first_line(text.as_bytes()), Ok(&b"abcd1234"[..]), "{text:?}");
+        }
+        assert_eq!(first_line("b\u{e9}b\u{e9} \n".as_bytes()), Ok("b\u{e9}b\u{e9} ".as_bytes()));
+    }
+
+    #[test]
+    fn what_no_secret_has_is_found() {
+        assert_eq!(first_line(b"\xff\xfea\0b\0"), Err(NotASecret::Utf16));
+        assert_eq!(first_line(b"ab\0cd\n"), Err(NotASecret::Control { byte: 0, at: 3 }));
+        assert_eq!(possible(b"\x1b[A"), Err(NotASecret::Control { byte: 0x1b, at: 1 }));
+        assert_eq!(possible(b"two\nlines").map(<[u8]>::len), Err(NotASecret::Control { byte: b'\n', at: 4 }));
+        assert_eq!(possible(b"a\tb"), Ok(&b"a\tb"[..]));
+    }
+
+    #[test]
+    fn blanks_at_an_end_are_told() {
+        for (text, told) in [
+            ("a b", None),
+            ("", None),
+            ("ab ", Some("ends with a blank")),
+            ("\tab", Some("begins with a blank")),
+            (" ", Some("begins and ends with a blank")),
+        ] {
+            assert_eq!(unseen_blank(text.as_bytes()), told, "{text:?}");
+        }
     }
 
     #[test]

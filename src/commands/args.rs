@@ -158,7 +158,7 @@ pub(super) struct SecurityArgs {
     /// Proof of possession from the device's label [env: ESPCTL_POP]
     #[arg(long, value_name = "POP", help_heading = "Security")]
     pub pop: Option<String>,
-    /// Read the proof of possession from a file
+    /// Read the proof of possession from a file; - for standard input
     #[arg(long, alias = "pop_file", value_name = "FILE", help_heading = "Security", conflicts_with_all = ["pop", "pop_stdin"])]
     pub pop_file: Option<PathBuf>,
     /// Read the proof of possession from standard input
@@ -179,7 +179,7 @@ pub(super) struct SecurityArgs {
     /// Password of security 2; default: the proof of possession [env: ESPCTL_SEC2_PASSWORD]
     #[arg(long, alias = "sec2_password", value_name = "PASSWORD", help_heading = "Security")]
     pub sec2_password: Option<String>,
-    /// Read the password of security 2 from a file
+    /// Read the password of security 2 from a file; - for standard input
     #[arg(long, alias = "sec2_password_file", value_name = "FILE", help_heading = "Security", conflicts_with_all = ["sec2_password", "sec2_password_stdin"])]
     pub sec2_password_file: Option<PathBuf>,
     /// Read the password of security 2 from standard input

@@ -3,7 +3,7 @@
 
 use super::app::App;
 use super::args::{DeviceArgs, SecurityArgs};
-use super::input::{self, SecretSource, Typed};
+use super::input::{self, SecretSource};
 use crate::code::Code;
 use crate::device::SecurityPlan;
 use crate::failure::Failure;
@@ -79,16 +79,16 @@ pub(super) async fn security_plan(
         flag: args.pop.clone().or(positional),
         flag_name: "--pop",
         file: args.pop_file.as_deref(),
-        stdin: args.pop_stdin.then_some(Typed { option: "--pop-stdin", question: "Proof of possession (PoP)" }),
+        stdin: args.pop_stdin,
+        question: "Proof of possession (PoP)",
         variable: "ESPCTL_POP",
     };
     let password = SecretSource {
         flag: args.sec2_password.clone(),
         flag_name: "--sec2-password",
         file: args.sec2_password_file.as_deref(),
-        stdin: args
-            .sec2_password_stdin
-            .then_some(Typed { option: "--sec2-password-stdin", question: "Password of security 2" }),
+        stdin: args.sec2_password_stdin,
+        question: "Password of security 2",
         variable: "ESPCTL_SEC2_PASSWORD",
     };
     let username = given(args.sec2_username.clone(), "--sec2-username", "ESPCTL_SEC2_USERNAME", app.environment);

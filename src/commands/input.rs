@@ -1,7 +1,7 @@
 //! What options point to: files, standard input, the QR payload. Read through [`Input`], before the plan is made, and
 //! never echoed into an error. Where standard input is a terminal, a secret is asked for there and not shown.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -9,12 +9,12 @@ use super::args::{DeviceArgs, SecurityArgs};
 use crate::code::Code;
 use crate::device::AnswerError;
 use crate::failure::Failure;
-use crate::process::input::{Extent, Input, is_terminal};
+use crate::process::input::{Extent, Input, STANDARD_INPUT, is_terminal};
 use crate::qr_image;
 use crate::report::Output;
 use crate::report::prompt::{Prompt, PromptError};
 use crate::report::terminal::Terminal;
-use crate::secret::Secret;
+use crate::secret::{self, Secret, possible, unseen_blank};
 use crate::settings::{Environment, given};
 use crate::wire::qr::{Payload, is_code};
 
@@ -27,42 +27,96 @@ const PICTURE_MAX: usize = 32 * 1024 * 1024;
 pub(super) struct SecretSource<'a> {
     pub(super) flag: Option<String>,
     pub(super) flag_name: &'static str,
+    /// The file of its `-file` option; `-` is standard input.
     pub(super) file: Option<&'a Path>,
-    pub(super) stdin: Option<Typed>,
+    /// Whether its `-stdin` option was given.
+    pub(super) stdin: bool,
+    /// What it is called where a person has to type it.
+    pub(super) question: &'static str,
     pub(super) variable: &'static str,
 }
 
-/// A secret that is on standard input.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Typed {
+/// What is on standard input.
+#[derive(Debug)]
+struct Typed {
     /// The option that says so.
-    pub(super) option: &'static str,
+    option: String,
     /// What it is called where a person has to type it.
-    pub(super) question: &'static str,
+    question: &'static str,
 }
 
 impl SecretSource<'_> {
     /// The secret, if any source has it.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or cannot be a secret.
     pub(super) async fn read<P>(
         self,
         environment: Environment<'_>,
         output: Output,
         input: &Input,
     ) -> Result<Option<Secret<P>>, Failure> {
-        if let Some(path) = self.file {
+        if let Some(path) = self.file.filter(|path| !is_standard_input(path)) {
             let bytes = input.file(path, Extent::FirstLine, SECRET_MAX).await?;
-            let empty = || Failure::new(Code::FileUnreadable).because(format!("{} is empty", path.display()));
-            return first_line(&bytes).ok_or_else(empty).map(Some);
+            let name = path.display().to_string();
+            if bytes.is_empty() {
+                return Err(Failure::new(Code::FileUnreadable).because(format!("{name} is empty")));
+            }
+            return first_line(&bytes, self.flag_name, &name, input).map(Some);
         }
-        if let Some(typed) = self.stdin {
+        if self.stdin || self.file.is_some() {
+            let typed = Typed { option: self.reads(), question: self.question };
             let bytes = match typed.answer(output, input).await? {
                 Some(answer) => answer,
                 None => input.standard_input(Extent::FirstLine, SECRET_MAX).await?,
             };
-            return first_line(&bytes).ok_or_else(|| typed.nothing()).map(Some);
+            if bytes.is_empty() {
+                return Err(typed.nothing());
+            }
+            return first_line(&bytes, self.flag_name, STANDARD_INPUT, input).map(Some);
         }
-        let setting = given(self.flag, self.flag_name, self.variable, environment);
-        Ok(setting.map(|setting| Secret::new(setting.value.into_bytes())))
+        let Some(setting) = given(self.flag, self.flag_name, self.variable, environment) else { return Ok(None) };
+        let bytes = Zeroizing::new(setting.value.into_bytes());
+        let bytes = possible(&bytes).map_err(|error| {
+            Failure::new(Code::UsageInvalid).saying(format!("{} cannot be a secret", setting.origin)).caused_by(&error)
+        })?;
+        warn_of_blanks(bytes, &setting.origin.to_string(), input);
+        Ok(Some(Secret::new(bytes)))
+    }
+
+    /// The option that reads standard input.
+    fn reads(&self) -> String {
+        format!("{}{}", self.flag_name, if self.stdin { "-stdin" } else { "-file -" })
+    }
+}
+
+/// Whether an option that takes a file means standard input.
+pub(super) fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// The failure where an option that takes `what` to write to was given `-`, which is only ever standard input.
+pub(super) fn no_output(option: &str, what: &str) -> Failure {
+    Failure::new(Code::UsageInvalid)
+        .saying(format!("{option} takes {what} to write to"))
+        .because("- stands for standard input, which nothing is written to")
+}
+
+/// The secret in the first line of what `source` had, for this option.
+fn first_line<P>(bytes: &[u8], option: &str, source: &str, input: &Input) -> Result<Secret<P>, Failure> {
+    let line = secret::first_line(bytes).map_err(|error| {
+        Failure::new(Code::FileUnreadable)
+            .saying(format!("what {source} has for {option} cannot be a secret"))
+            .caused_by(&error)
+    })?;
+    warn_of_blanks(line, &format!("the secret of {source}"), input);
+    Ok(Secret::new(line))
+}
+
+/// Says what is hard to see. It is kept: a secret may have it.
+fn warn_of_blanks(bytes: &[u8], name: &str, input: &Input) {
+    if let Some(told) = unseen_blank(bytes) {
+        input.warn(format!("{name} {told}, which is kept as a part of it"));
     }
 }
 
@@ -71,11 +125,12 @@ impl Typed {
     ///
     /// # Errors
     /// [`Code::UsageMissing`] where nobody may be asked, [`Code::Interrupted`] and [`Code::InputClosed`].
-    async fn answer(self, output: Output, input: &Input) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+    async fn answer(&self, output: Output, input: &Input) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
         if !is_terminal() {
             return Ok(None);
         }
         let Self { option, question } = self;
+        let question = *question;
         if !output.may_ask {
             return Err(Failure::new(Code::UsageMissing)
                 .saying(format!("{option} reads standard input, which is a terminal, and prompting is off"))
@@ -99,30 +154,27 @@ impl Typed {
     }
 
     /// The failure where standard input ended at once.
-    fn nothing(self) -> Failure {
+    fn nothing(&self) -> Failure {
         Failure::new(Code::InputClosed)
             .saying(format!("{} found nothing on standard input", self.option))
             .because("the standard input is empty")
             .only_hints([self.advice()])
     }
 
-    fn advice(self) -> String {
+    fn advice(&self) -> String {
         format!("pipe one line in, like printf '%s\\n' VALUE | espctl … {}, or type it at a terminal", self.option)
     }
 }
 
-/// The first line, without its end; nothing where there is not a byte, since a secret was promised.
-fn first_line<P>(bytes: &[u8]) -> Option<Secret<P>> {
-    let line = bytes.split(|byte| *byte == b'\n').next().filter(|_| !bytes.is_empty())?;
-    Some(Secret::new(line.strip_suffix(b"\r").unwrap_or(line).to_vec()))
-}
-
 /// Refuses a command line on which more than one thing is to be read from standard input: the first would take it all.
 pub(super) fn one_reader(device: &DeviceArgs, security: &SecurityArgs, own: &[(&str, bool)]) -> Result<(), Failure> {
+    let in_file = |file: &Option<PathBuf>| file.as_deref().is_some_and(is_standard_input);
     let all = [
         ("--qrcode -", device.qrcode.as_deref() == Some("-")),
         ("--pop-stdin", security.pop_stdin),
+        ("--pop-file -", in_file(&security.pop_file)),
         ("--sec2-password-stdin", security.sec2_password_stdin),
+        ("--sec2-password-file -", in_file(&security.sec2_password_file)),
     ];
     let mut readers = all.iter().chain(own).filter(|(_, reads)| *reads).map(|(name, _)| name);
     match (readers.next(), readers.next()) {
@@ -135,12 +187,12 @@ pub(super) fn one_reader(device: &DeviceArgs, security: &SecurityArgs, own: &[(&
 
 /// Reads `--qrcode`: a payload, a file with one, a picture of one, or `-` for standard input.
 pub(super) async fn qr_payload(argument: &str, output: Output, input: &Input) -> Result<Payload, Failure> {
-    const TYPED: Typed = Typed { option: "--qrcode -", question: "Text of the QR code" };
+    let typed = Typed { option: "--qrcode -".to_owned(), question: "Text of the QR code" };
     let text = argument.trim_start();
     let bytes = if text.is_empty() {
         Zeroizing::default()
     } else if argument == "-" {
-        match TYPED.answer(output, input).await? {
+        match typed.answer(output, input).await? {
             Some(answer) => answer,
             None => input.standard_input(Extent::Whole, PICTURE_MAX).await?,
         }
@@ -151,7 +203,7 @@ pub(super) async fn qr_payload(argument: &str, output: Output, input: &Input) ->
     };
     if bytes.is_empty() {
         return Err(if argument == "-" {
-            TYPED.nothing()
+            typed.nothing()
         } else {
             Failure::new(Code::QrInvalid).because("it is empty")
         });
@@ -217,19 +269,19 @@ pub(super) fn hex_bytes(text: &str, option: &str) -> Result<Vec<u8>, Failure> {
 mod tests {
     use super::*;
     use crate::report::capabilities::Wishes;
-    use crate::secret::Passphrase;
-
-    fn line(text: &[u8]) -> Option<Passphrase> {
-        first_line(text)
-    }
+    use crate::secret::{Passphrase, purpose};
 
     #[test]
-    fn a_secret_is_the_first_line_without_its_end() {
-        for text in ["correct-horse", "correct-horse\n", "correct-horse\r\n", "correct-horse\nmore"] {
-            assert_eq!(line(text.as_bytes()), Some(Passphrase::from("correct-horse")), "{text:?}");
-        }
-        assert_eq!(line(b"\n"), Some(Passphrase::from("")));
-        assert_eq!(line(b""), None);
+    fn a_secret_is_the_first_line_and_its_blanks_are_told() {
+        let input = Input::new(tokio_util::sync::CancellationToken::new(), None);
+        let line = |text: &[u8]| first_line::<purpose::Passphrase>(text, "--passphrase", "pw.txt", &input);
+        assert_eq!(line(b"correct-horse\r\nmore"), Ok(Passphrase::from("correct-horse")));
+        assert_eq!(line(b"\n"), Ok(Passphrase::from("")));
+        assert!(input.warnings().is_empty());
+        assert_eq!(line(b"correct-horse \n"), Ok(Passphrase::from("correct-horse ")));
+        assert_eq!(input.warnings(), ["the secret of pw.txt ends with a blank, which is kept as a part of it"]);
+        let refused = line(b"correct\0horse").expect_err("no secret");
+        assert!(refused.code == Code::FileUnreadable && !format!("{refused:?}").contains("horse"), "{refused:?}");
     }
 
     #[tokio::test]
@@ -238,7 +290,8 @@ mod tests {
             flag: None,
             flag_name: "--pop",
             file: Some(Path::new("/dev/null")),
-            stdin: None,
+            stdin: false,
+            question: "Proof of possession (PoP)",
             variable: "ESPCTL_POP",
         };
         let input = Input::new(tokio_util::sync::CancellationToken::new(), None);

@@ -10,6 +10,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 use serde_json::json;
 
+use super::input::{is_standard_input, no_output};
 use crate::code::{Code, Exit};
 use crate::failure::Failure;
 use crate::report::Document;
@@ -35,6 +36,9 @@ pub(super) fn run(args: &Args, root: Command) -> Result<Document, Failure> {
     let mut root = without_help(root);
     root.build();
     if let Some(directory) = &args.out {
+        if is_standard_input(directory) {
+            return Err(no_output("--out", "a directory").hint("espctl man COMMAND prints one page"));
+        }
         return write_all(&root, directory);
     }
     let page = render(&root, &args.command).map_err(|error| Failure::new(Code::OutputFailed).caused_by(&error))?;

@@ -87,7 +87,8 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
 }
 
 async fn carry_out(args: Args, app: &App<'_>) -> Result<Document, Failure> {
-    one_reader(&args.device, &args.security, &[("--passphrase-stdin", args.network.passphrase_stdin)])?;
+    let [passphrase, in_file] = args.network.readers();
+    one_reader(&args.device, &args.security, &[passphrase, in_file, args.backend.reader()])?;
     let input = app.input(args.device.seconds(app.environment, app.files));
     let label = device::label(&args.device, app.output, &input).await?;
     let parts = args.rainmaker.with_host(device::parts(&args.device, app.environment, app.files)?);

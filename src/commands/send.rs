@@ -10,7 +10,7 @@ use super::app::App;
 use super::args::SessionArgs;
 use super::device;
 use super::dialect::DialectArgs;
-use super::input::{hex_bytes, one_reader};
+use super::input::{hex_bytes, is_standard_input, one_reader};
 use super::single_run::{self, log_access};
 use crate::code::Code;
 use crate::device::{Context, Device, DeviceFacts, Need};
@@ -57,7 +57,7 @@ pub(super) struct Args {
 const PAYLOAD_MAX: usize = 4096;
 
 pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> {
-    let from_input = args.file.as_deref().is_some_and(|path| path.as_os_str() == "-");
+    let from_input = args.file.as_deref().is_some_and(is_standard_input);
     one_reader(&args.session.device, &args.session.security, &[("--file -", from_input)])?;
     let input = app.input(args.session.device.seconds(app.environment, app.files));
     let payload = payload(&args, &input).await?;
@@ -108,7 +108,7 @@ async fn send(
 async fn payload(args: &Args, input: &Input) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let bytes = match (&args.text, &args.hex, &args.file) {
         (_, Some(digits), _) => Zeroizing::new(hex_bytes(digits, "--hex")?),
-        (_, _, Some(path)) if path.as_os_str() == "-" => input.standard_input(Extent::Whole, PAYLOAD_MAX).await?,
+        (_, _, Some(path)) if is_standard_input(path) => input.standard_input(Extent::Whole, PAYLOAD_MAX).await?,
         (_, _, Some(path)) => input.file(path, Extent::Whole, PAYLOAD_MAX).await?,
         (Some(text), ..) => Zeroizing::new(text.clone().into_bytes()),
         (None, None, None) => Zeroizing::default(),

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use super::app::App;
 use super::args::RecordArgs;
+use super::input::{is_standard_input, no_output};
 use crate::code::Code;
 use crate::device::{Answers, PromptsOff};
 use crate::device_run::{DeviceRun, LogAccess};
-use crate::event::Observer;
+use crate::event::{Event, Observer};
 use crate::failure::Failure;
 use crate::process::input::Input;
 use crate::process::load;
@@ -41,6 +42,9 @@ pub(super) async fn start(
     input: &Input,
     app: &App<'_>,
 ) -> Result<(DeviceRun, Person), Failure> {
+    if record.trace.as_deref().is_some_and(is_standard_input) {
+        return Err(no_output("--trace", "a file").hint("--events writes the progress of a run to standard error"));
+    }
     let mut observers: Vec<Arc<dyn Observer>> = Vec::new();
     let mut terminal = None;
     if record.events {
@@ -61,6 +65,9 @@ pub(super) async fn start(
     let limit = Some(Duration::from_secs(timeout));
     let mut run = DeviceRun::new(limit, observers, app.process.interruption().clone());
     run.budget = run.budget.under(load::processor);
+    for text in input.warnings() {
+        run.observer.observe(&Event::Warning { text });
+    }
     Ok((run, Person { terminal }))
 }
 

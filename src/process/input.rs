@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::failure::Failure;
 use crate::session::deadline::Budget;
 
 /// What standard input is called in messages.
-const STANDARD_INPUT: &str = "the standard input";
+pub const STANDARD_INPUT: &str = "the standard input";
 /// Bytes asked for at a time.
 const CHUNK: usize = 8192;
 
@@ -39,12 +40,23 @@ pub struct Input {
     interruption: CancellationToken,
     limit: Option<Duration>,
     budget: Budget,
+    warnings: Arc<Mutex<Vec<String>>>,
 }
 
 impl Input {
     /// Reads until `interruption`, all of it together in at most `limit` from now on.
     pub fn new(interruption: CancellationToken, limit: Option<Duration>) -> Self {
-        Self { interruption, limit, budget: Budget::new(limit) }
+        Self { interruption, limit, budget: Budget::new(limit), warnings: Arc::default() }
+    }
+
+    /// Notes what is to be said, once the run has begun, of something that was read.
+    pub fn warn(&self, text: String) {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+    }
+
+    /// What is to be said of what was read so far.
+    pub fn warnings(&self) -> Vec<String> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Standard input, at most `most` bytes of it.

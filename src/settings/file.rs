@@ -241,6 +241,9 @@ impl SettingsFile {
             if let Some(path) = secret.file().filter(|path| others_can_read(path)) {
                 warnings.push(format!("{} holds {name}, and other users can read it: chmod 600", path.display()));
             }
+            if let Some(told) = secret.unseen_blank() {
+                warnings.push(format!("{}: {name} {told}, which is kept as a part of it", self.path.display()));
+            }
         }
         warnings
     }

@@ -152,4 +152,6 @@ fn a_secret_that_others_can_read_is_warned_of() {
     assert!(warnings(named, 0o644).contains("secret holds security.pop"));
     set_mode(&secret, 0o600);
     assert_eq!(warnings(named, 0o644), none);
+    fs::write(&secret, "\u{feff}hush \r\n").expect("a file");
+    assert!(warnings(named, 0o644).contains("security.pop ends with a blank"));
 }

@@ -11,7 +11,7 @@ use super::keys::PASSPHRASE;
 use super::problem::{Place, Problem};
 use crate::device::plan::check_passphrase;
 use crate::failure::Failure;
-use crate::secret::Secret;
+use crate::secret::{self, Secret, unseen_blank};
 use crate::text;
 
 /// How the environment is looked up; a test hands in its own.
@@ -74,6 +74,17 @@ impl SecretValue {
         match &self.source {
             Source::File(path) => Some(path),
             Source::Variable(_) | Source::Clear(_) => None,
+        }
+    }
+
+    /// What is to be said of a blank at an end of it, where it is in a file or in the settings.
+    pub(super) fn unseen_blank(&self) -> Option<&'static str> {
+        match &self.source {
+            Source::Variable(_) => None,
+            Source::Clear(text) => unseen_blank(text.as_bytes()),
+            // A pipe would be used up by this look.
+            Source::File(path) if !path.is_file() => None,
+            Source::File(path) => first_line(path).ok().and_then(|line| unseen_blank(&line)),
         }
     }
 
@@ -140,8 +151,7 @@ fn first_line(path: &Path) -> Result<Vec<u8>, String> {
     if bytes.len() as u64 > LONGEST {
         return Err(format!("the file has more than {LONGEST} bytes"));
     }
-    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let line = secret::first_line(&bytes).map_err(|error| error.to_string())?;
     if line.is_empty() {
         return Err(if bytes.is_empty() { "the file is empty" } else { "its first line is empty" }.to_owned());
     }

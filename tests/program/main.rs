@@ -17,6 +17,7 @@ mod precedence;
 #[cfg(unix)]
 mod rainmaker_console;
 mod rogue;
+mod secret_files;
 mod secrets;
 mod shell;
 #[cfg(target_os = "linux")]

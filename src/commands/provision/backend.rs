@@ -10,7 +10,7 @@ use crate::backend::http::{Http, Proxies};
 use crate::backend::{BACKENDS, Backend, BackendError, BackendKind, Profile, find, plain};
 use crate::code::Code;
 use crate::commands::app::App;
-use crate::commands::input::SecretSource;
+use crate::commands::input::{SecretSource, is_standard_input};
 use crate::event::Observer;
 use crate::failure::Failure;
 use crate::process::input::Input;
@@ -40,7 +40,7 @@ pub(super) struct BackendArgs {
     /// The key that proves to the cloud account whose the device is [env: ESPCTL_SECRET_KEY]
     #[arg(long, alias = "secret_key", value_name = "KEY")]
     secret_key: Option<String>,
-    /// Read the secret key from a file
+    /// Read the secret key from a file; - for standard input
     #[arg(long, alias = "secret_key_file", value_name = "FILE", conflicts_with = "secret_key")]
     secret_key_file: Option<PathBuf>,
 }
@@ -83,7 +83,8 @@ pub(super) async fn choose(
         flag: args.secret_key.clone(),
         flag_name: "--secret-key",
         file: args.secret_key_file.as_deref(),
-        stdin: None,
+        stdin: false,
+        question: "Secret key",
         variable: "ESPCTL_SECRET_KEY",
     };
     let key: Option<BackendSecret> = source.read(app.environment, app.output, input).await?;
@@ -98,6 +99,11 @@ pub(super) async fn choose(
 }
 
 impl BackendArgs {
+    /// The option that reads standard input, and whether it was given so.
+    pub(super) fn reader(&self) -> (&'static str, bool) {
+        ("--secret-key-file -", self.secret_key_file.as_deref().is_some_and(is_standard_input))
+    }
+
     /// Whether a user was given on the command line.
     fn gives_user(&self) -> bool {
         self.user_id.is_some() || self.secret_key.is_some() || self.secret_key_file.is_some()

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::code::Code;
 use crate::commands::app::App;
-use crate::commands::input::{SecretSource, Typed, hex_bytes};
+use crate::commands::input::{SecretSource, hex_bytes, is_standard_input};
 use crate::device::plan::{check_dataset, check_passphrase, check_ssid, dataset_digits, read_bssid};
 use crate::device::{AnswerError, Question, WifiPlan};
 use crate::failure::Failure;
@@ -36,12 +36,12 @@ pub(super) struct NetworkArgs {
     /// The network's passphrase, 8 to 63 bytes [env: ESPCTL_PASSPHRASE]
     #[arg(long, value_name = "TEXT")]
     passphrase: Option<String>,
-    /// Read the passphrase from a file
+    /// Read the passphrase from a file; - for standard input
     #[arg(long, alias = "passphrase_file", value_name = "FILE", conflicts_with_all = ["passphrase", "passphrase_stdin"])]
     passphrase_file: Option<PathBuf>,
     /// Read the passphrase from standard input
     #[arg(long, alias = "passphrase_stdin", conflicts_with_all = ["passphrase", "pop_stdin", "sec2_password_stdin"])]
-    pub(super) passphrase_stdin: bool,
+    passphrase_stdin: bool,
     /// Only tell the device whose it is; give it no network
     #[arg(long, alias = "no_wifi", conflicts_with_all = ["ssid", "ssid_hex", "open", "thread_dataset"])]
     pub(super) no_wifi: bool,
@@ -51,6 +51,14 @@ pub(super) struct NetworkArgs {
     /// Do not offer another try after a failed join
     #[arg(long, alias = "no_retry")]
     pub(super) no_retry: bool,
+}
+
+impl NetworkArgs {
+    /// The options that read standard input, and whether they were given so.
+    pub(super) fn readers(&self) -> [(&'static str, bool); 2] {
+        let in_file = self.passphrase_file.as_deref().is_some_and(is_standard_input);
+        [("--passphrase-stdin", self.passphrase_stdin), ("--passphrase-file -", in_file)]
+    }
 }
 
 pub(super) fn missing_network(qr: bool) -> Failure {
@@ -76,7 +84,8 @@ pub(super) async fn wifi(args: &NetworkArgs, input: &Input, app: &App<'_>) -> Re
         flag: args.passphrase.clone(),
         flag_name: "--passphrase",
         file: args.passphrase_file.as_deref(),
-        stdin: args.passphrase_stdin.then_some(Typed { option: "--passphrase-stdin", question: "Passphrase" }),
+        stdin: args.passphrase_stdin,
+        question: "Passphrase",
         variable: "ESPCTL_PASSPHRASE",
     };
     // What a settings file says of a network belongs to the name beside it.
