@@ -17,6 +17,7 @@ mod stories;
 mod strangers;
 
 use std::collections::HashSet;
+use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
@@ -141,4 +142,19 @@ fn every_code_is_reached_or_excused() {
     for code in Code::ALL.iter().map(|code| code.word()) {
         assert!(reached.contains(code) != excused.contains(code), "{code}: reached {}", reached.contains(code));
     }
+}
+
+/// A picture of a few kilobytes that is decoded to the most that is taken. No child of these tests may use more.
+#[cfg(unix)]
+#[test]
+fn a_small_file_of_a_large_picture_is_read_in_bounded_memory() {
+    use nix::sys::resource::{UsageWho, getrusage};
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("large.png");
+    image::RgbImage::new(8000, 4000).save(&path).expect("a picture");
+    assert!(fs::metadata(&path).expect("a picture").len() < 1 << 20, "it is small");
+    let ran = crate::support::run(["info", "--qrcode", path.to_str().expect("a plain path"), "--json"]);
+    assert_eq!(ran.json()["error"]["code"], "qr.no-code", "{ran:?}");
+    let kibibytes = getrusage(UsageWho::RUSAGE_CHILDREN).expect("figures").max_rss();
+    assert!(kibibytes < 200 << 10, "{kibibytes} KiB");
 }

@@ -2,7 +2,11 @@
 //!
 //! [`crate::wire::qr`] reads the text; it is called here only to choose between several codes in one picture. The
 //! caller reads the file and speaks to the user. Pictures may be hostile: their size is bounded before they are
-//! decoded, and the search has a deadline and survives a panic of its library.
+//! decoded, and decoding and search have a deadline and survive a panic of their libraries.
+//!
+//! - `grey.rs`: what is searched of a picture
+
+mod grey;
 
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,9 +14,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use grey::{Grey, variants};
 use image::error::{ImageError, LimitErrorKind};
-use image::imageops::{self, FilterType};
-use image::{DynamicImage, GrayImage, ImageFormat, ImageReader, Limits, Luma};
+use image::{DynamicImage, GrayImage, ImageFormat, ImageReader, Limits};
 
 use crate::wire::qr::Payload;
 
@@ -20,14 +24,10 @@ use crate::wire::qr::Payload;
 pub const MAX_SIDE: u32 = 8192;
 /// Largest picture file that is decoded, in bytes.
 pub const MAX_BYTES: usize = 32 << 20;
-/// Most memory a decoded picture may take, in bytes: a 60-megapixel photograph in colour fits.
-const MAX_ALLOCATION: u64 = 192 << 20;
-/// Larger pictures are scaled down to this before they are searched: a label fills enough of a photograph.
-const SEARCHED_SIDE: u32 = 1600;
-/// Pictures up to this are also tried at twice their size.
-const SMALL_SIDE: u32 = 800;
-/// Width of the margin put around each picture: screenshots are often cut too close.
-const MARGIN: u32 = 16;
+/// Most memory a decoded picture may take, in bytes: a photograph of 33 megapixels in colour fits. What is made of it
+/// afterwards is at most half as large, and it is given back before it is searched, so that all of it stays below
+/// 256 MiB.
+const MAX_ALLOCATION: u64 = 96 << 20;
 /// Longest search. A photograph takes well under a second, one full of shapes like the corners of codes takes minutes.
 const SEARCH_TIME: Duration = Duration::from_secs(15);
 /// The name of the thread that searches. Its panics are caught, and a panic hook knows them by it.
@@ -73,14 +73,14 @@ fn read_within(bytes: &[u8], limit: Duration) -> Result<String, QrImageError> {
     if bytes.len() > MAX_BYTES {
         return Err(QrImageError::TooLarge);
     }
-    let picture = decode(bytes, format)?;
     let deadline = Instant::now() + limit;
-    let findings = search_all(picture);
+    let findings = search_all(bytes.to_vec(), format);
     let mut fallback = None;
     let mut seen = false;
     loop {
         match findings.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(found) => {
+            Ok(Err(error)) => return Err(error),
+            Ok(Ok(found)) => {
                 seen |= found.any;
                 for text in found.texts {
                     if Payload::parse(&text).is_ok() {
@@ -105,14 +105,21 @@ struct Found {
     texts: Vec<String>,
 }
 
-/// Searches every variant of the picture on a separate thread, which ends when its caller has stopped waiting.
-fn search_all(picture: DynamicImage) -> mpsc::Receiver<Found> {
+/// Decodes the picture and searches every variant of it on a separate thread, which ends when its caller has stopped
+/// waiting.
+fn search_all(bytes: Vec<u8>, format: ImageFormat) -> mpsc::Receiver<Result<Found, QrImageError>> {
     let (sender, findings) = mpsc::channel();
     let work = move || {
-        for variant in variants(&picture) {
+        let decoded = catch_unwind(|| decode(&bytes, format).map(Grey::of)).unwrap_or(Err(QrImageError::Damaged));
+        drop(bytes);
+        let grey = match decoded {
+            Ok(grey) => grey,
+            Err(error) => return drop(sender.send(Err(error))),
+        };
+        for variant in variants(&grey) {
             // rqrr 0.11 panics on corners that do not form a square (its issue 54): the next variant may be readable.
             let found = catch_unwind(AssertUnwindSafe(|| search(&variant))).unwrap_or_default();
-            if sender.send(found).is_err() {
+            if sender.send(Ok(found)).is_err() {
                 break;
             }
         }
@@ -145,63 +152,6 @@ fn decode(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, QrImageErro
     })
 }
 
-/// The variants of the picture to search, most promising first, each made only when its turn comes: at its own size
-/// (within bounds), at twice and at half of it, and all of these with dark and light exchanged.
-fn variants(picture: &DynamicImage) -> impl Iterator<Item = GrayImage> {
-    let backgrounds: &[u8] = if picture.color().has_alpha() { &[255, 0] } else { &[255] };
-    backgrounds.iter().flat_map(move |&background| {
-        let plain = fitted(&flattened(picture, background));
-        [false, true].into_iter().flat_map(move |inverted| {
-            let mut plain = plain.clone();
-            if inverted {
-                imageops::invert(&mut plain);
-            }
-            let (width, height) = plain.dimensions();
-            let doubled = width.max(height) <= SMALL_SIDE;
-            let halved = width.min(height) >= SMALL_SIDE / 2;
-            [Some((1, 1)), doubled.then_some((2, 1)), halved.then_some((1, 2))].into_iter().flatten().map(
-                move |(times, parts)| match (times, parts) {
-                    (1, 1) => margined(&plain),
-                    _ => margined(&resized(&plain, width * times / parts, height * times / parts)),
-                },
-            )
-        })
-    })
-}
-
-/// Grey, with transparent pixels on a background of that shade: codes are often drawn on a transparent background.
-fn flattened(picture: &DynamicImage, background: u8) -> GrayImage {
-    if !picture.color().has_alpha() {
-        return picture.to_luma8();
-    }
-    let picture = picture.to_luma_alpha8();
-    GrayImage::from_fn(picture.width(), picture.height(), |x, y| {
-        let [shade, alpha] = picture.get_pixel(x, y).0.map(u16::from);
-        let blended = (shade * alpha + u16::from(background) * (255 - alpha)) / 255;
-        Luma([u8::try_from(blended).unwrap_or(u8::MAX)])
-    })
-}
-
-fn fitted(grey: &GrayImage) -> GrayImage {
-    let (width, height) = grey.dimensions();
-    let longest = width.max(height);
-    if longest <= SEARCHED_SIDE {
-        return grey.clone();
-    }
-    resized(grey, width * SEARCHED_SIDE / longest, height * SEARCHED_SIDE / longest)
-}
-
-fn resized(grey: &GrayImage, width: u32, height: u32) -> GrayImage {
-    imageops::resize(grey, width.max(1), height.max(1), FilterType::Triangle)
-}
-
-fn margined(grey: &GrayImage) -> GrayImage {
-    let (width, height) = grey.dimensions();
-    let mut margined = GrayImage::from_pixel(width + 2 * MARGIN, height + 2 * MARGIN, Luma([255]));
-    imageops::replace(&mut margined, grey, MARGIN.into(), MARGIN.into());
-    margined
-}
-
 fn search(grey: &GrayImage) -> Found {
     let (width, height) = (grey.width() as usize, grey.height() as usize);
     let pixels = grey.as_raw();
@@ -213,6 +163,8 @@ fn search(grey: &GrayImage) -> Found {
 
 #[cfg(test)]
 mod tests {
+    use image::{Luma, imageops};
+
     use super::*;
 
     const LABEL: &str = r#"{"ver":"v1","name":"PROV_d76c30","username":"wifiprov","pop":"7a9d365e","transport":"ble"}"#;
