@@ -15,6 +15,8 @@ mod client;
 #[cfg(target_os = "linux")]
 mod console;
 #[cfg(target_os = "linux")]
+mod crowd;
+#[cfg(target_os = "linux")]
 mod fleet;
 #[cfg(target_os = "linux")]
 mod handshakes;
@@ -47,6 +49,7 @@ fn main() -> std::process::ExitCode {
         ("link", link::measure),
         ("console", console::measure),
         ("ble", ble::measure),
+        ("crowd", crowd::measure),
         ("fleet", fleet::measure),
         ("handshakes", handshakes::measure),
         ("tampering", tampering::measure),

@@ -201,7 +201,7 @@ impl Connection {
                     return done.map_err(|error| Failed::read(matches!(att::read(&error), ErrorClass::TimedOut), &error));
                 }
                 event = links.recv() => match event {
-                    Ok(event) if event.id == self.peripheral.id() => event.up,
+                    Ok(event) if event.address == self.address => event.up,
                     // Those that were missed are made up for by looking.
                     _ => up,
                 },
@@ -252,7 +252,6 @@ impl Connection {
                 () = sleep_until(end) => {}
             }
         };
-        let peripheral = listening.peripheral(&self.address).filter(|_| heard);
         let wanted = Wanted::Address(self.address.clone());
         let others = |sightings: &[&Sighting]| {
             let others: Vec<_> = sightings.iter().copied().filter(|sighting| sighting.last >= began).collect();
@@ -260,6 +259,7 @@ impl Connection {
         };
         let others = listening.look(others).unwrap_or_default();
         listening.finish().await;
+        let peripheral = if heard { self.radio.peripheral(&self.address).await } else { None };
         self.peripheral = peripheral.ok_or(others)?;
         Ok(())
     }

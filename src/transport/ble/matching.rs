@@ -21,8 +21,6 @@ pub(super) const SETTLE: Duration = Duration::from_secs(1);
 pub(super) const TWINS: Duration = Duration::from_millis(500);
 /// A device not heard for this long is gone; slow advertisers are heard every few seconds.
 const GONE: Duration = Duration::from_secs(30);
-/// How soon, and how late, a device is asked again what is known of it.
-const RENEW: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 /// Names this many edits apart are almost the same.
 const LIKE: usize = 2;
 /// Fewer characters than this are not taken for the beginning of a name.
@@ -66,21 +64,13 @@ impl Sighting {
         self.advertisement.name.as_deref()
     }
 
-    /// The same device as it is heard now.
-    pub(super) fn renewed(&self, now: Self) -> Self {
-        let same = self.name() == now.name() && self.is_provisioning() == now.is_provisioning();
-        Self { first: if same { self.first } else { now.first }, ..now }
-    }
-
-    /// How soon it is worth asking again what is known of it: soon while its name is all that is missing, and while it was
-    /// heard for a short time only. Most devices there are never become anything that is looked for.
-    pub(super) fn renewal(&self, now: Instant) -> Duration {
-        let (soon, late) = RENEW;
-        match (self.is_provisioning(), self.name()) {
-            (true, None) => soon,
-            (true, Some(_)) => late,
-            (false, _) => (now.saturating_duration_since(self.first) / 4).clamp(soon, late),
+    /// The same device, as it advertises this now.
+    pub(super) fn renewed(&self, advertisement: Advertisement, now: Instant) -> Self {
+        let mut renewed = Self { advertisement, last: now, ..self.clone() };
+        if self.name() != renewed.name() || self.is_provisioning() != renewed.is_provisioning() {
+            renewed.first = now;
         }
+        renewed
     }
 
     /// Whether it is in provisioning mode.
@@ -238,27 +228,15 @@ mod tests {
         let start = Instant::now();
         let one = wanted("ble:PROV_");
         let nameless = sighting(start, 1, "", -50, 0);
-        let named = nameless.renewed(sighting(start, 1, "PROV_1", -50, 1200));
-        let heard = [named.renewed(sighting(start, 1, "PROV_1", -55, 1300))];
+        let renewed = |one: &Sighting, ms| {
+            one.renewed(sighting(start, 1, "PROV_1", -50, ms).advertisement, start + Duration::from_millis(ms))
+        };
+        let heard = [renewed(&renewed(&nameless, 1200), 1300)];
         assert_eq!(after(start, &one, &heard, 1300), Verdict::Settling(start + Duration::from_millis(2200)));
         let found = Verdict::Found(heard[0].clone(), Fit::Kind);
         assert_eq!(after(start, &one, &heard, 2200), found, "heard again under the same name");
         let both = [heard[0].clone(), sighting(start, 2, "PROV_2", -60, 1250)];
         assert!(matches!(after(start, &one, &both, 2200), Verdict::Several(two) if two.len() == 2));
-    }
-
-    #[test]
-    fn a_stranger_is_asked_again_ever_more_rarely() {
-        let start = Instant::now();
-        let renewal = |sighting: &Sighting, ms| sighting.renewal(start + Duration::from_millis(ms)).as_millis();
-        let nameless = sighting(start, 1, "", -50, 0);
-        assert_eq!([0, 60_000].map(|ms| renewal(&nameless, ms)), [100, 100], "only its name is missing");
-        assert_eq!(renewal(&sighting(start, 1, "PROV_1", -50, 0), 0), 1000);
-        for name in ["", "Lamp"] {
-            let mut stranger = sighting(start, 1, name, -50, 0);
-            stranger.advertisement.services.clear();
-            assert_eq!([0, 400, 2000, 60_000].map(|ms| renewal(&stranger, ms)), [100, 100, 500, 1000], "{name}");
-        }
     }
 
     #[test]

@@ -6,8 +6,10 @@
 //!
 //! - `address.rs`: what may follow `ble:`; `matching.rs`: which device that is, of those heard
 //! - `locate.rs`: a locator, made of the parts that are known
-//! - `radio.rs`: an adapter's scan, shared; `search.rs`: looking for one device; `watch.rs`: for all there are;
-//!   `nearby.rs` and `discover.rs`: what was heard, as rows
+//! - `radio.rs`: an adapter, and its scan, shared; `scan.rs`: the task that scans; `news.rs`: what a system tells;
+//!   `heard.rs`: what was heard so far
+//! - `search.rs`: looking for one device; `watch.rs`: for all there are; `nearby.rs` and `discover.rs`: what was heard,
+//!   as rows
 //! - `connection.rs`: what is held of a device, brought up and given back; `link.rs`: the task that owns it
 //! - `table.rs`: which characteristic is which endpoint; `att.rs`: what errors of the system mean
 //! - `error.rs`: why a device cannot be reached; `advice.rs`: what that means, and what to do
@@ -23,13 +25,16 @@ mod choose;
 mod connection;
 mod discover;
 mod error;
+mod heard;
 mod host;
 mod link;
 mod locate;
 mod matching;
 mod nearby;
+mod news;
 mod pending_release;
 mod radio;
+mod scan;
 mod search;
 #[cfg(any(not(target_os = "linux"), test))]
 #[cfg_attr(target_os = "linux", allow(dead_code))] // kept compiling, and checked by the lints, where tests run

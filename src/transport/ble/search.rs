@@ -52,8 +52,8 @@ pub(super) async fn search(
                 let text = format!("no device is named exactly {}; taking {}", wanted.describe(), sighting.label());
                 observer.tell(LinkEvent::Note(text));
             }
-            let peripheral = listening.peripheral(&sighting.address);
             listening.finish().await;
+            let peripheral = radio.peripheral(&sighting.address).await;
             let peripheral = peripheral.ok_or_else(|| BleError::Stack { reason: "the device has gone".to_owned() })?;
             Ok(Found { sighting, peripheral })
         }

@@ -5,15 +5,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use btleplug::api::{Central as _, CentralState, Manager as _, Peripheral as _, PeripheralProperties, ScanFilter};
+use btleplug::api::{Central as _, CentralEvent, CentralState, Manager as _, Peripheral as _, ScanFilter};
 use btleplug::platform::{Adapter, Manager, Peripheral};
-use tokio::sync::Mutex;
+use futures_util::StreamExt as _;
+use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::att::{self, ErrorClass};
 use super::choose::{self, AdapterFacts};
 use super::error::{BleError, Block};
+use super::news::News;
 #[cfg(windows)]
 use super::winrt as pairing;
 use crate::transport::{Locator, TransportError};
@@ -23,6 +25,9 @@ use crate::wire::advertisement::Advertisement;
 const ANSWER: Duration = Duration::from_secs(10);
 /// How long the end of a link may take.
 const DISCONNECT: Duration = Duration::from_secs(3);
+
+/// Most news that wait to be read.
+const NEWS: usize = 64;
 
 /// Windows says that a device has refused a request, and not with which error.
 pub(super) const HIDES_ERRORS: bool = cfg!(windows);
@@ -113,6 +118,11 @@ impl Host {
             Ok(started) => started.map_err(|error| fault(&error)),
             Err(_) => Err(BleError::Stack { reason: "the scan does not start".to_owned() }),
         }
+    }
+
+    /// What the adapter tells from now on.
+    pub(super) async fn signals(&self, _: &str, adapter: &Adapter) -> Result<Signals, BleError> {
+        Signals::start(adapter).await
     }
 
     pub(super) async fn is_scanning(&self, adapter: &str) -> Result<bool, BleError> {
@@ -221,12 +231,66 @@ pub(super) fn address(peripheral: &Peripheral) -> String {
     if cfg!(target_vendor = "apple") { peripheral.id().to_string() } else { peripheral.address().to_string() }
 }
 
-/// The name a device advertises, or the one the system has learnt of it.
-pub(super) fn name(properties: &PeripheralProperties) -> Option<String> {
-    properties.advertisement_name.as_ref().or(properties.local_name.as_ref()).cloned()
+/// What an adapter tells. A task of its own reads what the system knows of a device, which is at hand.
+pub(super) struct Signals {
+    news: mpsc::Receiver<News>,
+    task: JoinHandle<()>,
 }
 
-/// The system tells only of what it hears.
-pub(super) fn is_heard(_: Option<i16>) -> bool {
-    true
+impl Signals {
+    async fn start(adapter: &Adapter) -> Result<Self, BleError> {
+        let opened = timeout(ANSWER, adapter.events()).await;
+        let opened = opened.map_err(|_| BleError::Stack { reason: "it does not answer".to_owned() })?;
+        let mut events = opened.map_err(|error| fault(&error))?;
+        let (sender, news) = mpsc::channel(NEWS);
+        let adapter = adapter.clone();
+        let task = tokio::spawn(async move {
+            while let Some(event) = events.next().await {
+                let Some(one) = read(&adapter, event).await else { continue };
+                if sender.send(one).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Self { news, task })
+    }
+
+    /// The next that is told; `None` where nothing more will be. May be dropped and called again.
+    pub(super) async fn next(&mut self) -> Option<News> {
+        self.news.recv().await
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// What an event of the library tells.
+async fn read(adapter: &Adapter, event: CentralEvent) -> Option<News> {
+    let (id, rssi) = match event {
+        CentralEvent::DeviceDiscovered(id)
+        | CentralEvent::DeviceUpdated(id)
+        | CentralEvent::ServicesAdvertisement { id, .. }
+        | CentralEvent::ManufacturerDataAdvertisement { id, .. }
+        | CentralEvent::ServiceDataAdvertisement { id, .. } => (id, None),
+        CentralEvent::RssiUpdate { id, rssi } => (id, Some(rssi)),
+        CentralEvent::DeviceConnected(ref id) | CentralEvent::DeviceDisconnected(ref id) => {
+            let up = matches!(event, CentralEvent::DeviceConnected(_));
+            return Some(News::Link { address: address(&adapter.peripheral(id).await.ok()?), up });
+        }
+        CentralEvent::StateUpdate(_) => return Some(News::Changed),
+        _ => return None,
+    };
+    let peripheral = adapter.peripheral(&id).await.ok()?;
+    let properties = peripheral.properties().await.ok()??;
+    let advertisement = Advertisement {
+        name: properties.advertisement_name.or(properties.local_name),
+        services: properties.services,
+        service_data: properties.service_data.into_iter().collect(),
+        manufacturer_data: properties.manufacturer_data.into_iter().collect(),
+    };
+    let (address, rssi) = (address(&peripheral), rssi.or(properties.rssi));
+    Some(News::Heard { address, advertisement: Some(advertisement), rssi })
 }

@@ -151,6 +151,23 @@ fn watching_announces_each_device_once() {
 }
 
 #[test]
+fn nothing_is_asked_about_strangers() {
+    let stranger = |number: u32| match number % 2 {
+        0 => Nearby::nameless().manufacturer(0x004c, &[0x10, 0x05]),
+        _ => Nearby::other(Some(&format!("Lamp {number}")), &[]),
+    };
+    let crowd = (0..60).map(|number| stranger(number).every(Duration::from_millis(50)));
+    let bluez = Bluez::with(crowd.chain([esp("PROV_d76c30")]));
+    let document = run(&bluez, &["discover", "--json", "--all", "--transport", "ble", "--timeout", "2"]).json();
+    let heard: Vec<_> = devices(&document).iter().filter_map(|device| device["heard_ms_ago"].as_u64()).collect();
+    assert_eq!(heard.len(), 61, "{document}");
+    assert!(heard.iter().all(|ago| *ago < 1000), "{heard:?}");
+    let asked = bluez.asked();
+    let about: Vec<_> = asked.iter().filter(|asked| asked.path.contains("/dev_")).collect();
+    assert!(about.is_empty(), "{about:?}");
+}
+
+#[test]
 fn bluetooth_that_cannot_be_used_is_a_row_with_its_hint() {
     for (daemon, radios, code) in [
         (Daemon::Running, &[Radio::OFF][..], "ble.adapter-off"),

@@ -16,8 +16,6 @@ use super::world::{Known, Link, Scan, World};
 const START: Duration = Duration::from_millis(10);
 /// How finely a scan's time is told.
 const STEP: Duration = Duration::from_millis(2);
-/// How often a device advertises: firmware's interval.
-const INTERVAL: Duration = Duration::from_millis(160);
 /// How long devices that were only seen are remembered after a scan (bluetoothd's TemporaryTimeout).
 const REMEMBERED: Duration = Duration::from_secs(30);
 
@@ -213,7 +211,7 @@ impl Bus {
             } else if named && (!device.named || device.renamed) {
                 (device.named, device.renamed) = (true, false);
                 heard.push(Heard::Name { path, name: device.alias(nearby) });
-            } else if device.heard.is_none_or(|(_, last)| now >= last + INTERVAL) {
+            } else if device.heard.is_none_or(|(_, last)| now >= last + nearby.interval) {
                 device.heard = Some((device.heard.map_or(now, |(first, _)| first), now));
                 let mut changes = vec![("RSSI", value(nearby.rssi))];
                 if let Some((company, data)) = &nearby.manufacturer {

@@ -20,6 +20,8 @@ const QUICK: [(&str, &str); 6] = [
     ("scan-ms", "100"),
     ("no-auto-stop", ""),
 ];
+/// How often a device advertises: firmware's interval.
+const INTERVAL: Duration = Duration::from_millis(160);
 /// Improv over Bluetooth (improv-wifi.com).
 const IMPROV: Uuid = Uuid::from_u128(0x0046_7768_6228_2272_4663_2774_7826_8000);
 /// Matter, commissionable (Matter Core, 5.4.2.5).
@@ -59,6 +61,8 @@ pub(crate) struct Nearby {
     /// How long after a scan begins it is heard, and how long after that its scan response.
     pub(super) heard_after: Duration,
     pub(super) named_after: Duration,
+    /// How often it advertises.
+    pub(super) interval: Duration,
     /// By which adapters it is heard, by their indices; by all where empty.
     pub(super) heard_by: Vec<usize>,
     pub(super) encryption: Encryption,
@@ -142,6 +146,7 @@ impl Nearby {
             mtu: 256,
             heard_after: Duration::from_millis(20),
             named_after: Duration::ZERO,
+            interval: INTERVAL,
             heard_by: Vec::new(),
             encryption: Encryption::None,
             question: Question::Nothing,
@@ -206,6 +211,12 @@ impl Nearby {
     /// Heard so long after a scan begins.
     pub(crate) fn heard_after(mut self, after: Duration) -> Self {
         self.heard_after = after;
+        self
+    }
+
+    /// Advertises so often.
+    pub(crate) fn every(mut self, interval: Duration) -> Self {
+        self.interval = interval;
         self
     }
 

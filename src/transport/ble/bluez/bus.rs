@@ -17,7 +17,7 @@ use crate::transport::ble::att::{self, ErrorClass};
 use crate::transport::ble::error::BleError;
 
 /// The daemon's name on the bus.
-const BLUEZ: &str = "org.bluez";
+pub(super) const BLUEZ: &str = "org.bluez";
 /// How long the bus, and the daemon, may take to answer what they can answer at once; starting the daemon counts too.
 const ANSWER: Duration = Duration::from_secs(5);
 
@@ -44,7 +44,7 @@ impl Fault {
         Self { trouble: ErrorClass::InProgress, name: String::new(), words }
     }
 
-    fn read(error: &zbus::Error) -> Self {
+    pub(super) fn read(error: &zbus::Error) -> Self {
         let (name, text) = match error {
             zbus::Error::MethodError(name, text, _) => (name.to_string(), text.clone().unwrap_or_default()),
             other => (String::new(), other.to_string()),
@@ -105,6 +105,18 @@ impl Bus {
     pub(super) async fn property(&self, path: &str, interface: &str, name: &str) -> Result<OwnedValue, Fault> {
         let reply = self.call(path, "org.freedesktop.DBus.Properties", "Get", &(interface, name)).await?;
         reply.body().deserialize().map_err(|error| Fault::read(&error))
+    }
+
+    /// A call of the bus itself.
+    pub(super) async fn call_bus<B>(&self, method: &str, body: &B) -> Result<Message, Fault>
+    where
+        B: Serialize + DynamicType + Sync,
+    {
+        let (name, path) = ("org.freedesktop.DBus", "/org/freedesktop/DBus");
+        match timeout(ANSWER, self.0.call_method(Some(name), path, Some(name), method, body)).await {
+            Ok(answer) => answer.map_err(|error| Fault::read(&error)),
+            Err(_) => Err(Fault::timed_out(ANSWER)),
+        }
     }
 
     /// A call that is answered soon.

@@ -4,6 +4,7 @@
 //! - `bus.rs`: the calls
 //! - `objects.rs`: the names and paths of what is called
 //! - `discovery.rs`: a scan
+//! - `signals.rs`: what is heard, as bluetoothd tells it
 //! - `pairing_agent.rs`: pairing for the time of a session
 //! - `process_lock.rs`: which process has which device, or whose turn it is
 //! - `environment.rs`: what the computer's files tell
@@ -14,18 +15,18 @@ mod environment;
 mod objects;
 mod pairing_agent;
 mod process_lock;
+mod signals;
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use btleplug::api::{Central as _, Manager as _, Peripheral as _, PeripheralProperties};
+use btleplug::api::{Central as _, Manager as _, Peripheral as _};
 use btleplug::platform::{Adapter, Manager, Peripheral};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use uuid::Uuid;
 use zbus::Connection;
 use zbus::zvariant::ObjectPath;
 
@@ -34,6 +35,7 @@ use self::discovery::Discovery;
 use self::objects::{ADAPTER, AGENTS, DEVICE, Interfaces, ROOT, adapter_path, boolean, device_path, string};
 use self::pairing_agent::{PairingAgent, PairingRequests};
 pub(super) use self::process_lock::Claim;
+pub(super) use self::signals::Signals;
 use super::att::{self, ErrorClass};
 use super::choose::{self, AdapterFacts};
 use super::error::BleError;
@@ -120,6 +122,11 @@ impl Host {
         if self.is_so(adapter, "Powered").await? { Ok(()) } else { Err(self.off(adapter)) }
     }
 
+    /// What bluetoothd tells of the adapter and of the devices below it from now on.
+    pub(super) async fn signals(&self, name: &str, _: &Adapter) -> Result<Signals, BleError> {
+        Signals::start(name).await
+    }
+
     /// Whether the adapter, which has to be on, scans for anybody.
     pub(super) async fn is_scanning(&self, adapter: &str) -> Result<bool, BleError> {
         self.ready(adapter).await?;
@@ -177,8 +184,7 @@ impl Host {
         let below = format!("{}/", adapter_path(adapter));
         let linked = |(path, interfaces): (&zbus::zvariant::OwnedObjectPath, &Interfaces)| {
             let own = interfaces.get(DEVICE).filter(|own| path.starts_with(&below) && boolean(own, "Connected"))?;
-            let uuids = own.get("UUIDs").and_then(|value| Vec::<String>::try_from(value.clone()).ok());
-            let services = uuids.unwrap_or_default().iter().filter_map(|uuid| Uuid::parse_str(uuid).ok()).collect();
+            let services = own.get("UUIDs").map(|value| objects::uuids(value)).unwrap_or_default();
             let advertisement = Advertisement { name: string(own, "Name"), services, ..Advertisement::default() };
             Some(Linked { address: string(own, "Address")?, advertisement })
         };
@@ -283,15 +289,4 @@ async fn choose(bus: &Bus, wanted: Option<&str>, to: &Locator) -> Result<Adapter
 /// How a device is addressed.
 pub(super) fn address(peripheral: &Peripheral) -> String {
     peripheral.address().to_string()
-}
-
-/// The name a device advertises: bluetoothd makes an alias of the address where there is none.
-pub(super) fn name(properties: &PeripheralProperties) -> Option<String> {
-    properties.advertisement_name.clone()
-}
-
-/// Whether what is known of a device was heard just now, not remembered: bluetoothd drops the signal strength when
-/// discovery ends.
-pub(super) fn is_heard(rssi: Option<i16>) -> bool {
-    rssi.is_some()
 }

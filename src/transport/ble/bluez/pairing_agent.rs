@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zbus::zvariant::ObjectPath;
 
+use super::objects::device_address;
 use super::process_lock::Claim;
 
 /// Where the agent is on the bus.
@@ -49,14 +50,8 @@ impl PairingRequests {
 
     /// BlueZ asks the agent that came last for all programs: a device of another espctl is agreed to as well.
     fn welcomes(&self, path: &str) -> bool {
-        self.map().contains_key(path) || address(path).is_some_and(|address| Claim::is_held(&address))
+        self.map().contains_key(path) || device_address(path).is_some_and(|address| Claim::is_held(&address))
     }
-}
-
-/// The address in a device's object path.
-fn address(path: &str) -> Option<String> {
-    let (_, address) = path.rsplit_once("/dev_")?;
-    (address.len() == 17).then(|| address.replace('_', ":"))
 }
 
 /// Answers BlueZ.
@@ -122,12 +117,5 @@ mod tests {
         let elsewhere = Claim::take("02:00:00:00:00:71").expect("nobody has it");
         assert!(guests.welcomes(other));
         drop(elsewhere);
-    }
-
-    #[test]
-    fn paths_hold_addresses() {
-        assert_eq!(address("/org/bluez/hci0/dev_24_0A_C4_00_00_01").as_deref(), Some("24:0A:C4:00:00:01"));
-        assert_eq!(address("/org/bluez/hci0"), None);
-        assert_eq!(address("/org/bluez/hci0/dev_x"), None);
     }
 }
