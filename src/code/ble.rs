@@ -10,7 +10,8 @@ pub(super) static NOT_FOUND: Entry = Entry {
     exit: Exit::NotFound,
     title: "no such device was seen over Bluetooth",
     meaning: "The adapter listened for the whole time, and no advertisement had the name or address, or, where none was \
-              given, a service that carries provisioning. What was heard instead is among the causes.",
+              given, a service that carries provisioning. What was heard instead is among the causes. Or the device had \
+              taken a link, and stopped advertising when that ended.",
     hints: &[
         plain(
             "put the device in provisioning mode: one that is provisioned already, or has given up waiting, does not \
@@ -27,7 +28,8 @@ pub(super) static SEVERAL: Entry = Entry {
     word: "ble.several",
     exit: Exit::Ambiguous,
     title: "several devices could be meant",
-    meaning: "Two or more devices match; the message lists them, the strongest signal first.",
+    meaning: "Two or more devices match; the message lists them, the strongest signal first. Firmware that gives all its \
+              boards one name makes even a whole name stand for several.",
     hints: &[plain("name one with --device-name, or with --device ble:ADDRESS")],
 };
 
@@ -35,7 +37,8 @@ pub(super) static ADAPTER_ABSENT: Entry = Entry {
     word: "ble.adapter-absent",
     exit: Exit::Link,
     title: "there is no such Bluetooth adapter",
-    meaning: "This computer has no Bluetooth adapter, or none with the name or address that was given.",
+    meaning: "This computer has no Bluetooth adapter, or none with the name or address that was given; or the one that \
+              was used has gone and did not come back in ten seconds.",
     hints: &[plain("plug in a Bluetooth adapter, or switch it on in the computer's firmware settings")],
 };
 
@@ -43,7 +46,8 @@ pub(super) static ADAPTER_OFF: Entry = Entry {
     word: "ble.adapter-off",
     exit: Exit::Link,
     title: "the Bluetooth adapter is off",
-    meaning: "The adapter is there, but somebody or something has switched it off. espctl does not switch it on unasked.",
+    meaning: "The adapter is there, but somebody or something has switched it off. espctl does not switch it on unasked. \
+              One that goes off during a run is waited for, ten seconds at most.",
     hints: &[plain("switch Bluetooth on, in the system's settings or on Linux with bluetoothctl power on")],
 };
 
@@ -71,7 +75,8 @@ pub(super) static NO_BLUETOOTHD: Entry = Entry {
     word: "ble.no-bluetoothd",
     exit: Exit::Link,
     title: "the Bluetooth service does not run",
-    meaning: "The system bus is there, but bluetoothd, which manages Bluetooth on Linux, is not on it.",
+    meaning: "The system bus is there, but bluetoothd, which manages Bluetooth on Linux, is not on it. Where it ends during \
+              a run, espctl waits ten seconds for it to be started again.",
     hints: &[
         plain("start it: sudo systemctl enable --now bluetooth"),
         plain("install it if it is missing: sudo apt install bluez, or the package bluez of another distribution"),

@@ -77,7 +77,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
         args.transport.is_empty() || args.transport.iter().any(|scheme| scheme == kind.scheme())
     };
     let looks = KINDS.iter().filter(asked).filter_map(|kind| kind.discover(&filter));
-    let mut looks: Vec<_> = looks.map(|discovery| Look { discovery, failure: None }).collect();
+    let mut looks: Vec<_> = looks.map(|discovery| Look { discovery, failure: None, away: false }).collect();
     // What takes time comes first, and what was there at the end is shown after it.
     looks.sort_by_key(|look| !look.discovery.listens());
     look_around(&mut looks, &args, app).await?;
@@ -98,6 +98,8 @@ struct Look {
     discovery: Box<dyn Discovery>,
     /// Why it cannot be used.
     failure: Option<Failure>,
+    /// Whether it had worked, and does not at the moment.
+    away: bool,
 }
 
 impl Look {
@@ -112,6 +114,21 @@ impl Look {
         }
         let (words, rows) = shown(self.discovery.listing(now));
         (words.join("\n"), self.discovery.document(Ok(rows)))
+    }
+
+    /// Takes in what is in reach now. Where that can no longer be told it is started again at each look: an adapter may be
+    /// plugged in again.
+    async fn look_on(&mut self, app: &App<'_>) {
+        let cause = if self.away { None } else { self.discovery.look().err() };
+        if let Some(cause) = cause.map(Failure::from) {
+            self.discovery.finish().await;
+            self.away = true;
+            let what = cause.causes.first().unwrap_or(&cause.message);
+            app.output.remark(&format!("{what}; waiting for that to pass"));
+        } else if self.away && self.discovery.start().await.is_ok() {
+            self.away = false;
+            app.output.remark(&format!("{} can be used again", self.discovery.title()));
+        }
     }
 
     /// Takes note of what went wrong with it, unless that is the end of all.
@@ -165,8 +182,12 @@ async fn listen(looks: &mut [Look], must_work: bool, args: &Args, app: &App<'_>)
         let now = Instant::now();
         let mut tables = Vec::new();
         for look in looks.iter_mut().filter(|look| look.failure.is_none()) {
-            let looked = look.discovery.look();
-            look.note(looked, must_work)?;
+            if args.watch {
+                look.look_on(app).await;
+            } else {
+                let looked = look.discovery.look();
+                look.note(looked, must_work)?;
+            }
             if live.is_some() {
                 tables.extend(shown(look.discovery.listing(now)).0);
             } else if args.watch {

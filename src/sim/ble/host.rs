@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{sleep, sleep_until};
+use tokio::time::{sleep, sleep_until, timeout};
 use zbus::zvariant::{ObjectPath, Value};
 
 use super::board::{Board, Link};
@@ -22,6 +22,8 @@ const GATT_MANAGER: &str = "org.bluez.GattManager1";
 const ADVERTISING_MANAGER: &str = "org.bluez.LEAdvertisingManager1";
 /// How long a link that is about to go still works, so that the answer under way arrives.
 const LAST_WORDS: Duration = Duration::from_millis(20);
+/// How long after an adapter went off it may be gone.
+const GONE: Duration = Duration::from_millis(300);
 /// How long it may take after an advertisement was withdrawn until the reason is known.
 const REASON: Duration = Duration::from_secs(1);
 
@@ -188,7 +190,7 @@ impl Running {
             let wake = wake.map(|at| self.board.at(at));
             tokio::select! {
                 () = &mut shutdown => return Ok(Ended::Shutdown),
-                notice = self.watch.next() => self.take(notice)?,
+                notice = self.watch.next() => self.take(notice).await?,
                 _ = changes.changed() => {}
                 () = sleep_until(wake.unwrap_or_else(|| self.board.at(now))), if wake.is_some() => {}
             }
@@ -203,7 +205,7 @@ impl Running {
         loop {
             tokio::select! {
                 () = &mut shutdown => return Ok(Ended::Shutdown),
-                notice = self.watch.next() => self.take(notice)?,
+                notice = self.watch.next() => self.take(notice).await?,
                 () = &mut clear => return Err(self.refused("bluetoothd took the advertisement back".into())),
             }
         }
@@ -293,8 +295,23 @@ impl Running {
         });
     }
 
-    fn take(&mut self, notice: Notice) -> Result<(), HostError> {
+    async fn take(&mut self, notice: Notice) -> Result<(), HostError> {
         let adapter = &self.host.adapter;
+        let notice = match notice {
+            // One that is pulled is off just before it is gone.
+            Notice::AdapterOff => {
+                let worse = async {
+                    loop {
+                        let notice = self.watch.next().await;
+                        if matches!(notice, Notice::AdapterGone | Notice::DaemonGone) {
+                            return notice;
+                        }
+                    }
+                };
+                timeout(GONE, worse).await.unwrap_or(Notice::AdapterOff)
+            }
+            notice => notice,
+        };
         match notice {
             Notice::LinkDown(central) => {
                 self.board.lost(&central);

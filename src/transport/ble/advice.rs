@@ -24,12 +24,18 @@ fn class(error: &BleError) -> (Evidence, Option<Code>) {
         BleError::NoBus { .. } => (Evidence::Local, Some(Code::BleNoBus)),
         BleError::NoBluetoothd { .. } => (Evidence::Local, Some(Code::BleNoBluetoothd)),
         BleError::Permission { .. } => (Evidence::Local, Some(Code::BlePermission)),
-        BleError::AdapterAbsent { .. } => (Evidence::Local, Some(Code::BleAdapterAbsent)),
+        BleError::AdapterAbsent { .. } | BleError::AdapterGone { .. } => {
+            (Evidence::Local, Some(Code::BleAdapterAbsent))
+        }
         BleError::AdapterOff { .. } => (Evidence::Local, Some(Code::BleAdapterOff)),
         BleError::Busy { .. } => (Evidence::Local, Some(Code::BleBusy)),
         BleError::Stack { .. } => (Evidence::SystemFailed, Some(Code::BleStack)),
-        BleError::NotFound { .. } => (Evidence::NoContact, Some(Code::BleNotFound)),
-        BleError::ConnectFailed { .. } => (Evidence::NoContact, Some(Code::BleConnectFailed)),
+        BleError::NotFound { .. } | BleError::Silent { opening: false, .. } => {
+            (Evidence::NoContact, Some(Code::BleNotFound))
+        }
+        BleError::ConnectFailed { .. } | BleError::Silent { opening: true, .. } => {
+            (Evidence::NoContact, Some(Code::BleConnectFailed))
+        }
         BleError::ServicesUnresolved { .. } => (Evidence::NoContact, Some(Code::BleServicesUnresolved)),
         BleError::PairingFailed { .. } => (Evidence::NoContact, Some(Code::BlePairingFailed)),
         BleError::NotProvisioning { .. } => (Evidence::NotProvisioning, Some(Code::BleNotProvisioning)),
@@ -63,7 +69,22 @@ fn advise(error: &BleError) -> Advice {
             // The title says the rest.
             placed(advice.instead_of_words(reason.as_str()), *place)
         }
+        // The bus was reached: a container that sees it has to do no more for that.
+        BleError::NoBluetoothd { place: HostKind::Container, .. } => advice
+            .because("this is a container; it reaches the system bus, and bluetoothd, which runs outside, is not on it")
+            .only_hints([
+                "start bluetoothd outside the container: sudo systemctl enable --now bluetooth".to_owned(),
+                "install it there if it is missing: sudo apt install bluez".to_owned(),
+            ]),
         BleError::NoBluetoothd { place, .. } => placed(advice, *place),
+        BleError::AdapterGone { left, .. } if !left.is_empty() => advice
+            .because(format!("this computer still has {}", left.join(", ")))
+            .only_hints(["plug it in again".to_owned(), format!("or use another one: --adapter {}", quoted(&left[0]))]),
+        BleError::AdapterGone { .. } => advice.only_hints(["plug it in again".to_owned()]),
+        BleError::Silent { .. } => advice.only_hints([
+            "power-cycle the device, or reset it: some firmware advertises only until its first link ends".to_owned(),
+            "move closer to the device: it may be there, and not heard".to_owned(),
+        ]),
         BleError::AdapterAbsent { present, .. } if !present.is_empty() => {
             advice.because(format!("this computer has {}", present.join(", "))).only_hints([match present.as_slice() {
                 [_] => "leave out --adapter: this computer has one adapter".to_owned(),
@@ -190,6 +211,10 @@ mod tests {
         let bus = |place| failure(BleError::NoBus { reason: "not there".to_owned(), place });
         assert!(bus(HostKind::Computer).hints()[0].contains("systemctl start dbus"));
         assert!(bus(HostKind::Container).hints()[0].contains("/run/dbus"));
+        let ended = BleError::NoBluetoothd { reason: "it ended".to_owned(), place: HostKind::Container };
+        let ended = failure(ended);
+        assert!(ended.hints()[0].contains("start bluetoothd outside"), "{ended:?}");
+        assert!(!ended.hints().iter().any(|hint| hint.contains("/run/dbus")), "the bus was reached: {ended:?}");
         let wsl = bus(HostKind::Wsl);
         assert!(wsl.causes[1].contains("WSL") && !wsl.hints().iter().any(|hint| hint.contains("systemctl")), "{wsl:?}");
     }

@@ -55,8 +55,11 @@ pub(super) fn words(error: &Error) -> String {
     shown(&error.to_string())
 }
 
-/// A text of the operating system, fit to be shown.
+/// A text of the operating system, fit to be shown: what D-Bus says to programs in words for people.
 pub(super) fn shown(text: &str) -> String {
+    if let Some((_, plain)) = IN_WORDS.iter().find(|(part, _)| text.contains(part)) {
+        return (*plain).to_owned();
+    }
     let text = text.trim().trim_end_matches('.');
     let text = if text.is_empty() { "no reason given" } else { text };
     text::bounded(&text::sanitise(text), TEXT_MAX).into_owned()
@@ -96,6 +99,23 @@ fn read_code(code: u8) -> ErrorClass {
         code => ErrorClass::Refused(Some(code)),
     }
 }
+
+/// What is said in place of a text that has this part.
+const IN_WORDS: &[(&str, &str)] = &[
+    // The bus, and libdbus.
+    ("was not provided by any .service files", "no program on the system bus has its name"),
+    ("Could not activate remote peer", "the system could not start it"),
+    ("Failed to activate service", "the system could not start it"),
+    ("Could not get owner of name", "no program on the system bus has its name"),
+    ("disconnected from message bus without replying", "it ended before it answered"),
+    ("Did not receive a reply", "it did not answer in time"),
+    ("Timeout waiting for reply", "it did not answer in time"),
+    ("Rejected send message", "the rules of the system bus do not let this user send to bluetoothd"),
+    ("doesn't exist", "bluetoothd does not know it any more"),
+    // bluetoothd.
+    ("Operation already in progress", "another Bluetooth operation is in progress"),
+    ("Resource Not Ready", "the adapter is not ready"),
+];
 
 /// Words by which an error is known; the first that is there decides.
 const BY_WORD: &[(&str, ErrorClass)] = &[
@@ -178,6 +198,20 @@ mod tests {
         assert_eq!(read(&Error::Other(windows(2).into())), ErrorClass::Refused(None));
         assert_eq!(read(&Error::Other(windows(3).into())), ErrorClass::Encryption);
         assert_eq!(read(&Error::PermissionDenied), ErrorClass::Permission);
+    }
+
+    #[test]
+    fn what_the_bus_says_to_programs_is_said_in_words() {
+        for (text, said) in [
+            ("The name org.bluez was not provided by any .service files", "no program"),
+            ("Message recipient disconnected from message bus without replying", "ended"),
+            ("Method \"Get\" with signature \"ss\" on interface \"org.bluez.Device1\" doesn't exist", "know"),
+            ("Rejected send message, 2 matched rules; type=\"method_call\"", "rules of the system bus"),
+            ("Operation already in progress", "in progress"),
+        ] {
+            assert!(shown(text).contains(said) && !shown(text).contains("org."), "{}", shown(text));
+        }
+        assert_eq!(shown("le-connection-abort-by-local"), "le-connection-abort-by-local");
     }
 
     #[test]

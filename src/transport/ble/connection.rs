@@ -10,11 +10,10 @@ use getrandom::SysRng;
 use rand_core::{Rng as _, UnwrapErr};
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
-use super::address::Wanted;
 use super::att::{self, ErrorClass};
-use super::error::{BleError, Heard};
+use super::error::BleError;
 use super::host::Claim;
-use super::matching::{self, Sighting};
+use super::matching::Sighting;
 use super::pending_release::PendingRelease;
 use super::radio::Radio;
 use super::search::Found;
@@ -35,6 +34,8 @@ pub(super) const TRIES: u32 = 3;
 const RESOLVE_TRIES: u32 = 2;
 /// How long to listen for a device again after a failed try.
 pub(super) const AGAIN: Duration = Duration::from_secs(6);
+/// How often to look whether this computer's Bluetooth is ready again.
+const READY: Duration = Duration::from_millis(250);
 /// How often to look whether the link is up.
 const LOOK: Duration = Duration::from_millis(100);
 /// How long to see whether a link goes after a request failed: the news may come after the error.
@@ -51,16 +52,14 @@ pub(super) struct Connection {
     paired: bool,
     /// Whether pairing with it is agreed to.
     admitted: bool,
+    /// Whether a link to it was up before.
+    linked: bool,
     _claim: Claim,
     _hold: PendingRelease,
 }
 
-/// What was heard in the place of a device.
-#[derive(Default)]
-struct Others {
-    near: Vec<Heard>,
-    heard: usize,
-}
+/// The device was not heard.
+struct Unheard;
 
 /// Why a try failed.
 struct Failed {
@@ -97,8 +96,8 @@ impl Connection {
         let label = found.sighting.label();
         let peer = if label == address { label } else { format!("{label} ({address})") };
         let Some(claim) = Claim::take(&address) else { return Err(BleError::Busy { peer }) };
-        let (peripheral, paired, admitted) = (found.peripheral, true, false);
-        Ok(Self { radio, peripheral, address, peer, paired, admitted, _claim: claim, _hold: hold })
+        let (peripheral, paired, admitted, linked) = (found.peripheral, true, false, false);
+        Ok(Self { radio, peripheral, address, peer, paired, admitted, linked, _claim: claim, _hold: hold })
     }
 
     /// Brings the link up and reads what the device offers, until `end`.
@@ -124,11 +123,13 @@ impl Connection {
         if self.is_up().await {
             self.radio.host.cut(&self.radio.name, &self.peripheral).await;
         }
+        self.await_ready(end, observer).await?;
+        // bluetoothd may have been started anew.
+        self.radio.host.register_agent().await;
         let began = Instant::now();
-        if let Err(Others { near, heard }) = self.refresh(end).await {
+        if self.refresh(end).await.is_err() {
             self.ready().await?;
-            let searched = began.elapsed();
-            return Err(BleError::NotFound { wanted: self.peer.clone(), near, heard, searched });
+            return Err(self.silent(false, began));
         }
         let table = self.connect(end, observer).await?;
         table.map_err(|services| BleError::NotProvisioning { peer: self.peer.clone(), services })
@@ -156,23 +157,53 @@ impl Connection {
             };
             self.radio.host.cut(&self.radio.name, &self.peripheral).await;
             unresolved += u32::from(failed.up);
-            let last = attempt == TRIES || unresolved == RESOLVE_TRIES || Instant::now() >= end;
-            let fatal =
-                matches!(failed.trouble, ErrorClass::Permission | ErrorClass::NotReady | ErrorClass::Encryption);
-            if last || fatal {
+            // What this computer could not do is no try of the device's.
+            let back = self.await_ready(end, observer).await?;
+            let busy = failed.trouble == ErrorClass::InProgress;
+            let last = !(back || busy) && (attempt == TRIES || unresolved == RESOLVE_TRIES) || Instant::now() >= end;
+            if last || matches!(failed.trouble, ErrorClass::Permission | ErrorClass::Encryption) {
                 return Err(self.explain(failed, attempt).await);
             }
-            // A computer that cannot connect does not try again.
-            self.ready().await?;
-            attempt += 1;
-            observer.tell(LinkEvent::Retrying { cause: failed.words, attempt, of: TRIES });
+            if attempt < TRIES {
+                attempt += 1;
+                observer.tell(LinkEvent::Retrying { cause: failed.words, attempt, of: TRIES });
+            }
             sleep(pause()).await;
+            let began = Instant::now();
             // A handle may have outlived its device.
-            let _ = self.refresh(end).await;
+            if self.refresh(end).await.is_err() && self.linked && self.ready().await.is_ok() {
+                return Err(self.silent(true, began));
+            }
         }
     }
 
-    async fn try_once(&self, end: Instant) -> Result<Result<Table, Vec<String>>, Failed> {
+    /// The device is not heard any more although it was linked to.
+    fn silent(&self, opening: bool, began: Instant) -> BleError {
+        BleError::Silent { peer: self.peer.clone(), opening, searched: began.elapsed() }
+    }
+
+    /// Waits until this computer's Bluetooth is ready, where it is not and that may pass; whether it was not. An adapter
+    /// may be switched on again, and bluetoothd be started again.
+    ///
+    /// # Errors
+    /// Why it is not ready, where that lasts.
+    pub(super) async fn await_ready(&self, end: Instant, observer: &dyn LinkObserver) -> Result<bool, BleError> {
+        let began = Instant::now();
+        let mut waited = false;
+        while let Err(error) = self.ready().await {
+            if began.elapsed() >= error.patience() || Instant::now() >= end {
+                return Err(error);
+            }
+            if !waited {
+                observer.tell(LinkEvent::Note(format!("{error}; waiting for that to pass")));
+                waited = true;
+            }
+            sleep(READY).await;
+        }
+        Ok(waited)
+    }
+
+    async fn try_once(&mut self, end: Instant) -> Result<Result<Table, Vec<String>>, Failed> {
         self.link_up(end).await?;
         let limit = (Instant::now() + RESOLVE).min(end);
         let read = timeout_at(limit, self.peripheral.discover_services()).await;
@@ -183,7 +214,7 @@ impl Connection {
     }
 
     /// Brings the link up, and waits until the system has read the device's services.
-    async fn link_up(&self, end: Instant) -> Result<(), Failed> {
+    async fn link_up(&mut self, end: Instant) -> Result<(), Failed> {
         let began = Instant::now();
         // One at a time: the semaphore is never closed.
         let turn = timeout_at(end, self.radio.connecting.acquire()).await;
@@ -212,6 +243,7 @@ impl Connection {
                 return Err(Failed::broke());
             }
             if !up && is_up {
+                self.linked = true;
                 // The next one may connect while this one's services are read.
                 turn = None;
                 span = left(RESOLVE);
@@ -224,7 +256,6 @@ impl Connection {
         let (peer, reason) = (self.peer.clone(), failed.words);
         match failed.trouble {
             ErrorClass::Permission => BleError::Permission { reason },
-            ErrorClass::NotReady => self.radio.host.off(&self.radio.name),
             ErrorClass::Encryption => BleError::PairingFailed { peer, reason },
             // The adapter may have been pulled or switched off.
             _ => match self.ready().await {
@@ -235,15 +266,18 @@ impl Connection {
         }
     }
 
-    /// Listens for the device and takes a new handle of it; the devices heard instead, where it was not.
-    async fn refresh(&mut self, end: Instant) -> Result<(), Others> {
+    /// Listens for the device and takes a new handle of it.
+    ///
+    /// # Errors
+    /// It was not heard.
+    async fn refresh(&mut self, end: Instant) -> Result<(), Unheard> {
         let began = Instant::now();
         let end = (began + AGAIN).min(end);
         let mut listening = self.radio.listen();
         let heard = loop {
             // Others may have had the scan run before: what counts is what is heard from now on.
             let anew = |sighting: &&Sighting| sighting.address == self.address && sighting.last >= began;
-            match listening.look(|sightings| sightings.iter().any(anew)) {
+            match listening.look_patiently(|sightings| sightings.iter().any(anew)) {
                 Ok(false) if Instant::now() < end => {}
                 heard => break heard.unwrap_or(false),
             }
@@ -252,15 +286,9 @@ impl Connection {
                 () = sleep_until(end) => {}
             }
         };
-        let wanted = Wanted::Address(self.address.clone());
-        let others = |sightings: &[&Sighting]| {
-            let others: Vec<_> = sightings.iter().copied().filter(|sighting| sighting.last >= began).collect();
-            Others { near: matching::near(&wanted, &others), heard: others.len() }
-        };
-        let others = listening.look(others).unwrap_or_default();
         listening.finish().await;
         let peripheral = if heard { self.radio.peripheral(&self.address).await } else { None };
-        self.peripheral = peripheral.ok_or(others)?;
+        self.peripheral = peripheral.ok_or(Unheard)?;
         Ok(())
     }
 
@@ -312,11 +340,6 @@ impl Connection {
     /// Why this computer has no Bluetooth any more, if that is so.
     pub(super) async fn ready(&self) -> Result<(), BleError> {
         self.radio.host.ready(&self.radio.name).await
-    }
-
-    /// The adapter is off.
-    pub(super) fn adapter_off(&self) -> BleError {
-        self.radio.host.off(&self.radio.name)
     }
 
     /// Gives everything back: the link ends, and a pairing that this session brought about is undone.

@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+/// How long an adapter, or the service that manages it, may take to come back.
+const COMES_BACK: Duration = Duration::from_secs(10);
+
 /// Where the program runs, as far as that explains why there is no Bluetooth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostKind {
@@ -87,6 +90,14 @@ pub enum BleError {
         /// Whether the kernel has one that is not offered to programs.
         hidden: bool,
     },
+    /// The adapter that was used is there no longer.
+    #[error("the Bluetooth adapter {adapter} has gone")]
+    AdapterGone {
+        /// Which.
+        adapter: String,
+        /// The adapters that are left.
+        left: Vec<String>,
+    },
     /// The adapter is off.
     #[error("the adapter {adapter} is off")]
     AdapterOff {
@@ -105,6 +116,16 @@ pub enum BleError {
         /// How many devices were heard at all.
         heard: usize,
         /// How long was looked.
+        searched: Duration,
+    },
+    /// The device had taken a link, and has not advertised since that ended.
+    #[error("{peer} stopped advertising after its first link ended: it was not heard again in {:.0} s", searched.as_secs_f32())]
+    Silent {
+        /// The device.
+        peer: String,
+        /// Whether the link was still being opened, or opened before.
+        opening: bool,
+        /// How long was listened for it.
         searched: Duration,
     },
     /// Another program has a link to the device.
@@ -170,6 +191,21 @@ pub enum BleError {
         /// Its word.
         reason: String,
     },
+}
+
+impl BleError {
+    /// How long it is worth waiting for this to pass by itself, where it may: an adapter is switched on again or plugged
+    /// in again, bluetoothd is started again, another program's operation ends.
+    pub(super) fn patience(&self) -> Duration {
+        match self {
+            Self::NoBluetoothd { .. }
+            | Self::AdapterAbsent { .. }
+            | Self::AdapterGone { .. }
+            | Self::AdapterOff { .. } => COMES_BACK,
+            Self::Stack { .. } => Duration::MAX,
+            _ => Duration::ZERO,
+        }
+    }
 }
 
 fn absent(wanted: Option<&str>) -> String {

@@ -20,9 +20,7 @@ const PARTS_MAX: usize = 64;
 /// What is heard.
 #[derive(Default)]
 pub(super) struct ScanState {
-    /// How many want the scan to run.
-    pub(super) seekers: usize,
-    /// Whether it does.
+    /// Whether the scan runs.
     pub(super) scanning: bool,
     /// The devices, by address.
     pub(super) heard: HashMap<String, Sighting>,

@@ -23,6 +23,9 @@ use crate::wire::gatt;
 /// How long to look for a device.
 const LOOK: Duration = Duration::from_secs(30);
 
+/// How long an exchange waits for this computer's Bluetooth to come back: less than any step of a session has.
+const AWAY: Duration = Duration::from_secs(6);
+
 /// An exchange to be carried out.
 pub(super) struct Order {
     pub(super) endpoint: String,
@@ -140,6 +143,11 @@ impl Link {
                 self.reopen().await?;
                 self.write(endpoint, request).await
             }
+            // It was this computer that ended the link, and nothing had been asked over it that this one builds on.
+            Err(Miss::Away) if before == State::Fresh => {
+                self.reopen().await?;
+                self.write(endpoint, request).await
+            }
             // What the system remembers of the device is out of date, so that nothing has reached an endpoint.
             Err(Miss::Stale(_)) if before == State::Fresh => {
                 self.renew().await?;
@@ -206,10 +214,20 @@ impl Link {
             ErrorClass::NotConnected | ErrorClass::Unknown => true,
             _ => false,
         };
-        if gone && let Err(error) = self.connection.ready().await {
-            // It is this computer that ended the link.
-            self.state = State::Broken;
-            return Miss::Told(error.into());
+        if gone || trouble == ErrorClass::NotReady {
+            // It may be this computer that ended the link.
+            let end = Instant::now() + AWAY;
+            match self.connection.await_ready(end, &*self.observer).await {
+                Ok(false) => {}
+                Ok(true) => {
+                    self.state = State::Broken;
+                    return Miss::Away;
+                }
+                Err(error) => {
+                    self.state = State::Broken;
+                    return Miss::Told(error.into());
+                }
+            }
         }
         let unpaired = trouble == ErrorClass::Encryption || may_be_unpaired(self.state, trouble, HIDES_ERRORS);
         self.state = match trouble {
@@ -237,7 +255,6 @@ impl Link {
             (ErrorClass::Refused(att), _) => BleError::Refused { peer, att },
             (ErrorClass::Unlikely, _) => BleError::Refused { peer, att: Some(0x0e) },
             (ErrorClass::Permission, _) => BleError::Permission { reason },
-            (ErrorClass::NotReady, _) => self.connection.adapter_off(),
             _ => BleError::Stack { reason },
         };
         Miss::Told(told.into())
@@ -246,6 +263,10 @@ impl Link {
     fn told(&self, miss: Miss) -> TransportError {
         match miss {
             Miss::Told(error) | Miss::Gone(error) => error,
+            Miss::Away => {
+                let reason = "Bluetooth on this computer went away and came back".to_owned();
+                BleError::Lost { peer: self.connection.peer.clone(), reason }.into()
+            }
             Miss::Stale(reason) => BleError::ServicesUnresolved { peer: self.connection.peer.clone(), reason }.into(),
             Miss::Unpaired(reason) => BleError::PairingFailed { peer: self.connection.peer.clone(), reason }.into(),
         }
@@ -273,6 +294,8 @@ enum Miss {
     Unpaired(String),
     /// The link ended with it, or had ended before.
     Gone(TransportError),
+    /// This computer's Bluetooth went away with it, and is back.
+    Away,
     /// Anything else.
     Told(TransportError),
 }

@@ -8,7 +8,7 @@ use btleplug::api::Central as _;
 use btleplug::platform::{Adapter, Peripheral};
 use tokio::sync::{Mutex, Semaphore, broadcast, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::error::BleError;
 use super::heard::ScanState;
@@ -35,6 +35,8 @@ pub(super) struct Radio {
     /// Held while a link comes up: most adapters bring up one at a time.
     pub(super) connecting: Semaphore,
     adapter: Adapter,
+    /// How many want the scan to run. Apart from what is heard: that changes hundreds of times a second in a crowd.
+    seekers: Arc<watch::Sender<usize>>,
     sky: Arc<watch::Sender<ScanState>>,
     links: broadcast::Sender<LinkEvent>,
     task: JoinHandle<()>,
@@ -55,12 +57,19 @@ impl Radio {
         if let Some(radio) = radios.iter().find(|radio| radio.name == name) {
             return Ok(radio.clone());
         }
-        let sky = Arc::new(watch::channel(ScanState::default()).0);
+        let (sky, seekers) = (Arc::new(watch::channel(ScanState::default()).0), Arc::new(watch::channel(0).0));
         let links = broadcast::Sender::new(LINK_EVENTS);
-        let (host_, name_, adapter_) = (host.clone(), name.clone(), adapter.clone());
-        let scan = Scan { host: host_, name: name_, adapter: adapter_, sky: sky.clone(), links: links.clone() };
+        let scan = Scan {
+            host: host.clone(),
+            name: name.clone(),
+            adapter: adapter.clone(),
+            seekers: seekers.subscribe(),
+            sky: sky.clone(),
+            links: links.clone(),
+        };
         let task = tokio::spawn(scan.tend());
-        let radio = Arc::new(Self { host, name, connecting: Semaphore::new(1), adapter, sky, links, task });
+        let connecting = Semaphore::new(1);
+        let radio = Arc::new(Self { host, name, connecting, adapter, seekers, sky, links, task });
         radios.push(radio.clone());
         Ok(radio)
     }
@@ -72,11 +81,11 @@ impl Radio {
 
     /// Has the scan run while the result lives.
     pub(super) fn listen(self: &Arc<Self>) -> Listening {
-        self.sky.send_modify(|sky| {
-            if sky.seekers == 0 {
-                sky.begin_anew();
+        self.seekers.send_modify(|seekers| {
+            if *seekers == 0 {
+                self.sky.send_modify(ScanState::begin_anew);
             }
-            sky.seekers += 1;
+            *seekers += 1;
         });
         let (sky, told) = (self.sky.subscribe(), Instant::now());
         Listening { sky, told, radio: self.clone(), _hold: PendingRelease::begin() }
@@ -111,6 +120,23 @@ impl Listening {
         }
     }
 
+    /// The same, where nothing can be heard for a while: what was heard before that, until it has lasted too long.
+    ///
+    /// # Errors
+    /// As [`Listening::look`].
+    pub(super) fn look_patiently<T>(&mut self, read: impl FnOnce(&[&Sighting]) -> T) -> Result<T, BleError> {
+        let sky = self.sky.borrow_and_update();
+        match &sky.trouble {
+            Some(trouble) if trouble.since.elapsed() >= trouble.error.patience() => Err(trouble.error.clone()),
+            _ => Ok(read(&sky.heard.values().collect::<Vec<_>>())),
+        }
+    }
+
+    /// Why nothing can be heard at the moment.
+    pub(super) fn trouble(&self) -> Option<BleError> {
+        self.sky.borrow().trouble.as_ref().map(|trouble| trouble.error.clone())
+    }
+
     /// Completes when the scan runs, or it is known why it cannot.
     pub(super) async fn begun(&mut self) {
         let _ = self.sky.wait_for(|sky| sky.scanning || sky.trouble.is_some()).await;
@@ -127,14 +153,18 @@ impl Listening {
     /// Gives the share back, and waits until the scan has stopped or is somebody else's: connecting in the middle of a
     /// scan is what many adapters fail at.
     pub(super) async fn finish(self) {
-        let mut sky = self.radio.sky.subscribe();
+        let (mut sky, mut seekers) = (self.radio.sky.subscribe(), self.radio.seekers.subscribe());
         drop(self);
-        let _ = timeout(STOP, sky.wait_for(|sky| !sky.scanning || sky.seekers > 0)).await;
+        tokio::select! {
+            _ = sky.wait_for(|sky| !sky.scanning) => {}
+            _ = seekers.wait_for(|seekers| *seekers > 0) => {}
+            () = sleep(STOP) => {}
+        }
     }
 }
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        self.radio.sky.send_modify(|sky| sky.seekers = sky.seekers.saturating_sub(1));
+        self.radio.seekers.send_modify(|seekers| *seekers = seekers.saturating_sub(1));
     }
 }

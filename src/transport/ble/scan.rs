@@ -36,19 +36,20 @@ pub(super) struct Scan {
     pub(super) host: Arc<Host>,
     pub(super) name: String,
     pub(super) adapter: Adapter,
+    /// How many want it.
+    pub(super) seekers: watch::Receiver<usize>,
     pub(super) sky: Arc<watch::Sender<ScanState>>,
     pub(super) links: broadcast::Sender<LinkEvent>,
 }
 
 impl Scan {
     /// Scans while that is wanted, as long as the runtime lives.
-    pub(super) async fn tend(self) {
-        let mut wishes = self.sky.subscribe();
+    pub(super) async fn tend(mut self) {
         let mut signals: Option<Signals> = None;
         let mut hold = None;
         let mut check = Instant::now();
         loop {
-            let wanted = wishes.borrow_and_update().seekers > 0;
+            let wanted = *self.seekers.borrow_and_update() > 0;
             if wanted && hold.is_none() {
                 hold = Some(PendingRelease::begin());
                 check = Instant::now() + self.keep_up(&mut signals, false).await;
@@ -58,7 +59,7 @@ impl Scan {
                 hold = None;
             }
             tokio::select! {
-                _ = wishes.changed() => {}
+                _ = self.seekers.changed() => {}
                 news = next(&mut signals) => match news {
                     Some(News::Link { address, up }) => drop(self.links.send(LinkEvent { address, up })),
                     Some(News::Heard { address, advertisement, rssi }) if hold.is_some() => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use btleplug::platform::Peripheral;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::address::{Fit, Wanted};
 use super::advice;
@@ -19,6 +19,8 @@ use crate::wire::advertisement::Kind;
 
 /// How long a device whose link was ended may take to be heard again.
 const BACK: Duration = Duration::from_secs(3);
+/// How often to look whether trouble has lasted too long.
+const TROUBLED: Duration = Duration::from_millis(200);
 /// How long to listen before links are ended to devices in provisioning mode that have another name.
 const RENAMED: Duration = Duration::from_secs(2);
 
@@ -66,6 +68,9 @@ pub(super) async fn search(
             ))
         }
         Verdict::Nothing | Verdict::Settling(_) => {
+            if let Some(trouble) = listening.trouble() {
+                return Err(trouble.into());
+            }
             // Why nothing was heard may have come about only since.
             radio.host.ready(&radio.name).await?;
             if let Some(peer) = held {
@@ -89,17 +94,25 @@ async fn listen(
 ) -> Result<Verdict, BleError> {
     let began = Instant::now();
     let mut back = (began + BACK).min(end);
+    let mut troubled = false;
     loop {
         let now = Instant::now();
+        let trouble = listening.trouble();
+        if let Some(trouble) = trouble.as_ref().filter(|trouble| !troubled && trouble.patience() > Duration::ZERO) {
+            observer.tell(LinkEvent::Note(format!("{trouble}; waiting for that to pass")));
+        }
+        troubled = trouble.is_some();
         let over = now >= end;
         let missing = now < back
-            && listening.look(|sightings| {
+            && listening.look_patiently(|sightings| {
                 let heard = |address: &String| sightings.iter().any(|sighting| sighting.address == *address);
                 !leftovers.released.iter().all(heard)
             })?;
         // At the end what is there has to do.
         let judged = if over { now + matching::SETTLE } else { now };
-        let verdict = listening.look(|sightings| matching::judge(wanted, sightings, judged))?;
+        let verdict = listening.look_patiently(|sightings| matching::judge(wanted, sightings, judged))?;
+        // What was heard before may be gone, and nothing can be connected to now.
+        let verdict = if troubled { Verdict::Nothing } else { verdict };
         if verdict == Verdict::Nothing && now >= began + RENAMED && leftovers.release_renamed(radio, observer).await {
             back = (Instant::now() + BACK).min(end);
             continue;
@@ -116,6 +129,8 @@ async fn listen(
         tokio::select! {
             () = listening.more() => {}
             () = sleep_until(until) => {}
+            // Until trouble has passed, or has lasted too long.
+            () = sleep(TROUBLED), if troubled => {}
         }
     }
 }

@@ -98,14 +98,11 @@ impl Host {
 
     pub(super) async fn ready(&self, adapter: &str) -> Result<(), BleError> {
         match self.adapters.iter().find(|(name, _)| name == adapter) {
-            Some((_, found)) if !is_on(found).await => Err(self.off(adapter)),
+            Some((_, found)) if !is_on(found).await => {
+                Err(BleError::AdapterOff { adapter: adapter.to_owned(), block: Block::None })
+            }
             _ => Ok(()),
         }
-    }
-
-    #[allow(clippy::unused_self)] // as on Linux
-    pub(super) fn off(&self, adapter: &str) -> BleError {
-        BleError::AdapterOff { adapter: adapter.to_owned(), block: Block::None }
     }
 
     pub(super) async fn start_scan(&self, name: &str, adapter: &Adapter) -> Result<(), BleError> {
@@ -173,6 +170,9 @@ impl Host {
 
     #[allow(clippy::unused_async)] // as on Linux
     pub(super) async fn admit(&self, _: &str, _: &str) {}
+
+    #[allow(clippy::unused_async)] // as on Linux
+    pub(super) async fn register_agent(&self) {}
 
     #[allow(clippy::unused_async)] // as on Linux
     pub(super) async fn dismiss(&self, _: &str, _: &str) {}

@@ -10,5 +10,6 @@ mod many;
 mod online;
 mod pairing;
 mod preflight;
+mod recovery;
 pub(crate) mod run;
 mod standin;

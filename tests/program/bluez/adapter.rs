@@ -10,7 +10,7 @@ use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 use super::bus::Bus;
 use super::message::{Answer, Call, Refusal, value};
 use super::objects::{ADAPTER, DEVICE};
-use super::world::{Known, Link, Scan, World};
+use super::world::{Filter, Known, Link, Scan, World};
 
 /// How long a scan takes to start.
 const START: Duration = Duration::from_millis(10);
@@ -43,7 +43,9 @@ impl Bus {
                 }
                 let bad = |_| Refusal::bluez("InvalidArguments", "Invalid arguments in method call");
                 let uuids: Result<Vec<Uuid>, _> = uuids.unwrap_or_default().iter().map(|uuid| uuid.parse()).collect();
-                self.world().adapters[adapter].filters.insert(call.client, uuids.map_err(bad)?);
+                let pattern = filter.get("Pattern").and_then(|pattern| String::try_from(pattern.clone()).ok());
+                let filter = Filter { services: uuids.map_err(bad)?, pattern };
+                self.world().adapters[adapter].filters.insert(call.client, filter);
                 call.done()
             }
             "StartDiscovery" => self.start_discovery(adapter, call.client).await.and_then(|()| call.done()),
@@ -110,6 +112,8 @@ impl Bus {
     /// An adapter goes, as when it is pulled: with its links, scans, devices and applications.
     pub(super) async fn unplug(&self, adapter: usize) {
         self.take_back(Some(adapter)).await;
+        // The kernel switches it off before it is gone.
+        self.switch(adapter, false).await;
         let (path, devices) = {
             let mut world = self.world();
             world.applications_end(Some(adapter));
@@ -128,6 +132,24 @@ impl Bus {
             self.removed(&path, &[DEVICE]).await;
         }
         self.removed(&path, &[ADAPTER]).await;
+    }
+
+    /// An adapter that was pulled is plugged in again, and switched on.
+    pub(super) async fn plug_in(&self, adapter: usize) {
+        let path = {
+            let mut world = self.world();
+            world.pulled.retain(|pulled| *pulled != adapter);
+            world.adapters[adapter].powered = true;
+            world.adapters[adapter].path.clone()
+        };
+        self.added(&path).await;
+    }
+
+    /// Another client scans for devices that begin so, for ever.
+    pub(super) async fn scans_for(&self, adapter: usize, pattern: &str) {
+        let filter = Filter { services: Vec::new(), pattern: Some(pattern.to_owned()) };
+        self.world().adapters[adapter].scans.insert(u32::MAX, Scan { filter, answered: true });
+        self.scan_begins(adapter).await;
     }
 
     async fn start_discovery(&self, adapter: usize, client: u32) -> Result<(), Refusal> {
@@ -198,7 +220,7 @@ impl Bus {
         for device in world.devices.iter_mut().filter(|device| device.adapter == adapter) {
             let nearby = &world.nearby[device.nearby];
             let in_reach = nearby.is_advertising() && now >= since + nearby.heard_after;
-            if !in_reach || !own.lets_through(&nearby.services) {
+            if !in_reach || !own.lets_through(&nearby.services, nearby.name.as_deref(), &device.address) {
                 continue;
             }
             let named = nearby.name.is_some() && now >= since + nearby.heard_after + nearby.named_after;

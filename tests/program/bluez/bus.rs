@@ -272,6 +272,12 @@ impl Bus {
         self.send(BUS, "/org/freedesktop/DBus", BUS, "NameOwnerChanged", &(BLUEZ, DAEMON, "")).await;
     }
 
+    /// bluetoothd is started again.
+    pub(super) async fn revive(&self) {
+        self.world().daemon = Daemon::Running;
+        self.send(BUS, "/org/freedesktop/DBus", BUS, "NameOwnerChanged", &(BLUEZ, "", DAEMON)).await;
+    }
+
     /// Asks a client's object, as bluetoothd asks an agent.
     pub(super) async fn ask<T: Serialize + DynamicType>(
         &self,

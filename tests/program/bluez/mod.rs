@@ -105,6 +105,26 @@ impl Bluez {
         self.carry_out(|bus| async move { bus.unplug(adapter).await });
     }
 
+    /// It is plugged in again.
+    pub(crate) fn plug_in(&self, adapter: usize) {
+        self.carry_out(move |bus| async move { bus.plug_in(adapter).await });
+    }
+
+    /// From now on another client scans for devices whose name or address begins so.
+    pub(crate) fn another_scans_for(&self, pattern: &'static str) {
+        self.carry_out(move |bus| async move { bus.scans_for(0, pattern).await });
+    }
+
+    /// bluetoothd is started again after it had ended.
+    pub(crate) fn revive(&self) {
+        self.carry_out(|bus| async move { bus.revive().await });
+    }
+
+    /// Whether bluetoothd runs.
+    pub(crate) fn is_running(&self) -> bool {
+        self.bus.world().daemon == Daemon::Running
+    }
+
     /// bluetoothd ends.
     pub(crate) fn die(&self) {
         self.carry_out(|bus| async move { bus.die().await });

@@ -61,6 +61,9 @@ pub(crate) struct Nearby {
     /// How long after a scan begins it is heard, and how long after that its scan response.
     pub(super) heard_after: Duration,
     pub(super) named_after: Duration,
+    /// Whether it stops advertising once its first link has ended; whether it has.
+    pub(super) once: bool,
+    pub(super) done: bool,
     /// How often it advertises.
     pub(super) interval: Duration,
     /// By which adapters it is heard, by their indices; by all where empty.
@@ -146,6 +149,8 @@ impl Nearby {
             mtu: 256,
             heard_after: Duration::from_millis(20),
             named_after: Duration::ZERO,
+            once: false,
+            done: false,
             interval: INTERVAL,
             heard_by: Vec::new(),
             encryption: Encryption::None,
@@ -211,6 +216,12 @@ impl Nearby {
     /// Heard so long after a scan begins.
     pub(crate) fn heard_after(mut self, after: Duration) -> Self {
         self.heard_after = after;
+        self
+    }
+
+    /// Stops advertising once its first link has ended.
+    pub(crate) fn advertises_once(mut self) -> Self {
+        self.once = true;
         self
     }
 
@@ -287,6 +298,9 @@ impl Nearby {
 
     /// Whether it can be heard.
     pub(super) fn is_advertising(&self) -> bool {
+        if self.done {
+            return false;
+        }
         match &self.server {
             Server::Simulated { peripheral, booted } => peripheral.is_advertising(booted.elapsed()),
             Server::Other { connected, .. } => !connected,
@@ -309,6 +323,7 @@ impl Nearby {
 
     /// A link came up, or went down.
     pub(super) fn link_changed(&mut self, up: bool) {
+        self.done |= self.once && !up;
         match &mut self.server {
             Server::Simulated { peripheral, booted } if up => peripheral.connected(booted.elapsed()),
             Server::Simulated { peripheral, .. } => peripheral.disconnected(),

@@ -57,7 +57,7 @@ pub(super) struct Adapter {
     /// The clients that scan.
     pub(super) scans: BTreeMap<u32, Scan>,
     /// The filters that clients have set, for their next scan.
-    pub(super) filters: BTreeMap<u32, Vec<Uuid>>,
+    pub(super) filters: BTreeMap<u32, Filter>,
     /// Since when it scans for anybody: from a moment after the first client has asked.
     pub(super) since: Option<Instant>,
     /// The client that is answered when the scan has started. bluetoothd remembers one: of two that ask meanwhile the
@@ -67,10 +67,18 @@ pub(super) struct Adapter {
     pub(super) abandoned: usize,
 }
 
+/// What a client wants to hear of.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Filter {
+    /// The services, one of which a device has to have; all devices where there are none.
+    pub(super) services: Vec<Uuid>,
+    /// What the name or the address has to begin with.
+    pub(super) pattern: Option<String>,
+}
+
 /// What a client's scan is like.
 pub(super) struct Scan {
-    /// The services it filters for.
-    pub(super) filter: Vec<Uuid>,
+    pub(super) filter: Filter,
     /// Whether the client has been told that it runs. It cannot stop it before.
     pub(super) answered: bool,
 }
@@ -297,10 +305,16 @@ impl Adapter {
         self.filters.clear();
     }
 
-    /// Whether anybody's filter lets this device through: bluetoothd merges the filters of all its clients.
-    pub(super) fn lets_through(&self, services: &[Uuid]) -> bool {
-        let fits = |filter: &[Uuid]| filter.is_empty() || filter.iter().any(|uuid| services.contains(uuid));
-        self.scans.values().any(|scan| fits(&scan.filter))
+    /// Whether anybody's filter lets this device through: bluetoothd merges the filters of all its clients. Where any has a
+    /// pattern, nobody hears of a device that no pattern fits (5.66, `device_is_discoverable` in src/adapter.c).
+    pub(super) fn lets_through(&self, services: &[Uuid], name: Option<&str>, address: &str) -> bool {
+        let filters = || self.scans.values().map(|scan| &scan.filter);
+        let fits =
+            |filter: &Filter| filter.services.is_empty() || filter.services.iter().any(|uuid| services.contains(uuid));
+        let begins =
+            |pattern: &String| address.starts_with(pattern) || name.is_some_and(|name| name.starts_with(pattern));
+        let mut patterns = filters().filter_map(|filter| filter.pattern.as_ref()).peekable();
+        (patterns.peek().is_none() || patterns.any(begins)) && filters().any(fits)
     }
 }
 

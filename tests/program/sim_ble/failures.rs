@@ -27,8 +27,8 @@ fn no_bluetooth_of_each_kind() {
     let full = Radio { slots: 0, ..Radio::ON };
     let running = Daemon::Running;
     let cases: [Case; 10] = [
-        (Daemon::Absent, &[], &[], "ble.no-bluetoothd", 12, "was not provided"),
-        (Daemon::Forbidden, &[Radio::ON], &[], "ble.permission", 13, "Rejected send message"),
+        (Daemon::Absent, &[], &[], "ble.no-bluetoothd", 12, "no program on the system bus"),
+        (Daemon::Forbidden, &[Radio::ON], &[], "ble.permission", 13, "rules of the system bus"),
         (running, &[], &[], "ble.adapter-absent", 12, "no Bluetooth adapter"),
         (running, &[Radio::ON], &["--adapter", "hci7"], "ble.adapter-absent", 12, "hci0"),
         (running, &[Radio::OFF], &[], "ble.adapter-off", 12, "bluetoothctl power on"),

@@ -47,7 +47,9 @@ impl Fault {
     pub(super) fn read(error: &zbus::Error) -> Self {
         let (name, text) = match error {
             zbus::Error::MethodError(name, text, _) => (name.to_string(), text.clone().unwrap_or_default()),
-            other => (String::new(), other.to_string()),
+            // Only of the connection itself nothing is known but the words.
+            zbus::Error::InputOutput(error) => (String::new(), error.to_string()),
+            other => ("an invalid reply".to_owned(), other.to_string()),
         };
         Self { trouble: att::read_text(&text, &name), name, words: att::shown(&text) }
     }
@@ -56,8 +58,12 @@ impl Fault {
     pub(super) fn of_daemon(self) -> BleError {
         match self.trouble {
             ErrorClass::Permission => BleError::Permission { reason: self.words },
-            // It may be there all the same.
-            ErrorClass::TimedOut => BleError::Stack { reason: self.words },
+            // The bus answers for one that has ended. Where nobody answers, it may be there all the same.
+            ErrorClass::TimedOut if self.name.is_empty() => BleError::Stack { reason: self.words },
+            // The other end gave no name to the fault: the bus itself is gone.
+            _ if self.name.is_empty() => {
+                BleError::NoBus { reason: self.words, place: environment::place(Path::new("/")) }
+            }
             _ => BleError::NoBluetoothd { reason: self.words, place: environment::place(Path::new("/")) },
         }
     }

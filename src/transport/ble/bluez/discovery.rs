@@ -72,7 +72,9 @@ impl Discovery {
 
     /// Asks for it; what is answered, or nothing once there is one.
     async fn ask(&self) -> Result<(), Fault> {
-        let filter = HashMap::from([("Transport", Value::from("le")), ("DuplicateData", Value::from(true))]);
+        // Another program's pattern keeps all that does not begin so from everybody, unless a pattern fits everything.
+        let pattern = ("Pattern", Value::from(""));
+        let filter = HashMap::from([("Transport", Value::from("le")), ("DuplicateData", Value::from(true)), pattern]);
         self.bus.call(&self.adapter, ADAPTER, "SetDiscoveryFilter", &filter).await?;
         let starting = self.bus.call(&self.adapter, ADAPTER, "StartDiscovery", &());
         tokio::pin!(starting);

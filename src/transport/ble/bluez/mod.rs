@@ -26,9 +26,9 @@ use btleplug::api::{Central as _, Manager as _, Peripheral as _};
 use btleplug::platform::{Adapter, Manager, Peripheral};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use zbus::Connection;
-use zbus::zvariant::ObjectPath;
+use zbus::zvariant::{ObjectPath, OwnedObjectPath};
 
 use self::bus::{Bus, Fault};
 use self::discovery::Discovery;
@@ -38,7 +38,7 @@ pub(super) use self::process_lock::Claim;
 pub(super) use self::signals::Signals;
 use super::att::{self, ErrorClass};
 use super::choose::{self, AdapterFacts};
-use super::error::BleError;
+use super::error::{BleError, Block};
 use crate::transport::{Locator, TransportError};
 use crate::wire::advertisement::Advertisement;
 
@@ -46,6 +46,9 @@ use crate::wire::advertisement::Advertisement;
 const DISCONNECT: Duration = Duration::from_secs(4);
 /// How long to wait for the end of a link that is no longer needed.
 const DISCONNECT_SHORT: Duration = Duration::from_millis(100);
+
+/// How long to wait before an adapter that is off is looked at again, and how often.
+const LOOK_AGAIN: (Duration, u32) = (Duration::from_millis(200), 4);
 
 /// bluetoothd says with which error a device has refused a request.
 pub(super) const HIDES_ERRORS: bool = false;
@@ -105,7 +108,7 @@ impl Host {
         wanted: Option<&str>,
         to: &Locator,
     ) -> Result<(String, Adapter), TransportError> {
-        let name = choose(&self.bus, wanted, to).await?.name;
+        let name = choose_patiently(&self.bus, wanted, to).await?.name;
         let adapters = self.manager.adapters().await.map_err(|error| BleError::Stack { reason: att::words(&error) })?;
         for adapter in adapters {
             // "hci0 (usb:v1D6Bp0246d0540)"
@@ -119,7 +122,10 @@ impl Host {
 
     /// Whether the adapter is still there, and on.
     pub(super) async fn ready(&self, adapter: &str) -> Result<(), BleError> {
-        if self.is_so(adapter, "Powered").await? { Ok(()) } else { Err(self.off(adapter)) }
+        if self.is_so(adapter, "Powered").await? {
+            return Ok(());
+        }
+        Err(BleError::AdapterOff { adapter: adapter.to_owned(), block: environment::block(Path::new("/"), adapter) })
     }
 
     /// What bluetoothd tells of the adapter and of the devices below it from now on.
@@ -138,17 +144,12 @@ impl Host {
         match self.bus.property(&adapter_path(adapter), ADAPTER, property).await {
             Ok(value) => Ok(bool::try_from(value).unwrap_or(false)),
             Err(fault) if matches!(fault.trouble, ErrorClass::Unknown) => {
-                let hidden = environment::kernel_has_adapter(Path::new("/"));
-                Err(BleError::AdapterAbsent { wanted: Some(adapter.to_owned()), present: Vec::new(), hidden })
+                let objects = self.bus.objects().await.map_err(Fault::of_daemon)?;
+                let left = adapters(&objects).into_iter().map(|facts| facts.name).collect();
+                Err(BleError::AdapterGone { adapter: adapter.to_owned(), left })
             }
             Err(fault) => Err(fault.of_daemon()),
         }
-    }
-
-    /// The adapter is off.
-    #[allow(clippy::unused_self)] // as on other systems
-    pub(super) fn off(&self, adapter: &str) -> BleError {
-        BleError::AdapterOff { adapter: adapter.to_owned(), block: environment::block(Path::new("/"), adapter) }
     }
 
     /// Starts to scan, anew where a scan had been started before.
@@ -160,7 +161,6 @@ impl Host {
                 Ok(())
             }
             Err(fault) => match fault.trouble {
-                ErrorClass::NotReady => Err(self.off(name)),
                 ErrorClass::Permission => Err(BleError::Permission { reason: fault.words }),
                 _ => {
                     self.ready(name).await?;
@@ -182,7 +182,7 @@ impl Host {
     pub(super) async fn linked(&self, adapter: &str) -> Vec<Linked> {
         let Ok(objects) = self.bus.objects().await else { return Vec::new() };
         let below = format!("{}/", adapter_path(adapter));
-        let linked = |(path, interfaces): (&zbus::zvariant::OwnedObjectPath, &Interfaces)| {
+        let linked = |(path, interfaces): (&OwnedObjectPath, &Interfaces)| {
             let own = interfaces.get(DEVICE).filter(|own| path.starts_with(&below) && boolean(own, "Connected"))?;
             let services = own.get("UUIDs").map(|value| objects::uuids(value)).unwrap_or_default();
             let advertisement = Advertisement { name: string(own, "Name"), services, ..Advertisement::default() };
@@ -237,9 +237,13 @@ impl Host {
 
     /// Agrees to pair with this device until it is dismissed.
     pub(super) async fn admit(&self, adapter: &str, address: &str) {
-        if !self.guests.admit(&device_path(adapter, address)) {
-            return;
+        if self.guests.admit(&device_path(adapter, address)) {
+            self.register_agent().await;
         }
+    }
+
+    /// Has bluetoothd ask this program where a device is to be paired; once more where it has been started anew since.
+    pub(super) async fn register_agent(&self) {
         let Ok(path) = ObjectPath::try_from(pairing_agent::PATH) else { return };
         // Without an agent only devices that demand encryption fail, and they say so themselves.
         let server = self.bus.connection().object_server();
@@ -273,17 +277,39 @@ pub async fn reach(wanted: Option<&str>) -> Result<(Connection, AdapterFacts), T
     Ok((bus.connection().clone(), facts))
 }
 
+/// As [`choose`]; an adapter that is off is looked at again before that is believed, since the system switches adapters on
+/// a moment after they appear.
+async fn choose_patiently(bus: &Bus, wanted: Option<&str>, to: &Locator) -> Result<AdapterFacts, TransportError> {
+    let (pause, looks) = LOOK_AGAIN;
+    for _ in 0..looks {
+        match choose(bus, wanted, to).await {
+            Err(error) if matches!(error.own(), Some(BleError::AdapterOff { block: Block::None, .. })) => {
+                sleep(pause).await;
+            }
+            chosen => return chosen,
+        }
+    }
+    choose(bus, wanted, to).await
+}
+
 /// The adapter to use, by its name or address where one is wanted.
 async fn choose(bus: &Bus, wanted: Option<&str>, to: &Locator) -> Result<AdapterFacts, TransportError> {
     let objects = bus.objects().await.map_err(Fault::of_daemon)?;
+    let hidden = environment::kernel_has_adapter(Path::new("/"));
+    choose::adapter(adapters(&objects), wanted, to, hidden, |name| environment::block(Path::new("/"), name))
+}
+
+/// The adapters among bluetoothd's objects, in order.
+fn adapters(objects: &HashMap<OwnedObjectPath, Interfaces>) -> Vec<AdapterFacts> {
     let facts = objects.iter().filter_map(|(path, interfaces)| {
         let own = interfaces.get(ADAPTER)?;
         let name = path.rsplit('/').next()?.to_owned();
         let (address, powered) = (string(own, "Address").unwrap_or_default(), boolean(own, "Powered"));
         Some(AdapterFacts { name, address, powered, interfaces: interfaces.keys().cloned().collect() })
     });
-    let hidden = environment::kernel_has_adapter(Path::new("/"));
-    choose::adapter(facts.collect(), wanted, to, hidden, |name| environment::block(Path::new("/"), name))
+    let mut facts: Vec<_> = facts.collect();
+    facts.sort_by(|one, other| one.name.cmp(&other.name));
+    facts
 }
 
 /// How a device is addressed.
