@@ -78,16 +78,17 @@ pub fn error_json(failure: &Failure) -> Value {
     })
 }
 
-/// A failure in words, as it stands on standard error.
+/// A failure in words, as it stands on standard error. What it quotes, be it from a device or from the command line, is
+/// made fit for a terminal here, once for all.
 pub(super) fn failure_text(failure: &Failure, paint: super::Paint) -> String {
     let unconfirmed = failure.exit() == Exit::Unconfirmed;
     let word = if unconfirmed { paint.yellow("unconfirmed:") } else { paint.red("error:") };
-    let mut lines = vec![format!("{word} {}", failure.message)];
+    let mut lines = vec![format!("{word} {}", shown(&failure.message))];
     if let Some(stage) = failure.stage {
         lines.push(format!("  stage: {}", stage.describe()));
     }
-    lines.extend(failure.causes.iter().map(|cause| format!("  cause: {cause}")));
-    lines.extend(failure.hints().iter().map(|hint| format!("  hint:  {hint}")));
+    lines.extend(failure.causes.iter().map(|cause| format!("  cause: {}", shown(cause))));
+    lines.extend(failure.hints().iter().map(|hint| format!("  hint:  {}", shown(hint))));
     let code = failure.code.word();
     lines.push(paint.dim(&format!("  code:  {code}   (espctl explain {code})")));
     lines.join("\n")
@@ -95,10 +96,15 @@ pub(super) fn failure_text(failure: &Failure, paint: super::Paint) -> String {
 
 /// A failure as it stands above the question whether to try again.
 pub(super) fn failure_in_short(failure: &Failure, paint: super::Paint) -> String {
-    let message = format!("{} {}", paint.red("failed:"), failure.message);
-    let causes = failure.causes.iter().map(|cause| format!("  cause: {cause}"));
-    let hint = failure.hints().first().map(|hint| format!("  hint:  {hint}"));
+    let message = format!("{} {}", paint.red("failed:"), shown(&failure.message));
+    let causes = failure.causes.iter().map(|cause| format!("  cause: {}", shown(cause)));
+    let hint = failure.hints().first().map(|hint| format!("  hint:  {}", shown(hint)));
     std::iter::once(message).chain(causes).chain(hint).collect::<Vec<_>>().join("\n")
+}
+
+/// Sanitised, line by line. What is sanitised already stays as it is.
+fn shown(text: &str) -> String {
+    text.split('\n').map(text::sanitise).collect::<Vec<_>>().join("\n")
 }
 
 /// Breaks the lines of a failure between words; a continued line starts under the text, not under its label.
@@ -126,6 +132,18 @@ pub(super) fn wrapped(text: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_failure_quotes_does_not_act_on_a_terminal() {
+        use crate::code::Code;
+        let hostile = "a\u{1b}[2J\u{9b}1m\u{202e}b\r";
+        let plain = super::super::Paint { enabled: false };
+        let failure = Failure::new(Code::UsageInvalid).saying(hostile).because(hostile).hint(hostile);
+        for text in [failure_text(&failure, plain), failure_in_short(&failure, plain)] {
+            assert!(text.chars().all(|c| c == '\n' || text::is_harmless(c)), "{text:?}");
+        }
+        assert_eq!(shown("one\\x1b\ntwo"), "one\\x1b\ntwo");
+    }
 
     #[test]
     fn long_lines_break_between_words_and_words_stay_whole() {
