@@ -105,10 +105,17 @@ pub fn board(line: &Line) -> String {
     text::sanitise(&line.to_string().replace('\t', "    ")).into_owned()
 }
 
+/// The name of the message that a decoded request is: `CmdGetWifiStatus`.
+fn message(request: &str) -> Option<&str> {
+    let name = request.split_once("msg: ")?.1;
+    name.split(|c: char| !c.is_ascii_alphanumeric()).next().filter(|name| !name.is_empty())
+}
+
 /// One exchange, in a line.
 pub fn exchange(exchange: &Exchange, content: bool) -> String {
     let Exchange { endpoint, request_len, reply_len, took, .. } = exchange;
-    let endpoint = text::sanitise(endpoint);
+    let message = message(&exchange.request).map(|name| format!(" {}", text::sanitise(name))).unwrap_or_default();
+    let endpoint = format!("{}{message}", text::sanitise(endpoint));
     let took = format!("{:.1} ms", took.as_secs_f64() * 1000.0);
     let mut lines = vec![match &exchange.reply {
         Ok(_) => format!("  {endpoint}: sent {request_len} bytes, received {reply_len} bytes after {took}"),

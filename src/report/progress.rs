@@ -10,8 +10,9 @@ use super::Output;
 use super::active_lines::{ActiveLines, Pause, above_stderr};
 use super::human;
 use super::spinner::Spinner;
-use crate::event::{Event, Observer};
+use crate::event::{Event, Exchange, Observer};
 use crate::failure::Failure;
+use crate::stage::Stage;
 use crate::text;
 
 /// Shows events as they come.
@@ -25,6 +26,8 @@ struct Shown {
     spinner: Option<Spinner>,
     /// While a question is being asked.
     question: Option<Pause>,
+    /// The last exchange that was shown, and how often it was repeated since.
+    last: Option<(Exchange, u32)>,
 }
 
 impl Progress {
@@ -58,7 +61,42 @@ impl Progress {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether an exchange is the one before once more, which is counted and not shown.
+    fn repeats(&self, exchange: &Exchange) -> bool {
+        let mut shown = self.shown();
+        let same = |last: &Exchange| {
+            last.endpoint == exchange.endpoint && last.request == exchange.request && last.reply == exchange.reply
+        };
+        match &mut shown.last {
+            Some((last, count)) if exchange.reply.is_ok() && same(last) => {
+                *count += 1;
+                true
+            }
+            last => {
+                let before = last.replace((exchange.clone(), 0));
+                drop(shown);
+                self.say_repeated(before);
+                false
+            }
+        }
+    }
+
+    /// Says how often the last exchange was repeated, before anything else is said.
+    fn say_repeated(&self, last: Option<(Exchange, u32)>) {
+        match last {
+            Some((_, 1)) => self.write("    once more with the same reply"),
+            Some((_, count)) if count > 1 => self.write(&format!("    {count} times more with the same reply")),
+            _ => {}
+        }
+    }
+
     fn say(&self, line: &str) {
+        let repeated = self.shown().last.as_mut().map(|(last, count)| (last.clone(), std::mem::take(count)));
+        self.say_repeated(repeated);
+        self.write(line);
+    }
+
+    fn write(&self, line: &str) {
         above_stderr(|| {
             // Where standard error cannot be written, there is no other place for this.
             let _ = writeln!(std::io::stderr(), "{}", self.output.fit(line));
@@ -68,6 +106,8 @@ impl Progress {
 
 impl Observer for Progress {
     fn at_end(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        let repeated = self.shown().last.take();
+        self.say_repeated(repeated);
         self.finish();
         Box::pin(future::ready(Ok(())))
     }
@@ -83,8 +123,12 @@ impl Observer for Progress {
                 }
             }
             Event::Exchange(exchange) if self.output.verbose > 0 => {
-                self.say(&human::exchange(exchange, self.output.verbose > 1));
+                if !self.repeats(exchange) {
+                    self.say(&human::exchange(exchange, self.output.verbose > 1));
+                }
             }
+            // Nobody asked for it; a record of the run has it.
+            Event::Skipped { stage: Stage::Associate, .. } if self.output.verbose == 0 => {}
             Event::Board { line } if self.output.verbose > 0 => {
                 self.say(&format!("  {} {}", self.output.stderr.dim("board:"), human::board(line)));
             }
