@@ -16,7 +16,7 @@ mod ready;
 use std::io;
 
 pub(super) use self::args::Args;
-use self::args::parameters;
+use self::args::{check, parameters};
 use self::observer::observer;
 use self::ready::{Member, ready};
 use super::app::App;
@@ -32,12 +32,17 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     if args.list {
         return Ok(list::list());
     }
+    check(&args)?;
     let options = DeviceOptions::from_parameters(parameters(&args).iter().map(|(key, value)| (*key, value.as_str())))
         .map_err(|error| {
-        Failure::new(Code::UsageInvalid)
+        let failure = Failure::new(Code::UsageInvalid)
             .saying("cannot set up the simulated device")
             .because(text::sanitise(&error.to_string()).into_owned())
-            .hint("espctl sim --list shows the firmware profiles and the faults")
+            .hint("espctl sim --list shows the firmware profiles and the faults");
+        match list::meant(&args) {
+            Some(name) => failure.hint(format!("did you mean {name}?")),
+            None => failure,
+        }
     })?;
     if args.console {
         return console(&args, options, app).await;

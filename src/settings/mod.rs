@@ -28,6 +28,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::file::SettingsFile;
 use self::keys::Key;
+pub use self::nearest::nearest;
 use self::problem::Problem;
 pub use self::secret::{Environment, SecretValue};
 use self::target::Kinds;

@@ -1,7 +1,7 @@
 //! The word that was probably meant by a mistyped one. What is said of it is its caller's.
 
 /// The word that differs from `typed` in few letters: one in three, and at least one. Of several the nearest.
-pub(super) fn nearest<'a>(typed: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(typed: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let most = (typed.chars().count() / 3).max(1);
     let distance = |word: &'a str| (strsim::damerau_levenshtein(&typed.to_lowercase(), word), word);
     words.into_iter().map(distance).filter(|(distance, _)| *distance <= most).min().map(|(_, word)| word)

@@ -1,8 +1,11 @@
 //! Options of `espctl sim`, as typed, and as the parameters of a simulated device.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use uuid::Uuid;
+
+use crate::code::Code;
+use crate::failure::Failure;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,8 +40,9 @@ pub(super) enum Stack {
 #[command(after_help = EXAMPLES)]
 #[allow(clippy::struct_excessive_bools)] // switches, as typed
 pub(in crate::commands) struct Args {
-    /// Listen here; with --count, on that many ports from this one on (port 0: any free ones)
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    /// Listen here, on localhost where only :PORT is given; with --count, on that many ports from this one on (port 0: any
+    /// free ones)
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = listened)]
     pub(super) http: SocketAddr,
     /// How many devices
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
@@ -127,6 +131,30 @@ pub(in crate::commands) struct Args {
     pub(super) list: bool,
 }
 
+/// The address to listen on: an IP address and a port, `localhost:PORT`, or `:PORT` for the same.
+fn listened(text: &str) -> Result<SocketAddr, String> {
+    let local = text.strip_prefix("localhost").unwrap_or(text).strip_prefix(':');
+    match local.and_then(|port| port.parse().ok()) {
+        Some(port) => Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        None => text.parse().map_err(|error: std::net::AddrParseError| error.to_string()),
+    }
+}
+
+/// Refuses what cannot work together.
+///
+/// # Errors
+/// [`Code::UsageConflict`].
+pub(super) fn check(args: &Args) -> Result<(), Failure> {
+    let protocomm = args.console && matches!(args.dialect, Dialect::Protocomm);
+    if protocomm && args.sec_ver.as_deref() == Some("2") {
+        return Err(Failure::new(Code::UsageConflict)
+            .saying("--sec-ver 2 does not fit --console")
+            .because("a message of security 2 is longer than a line of the firmware's console")
+            .hint("leave out --sec-ver: on a console it is 1"));
+    }
+    Ok(())
+}
+
 /// The options as the pairs that [`from_parameters`](crate::sim::DeviceOptions::from_parameters) takes; the `sim:` locator's keys are the same.
 pub(super) fn parameters(args: &Args) -> Vec<(&'static str, String)> {
     let profile = match args.dialect {
@@ -164,6 +192,17 @@ mod tests {
 
     use super::*;
     use crate::device::DialectChoice;
+
+    #[test]
+    fn an_address_may_be_a_port_alone() {
+        for text in ["127.0.0.1:8080", "localhost:8080", ":8080"] {
+            assert_eq!(listened(text), Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))), "{text}");
+        }
+        assert_eq!(listened("[::1]:80").map(|address| address.port()), Ok(80));
+        for text in ["", ":", "localhost", "8080", "localhost:99999", "example.com:80"] {
+            assert!(listened(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn a_simulated_board_speaks_dialects_by_their_names() {

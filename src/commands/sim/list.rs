@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
+use super::Args;
 use crate::report::Document;
+use crate::settings::nearest;
 use crate::sim::fault::FaultInfo;
 use crate::sim::{Fault, Profile};
 
@@ -19,6 +21,16 @@ pub(super) fn list() -> Document {
         .map(|fault| json!({ "name": fault.name, "value": fault.value, "about": fault.about }))
         .collect();
     Document::new("sim-list", lines.join("\n"), json!({ "profiles": profiles, "faults": faults }))
+}
+
+/// The profile or the fault that was probably meant by one that there is not.
+pub(super) fn meant(args: &Args) -> Option<&'static str> {
+    let profiles = || Profile::all().iter().map(|profile| profile.name);
+    let faults = || Fault::all().iter().map(|fault| fault.name);
+    let profile = args.profile.as_deref().filter(|name| profiles().all(|own| own != *name));
+    let names = args.fault.iter().map(|fault| fault.split(['@', '=']).next().unwrap_or_default());
+    let fault = names.filter(|name| faults().all(|own| own != *name)).find_map(|name| nearest(name, faults()));
+    profile.and_then(|name| nearest(name, profiles())).or(fault)
 }
 
 /// A fault as it is written: `delay=MS[/ENDPOINT]`, `close[=ENDPOINT]`.
