@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     let _terminal = SavedMode::take();
     let words: Vec<_> = std::env::args_os().collect();
     let environment = |name: &str| std::env::var(name).ok();
-    let status = match Cli::try_parse_from(commands::expand_abbreviations(words.iter().cloned())) {
+    let status = match Cli::try_parse_from(commands::prepared(&words)) {
         Ok(cli) => run(cli, &environment),
         Err(error) => commands::report_usage_error(&error, &words, &environment),
     };

@@ -10,6 +10,8 @@ use std::borrow::Cow;
 pub enum Fact {
     /// A security version other than 2 is in use.
     OtherThanSecurity2,
+    /// The command that was typed; its value is its name.
+    Command,
     /// The network was said to be open.
     OpenNetwork,
     /// The device answered the request for a scan, and refused it.

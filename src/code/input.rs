@@ -4,13 +4,17 @@
 
 use super::entry::{Entry, plain};
 use super::exit::Exit;
+use super::hint::{Fact, Hint};
 
 pub(super) static USAGE_INVALID: Entry = Entry {
     word: "usage.invalid-value",
     exit: Exit::Usage,
     title: "an option has a value that cannot be used",
     meaning: "The value was checked before anything was sent; the message names the option and what it takes.",
-    hints: &[plain("espctl help COMMAND lists every option and what it takes")],
+    hints: &[
+        Hint::given(Fact::Command, "espctl help {} lists every option and what it takes"),
+        Hint::unless(&[Fact::Command], "espctl help COMMAND lists every option and what it takes"),
+    ],
 };
 
 pub(super) static USAGE_MISSING: Entry = Entry {

@@ -17,7 +17,7 @@
 //! - `input.rs`: what options point to
 //! - `session.rs`: one thing carried out on one device
 //! - `single_run.rs`: the observers of the one run, and the person who answers
-//! - `usage_error.rs`: command lines that do not parse
+//! - `words.rs`: the command line before it is parsed; `usage_error.rs`: one that does not parse
 //!
 //! Parts of one command:
 //!
@@ -50,10 +50,11 @@ mod session;
 mod sim;
 mod single_run;
 mod usage_error;
+mod words;
 
 pub use app::App;
-pub use rainmaker::expand_abbreviations;
 pub use usage_error::report_usage_error;
+pub use words::prepared;
 
 use std::io;
 use std::time::Duration;
@@ -64,6 +65,7 @@ use tokio::time::timeout;
 
 use args::{ColorChoice, OutputArgs};
 
+use crate::code::Fact;
 use crate::event::{Event, Observer};
 use crate::failure::Failure;
 use crate::report::Document;
@@ -167,6 +169,23 @@ struct Traits {
 }
 
 impl Command {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Provision(_) => "provision",
+            Self::Discover(_) => "discover",
+            Self::Info(_) => "info",
+            Self::Scan(_) => "scan",
+            Self::Reset(_) => "reset",
+            Self::Send(_) => "send",
+            Self::Monitor(_) => "monitor",
+            Self::Sim(_) => "sim",
+            Self::Config(_) => "config",
+            Self::Explain(_) => "explain",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
+        }
+    }
+
     fn traits(&self) -> Traits {
         let on_a_device = |events| Traits { settings: true, events };
         match self {
@@ -193,7 +212,9 @@ const RELEASE: Duration = Duration::from_secs(4);
 /// # Errors
 /// The [`Failure`] to report.
 pub async fn run(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
-    let result = Box::pin(carry_out(cli, app)).await.map_err(|failure| device::name_terminal(failure, app));
+    let name = cli.command.name();
+    let result = Box::pin(carry_out(cli, app)).await;
+    let result = result.map_err(|failure| device::name_terminal(failure, app).knowing_value(Fact::Command, name));
     let released = join_all(app.kinds.iter().map(|kind| kind.released()));
     tokio::select! {
         _ = timeout(RELEASE, released) => {}

@@ -37,7 +37,7 @@ use crate::report::{Document, error_json};
 use crate::secret::ThreadDataset;
 use crate::settings::target::{Target, resolve};
 use crate::text;
-use crate::transport::{DeviceParts, Unobserved};
+use crate::transport::{DeviceParts, KINDS, Unobserved};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -96,6 +96,7 @@ async fn carry_out(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let mut parts = DeviceParts { label, dialect, log: args.board.log(), ..parts };
     let board_port = args.board.take_port(&mut parts);
     let target = resolve(&parts, app.kinds)?;
+    let assumed = parts.transport.is_none() && !target.explicit && target.kind.is_default();
     let notes = target.notes.clone();
     let (mut wanted, alone) = wanted(&args, &input, app).await?;
     let backend = wanted.backend.take();
@@ -140,6 +141,7 @@ async fn carry_out(args: Args, app: &App<'_>) -> Result<Document, Failure> {
             Ok(outcome) => document(&outcome, target.name.as_deref()),
             Err(failure) => {
                 let failure = ruled_out(failure, plan.dialect);
+                let failure = if assumed { elsewhere(failure, app) } else { failure };
                 return Err(without_passphrase(board.explain(failure, &device_run).await, &args.network));
             }
         };
@@ -185,6 +187,21 @@ async fn wanted(args: &Args, input: &Input, app: &App<'_>) -> Result<(Wanted, Op
         return Err(AnswerError::Missing(Question::Passphrase).into());
     }
     Ok((Wanted { security, backend, wifi, dataset }, alone))
+}
+
+/// Where nobody said how the device is reached and nothing answered on the link that was assumed: the other links.
+fn elsewhere(failure: Failure, app: &App<'_>) -> Failure {
+    if !matches!(failure.code, Code::LinkUnreachable | Code::LinkNotADevice) {
+        return failure;
+    }
+    let others =
+        KINDS.iter().filter(|kind| !kind.is_default() && app.kinds.iter().any(|own| own.scheme() == kind.scheme()));
+    let others: Vec<_> =
+        others.map(|kind| format!("--transport {} for {}", kind.scheme(), kind.words().title)).collect();
+    failure.hint(format!(
+        "nothing said how to reach the device: give {}; espctl discover lists what is in reach",
+        others.join(", ")
+    ))
 }
 
 /// Where a dialect was chosen and another one might have been answered.

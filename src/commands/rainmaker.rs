@@ -38,7 +38,7 @@ const OPTIONS: [&str; 21] = [
 
 /// The command line with the abbreviations of `provision` written out that mean one option to `esp-rainmaker-cli`,
 /// though there are more options here: `--pass` is `--passphrase`, whatever `--passphrase-file` may be.
-pub fn expand_abbreviations(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+pub(super) fn expand_abbreviations(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<_> = arguments.into_iter().collect();
     let command = arguments.iter().skip(1).position(|argument| !argument.as_encoded_bytes().starts_with(b"-"));
     let Some(command) = command.map(|at| at + 1).filter(|&at| arguments[at] == "provision") else { return arguments };

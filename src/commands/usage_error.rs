@@ -9,11 +9,12 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use serde_json::json;
 
-use crate::code::Code;
+use super::words::command_on;
+use crate::code::{Code, Fact};
 use crate::failure::Failure;
 use crate::report::capabilities::Wishes;
 use crate::report::{Document, Output};
-use crate::settings::Environment;
+use crate::settings::{Environment, nearest};
 
 /// Options whose value is a secret.
 const SECRET: [&str; 5] = ["--pop", "--passphrase", "--sec2-password", "--secret-key", "--thread-dataset"];
@@ -28,9 +29,9 @@ const TAKES: [(&str, &str); 11] = [
     ("--slow-baud", "a rate in bits per second, 300 or more"),
     ("--sec-ver", "0, 1 or 2"),
     ("--min-sec", "0, 1 or 2"),
-    ("--channel", "a number from 1 to 196"),
+    ("--channel", "a Wi-Fi channel: 1 to 14, or from 36 on at 5 GHz"),
     ("--count", "a number from 1 to 65535"),
-    ("--http", "an IP address and a port, like 127.0.0.1:8080"),
+    ("--http", "an address and a port, like 127.0.0.1:8080, localhost:8080 or :8080"),
     ("--service-uuid", "a UUID"),
     ("--device-port", "a number from 0 to 65535"),
     ("--discovery-timeout", "a number of seconds"),
@@ -48,13 +49,29 @@ pub fn report_usage_error(error: &clap::Error, words: &[OsString], environment: 
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => help(0),
         // Nothing was typed: the way in is worth more than an error.
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !json => help(2),
-        _ => output.deliver(&Err(usage_error(error, words))),
+        _ => {
+            let failure = with_usage(usage_error(error, words), error);
+            output.deliver(&Err(match command_on(words) {
+                Some(name) => failure.knowing_value(Fact::Command, name),
+                None => failure,
+            }))
+        }
     }
 }
 
 /// The program's version, for programs.
 fn version() -> Document {
     Document::new("version", "", json!({ "version": env!("CARGO_PKG_VERSION") }))
+}
+
+/// How the command is written, where clap knows it: the last thing to read, not the first.
+fn with_usage(failure: Failure, error: &clap::Error) -> Failure {
+    let text = error.render().to_string();
+    let usage = text.split_once("\nUsage: ").and_then(|(_, usage)| usage.lines().next());
+    match usage.map(str::trim).filter(|usage| !usage.is_empty()) {
+        Some(usage) => failure.last_hint(format!("usage: {usage}")),
+        None => failure,
+    }
 }
 
 /// The failure for such a command line.
@@ -90,7 +107,11 @@ fn usage_error(error: &clap::Error, words: &[OsString]) -> Failure {
             .hint(format!("write {option}=VALUE where the value begins with a hyphen"));
     }
     if let Some(taken) = taken(error).or_else(|| number_with_hyphen(error, words)) {
-        return failure.saying(taken);
+        let failure = failure.saying(taken);
+        return match meant(error) {
+            Some(meant) => failure.hint(format!("did you mean {meant}?")),
+            None => failure,
+        };
     }
     if let Some((missing, needs_it)) = missing_partner(error, words) {
         return failure
@@ -129,6 +150,13 @@ fn taken(error: &clap::Error) -> Option<String> {
         _ => TAKES.iter().find(|(option, _)| *option == name)?.1.to_owned(),
     };
     (!value.is_empty()).then(|| format!("{name} takes {what}"))
+}
+
+/// The word that was probably meant, of those that an option takes.
+fn meant(error: &clap::Error) -> Option<&str> {
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidValue) else { return None };
+    let Some(ContextValue::Strings(words)) = error.get(ContextKind::ValidValue) else { return None };
+    nearest(typed, words.iter().map(String::as_str))
 }
 
 /// What an option takes that was given a number below zero, which was read as an option.
@@ -293,9 +321,12 @@ mod tests {
             (&["info", "--timeout", "0"][..], "--timeout takes whole seconds, 1 or more"),
             (&["info", "--timeout", "-1"], "--timeout takes whole seconds, 1 or more"),
             (&["info", "--timeout=-1"], "--timeout takes whole seconds, 1 or more"),
-            (&["provision", "--channel", "-15"], "--channel takes a number from 1 to 196"),
+            (&["provision", "--channel", "-15"], "--channel takes a Wi-Fi channel: 1 to 14, or from 36 on at 5 GHz"),
             (&["provision", "--sec_ver", "-1"], "--sec-ver takes 0, 1 or 2"),
-            (&["sim", "--http", "localhost:1"], "--http takes an IP address and a port, like 127.0.0.1:8080"),
+            (
+                &["sim", "--http", "here:1"],
+                "--http takes an address and a port, like 127.0.0.1:8080, localhost:8080 or :8080",
+            ),
             (&["info", "--color=red"], "--color takes auto, always or never"),
             (&["completions", "tcsh"], "SHELL takes bash, elvish, fish, powershell or zsh"),
             (&["--json"], "no command was given"),
@@ -305,6 +336,18 @@ mod tests {
         }
         assert_eq!(failure(&["config", "--json"]).hints(), ["write espctl config show, path or check"]);
         assert!(failure(&["info", "--timeout"]).message.contains("a value is required"));
+    }
+
+    #[test]
+    fn the_word_that_was_meant_is_suggested() {
+        for (words, near) in [
+            (&["info", "--color=alwys"][..], "did you mean always?"),
+            (&["completions", "bsh"], "did you mean bash?"),
+            (&["sim", "--ble", "--stack", "nimbel"], "did you mean nimble?"),
+        ] {
+            assert_eq!(failure(words).hints()[0], near, "{words:?}");
+        }
+        assert!(!failure(&["info", "--color=red"]).hints().concat().contains("did you mean"));
     }
 
     #[test]

@@ -93,6 +93,15 @@ pub fn read_bssid(text: &str) -> Result<[u8; 6], String> {
     bytes.as_slice().try_into().map_err(|_| format!("it has {} bytes", bytes.len()))
 }
 
+/// Reads the number of a Wi-Fi channel: 1 to 14 at 2.4 GHz, from 36 on at 5 GHz.
+///
+/// # Errors
+/// What it takes.
+pub fn read_channel(text: &str) -> Result<u8, &'static str> {
+    let channel = text.trim().parse().ok().filter(|channel| matches!(channel, 1..=14 | 36..=196));
+    channel.ok_or("takes a Wi-Fi channel: 1 to 14, or from 36 on at 5 GHz")
+}
+
 /// Checks a passphrase: empty (open), or 8 to 63 bytes.
 ///
 /// # Errors
@@ -164,6 +173,16 @@ mod tests {
         }
         for text in ["", "x", "é", "Done0e08", "0e 08"] {
             assert_eq!(dataset_digits(text), text);
+        }
+    }
+
+    #[test]
+    fn channels_are_those_of_the_two_bands() {
+        for (text, channel) in [("1", Some(1)), ("14", Some(14)), ("36", Some(36)), ("177", Some(177))] {
+            assert_eq!(read_channel(text).ok(), channel, "{text}");
+        }
+        for text in ["0", "15", "35", "197", "300", "-1", "", "six"] {
+            assert!(read_channel(text).is_err(), "{text}");
         }
     }
 

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::dialect;
+use super::nearest::nearest;
 use crate::code::Code;
 use crate::device::DialectChoice;
 use crate::failure::Failure;
@@ -246,6 +247,10 @@ fn unknown(scheme: &str, origin: &Origin, kinds: Kinds<'_>) -> Failure {
     let failure = Failure::new(code)
         .saying(format!("this version has no transport {scheme:?}"))
         .hint(format!("it has {}: choose one with --transport or --device", have.join(", ")));
+    let failure = match nearest(scheme, have.iter().copied()) {
+        Some(near) => failure.hint(format!("did you mean {near}?")),
+        None => failure,
+    };
     match origin {
         Origin::Default => failure,
         origin => failure.because(format!("it was named by {origin}")),

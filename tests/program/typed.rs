@@ -240,3 +240,73 @@ fn an_exchange_says_what_was_sent_and_received() {
     let ran = run(["info", "--device", QUICK, "-v"]);
     assert!(ran.stderr.contains("proto-ver: sent ") && ran.stderr.contains(" bytes, received "), "{ran:?}");
 }
+
+#[test]
+fn the_way_to_more_help_names_the_command() {
+    for (line, command) in [
+        (&["info", "--timeout", "0"][..], "info"),
+        (&["sim", "--profile", "nothing-like-it"], "sim"),
+        (&["provision", "--device", "sim:", "--ssid", "x", "--open", "--channel", "20"], "provision"),
+    ] {
+        let ran = run(line);
+        assert_refused(&ran, "usage.invalid-value", &[&format!("espctl help {command} lists every option")]);
+        assert!(!ran.stderr.contains("help COMMAND"), "{ran:?}");
+    }
+    assert!(run(["info", "--bogus"]).stderr.contains("usage: espctl info [OPTIONS]"));
+    let help = run(["provision", "help"]);
+    assert!(help.status == 0 && help.stdout.contains("Usage: espctl provision"), "{help:?}");
+}
+
+#[test]
+fn the_value_that_was_meant_is_suggested() {
+    for (line, near) in [
+        (&["info", "--transport", "bel"][..], "did you mean ble?"),
+        (&["info", "--color", "alwys"], "did you mean always?"),
+        (&["sim", "--profile", "rainmakr"], "did you mean rainmaker?"),
+        (&["sim", "--fault", "auth-faild@1"], "did you mean auth-failed?"),
+    ] {
+        assert_refused(&run(line), "usage.invalid-value", &[near]);
+    }
+}
+
+#[test]
+fn codes_are_found_by_status_and_by_word() {
+    for (word, code) in [("22", "wifi.auth-failed"), ("wifi", "wifi.not-found"), ("BLE", "ble.not-found")] {
+        let ran = run(["explain", word]);
+        assert!(ran.status == 0 && ran.stdout.lines().any(|line| line.starts_with(code)), "{ran:?}");
+    }
+    assert!(run(["explain", "proof-rej"]).stdout.contains("What to do:"), "one that is found is explained");
+    assert_eq!(run(["explain", "250"]).code(), Some("usage.unknown-code"));
+}
+
+#[test]
+fn security_2_is_refused_for_a_simulated_console() {
+    assert_refused(&run(["sim", "--console", "--sec-ver", "2"]), "usage.conflict", &["--sec-ver 2 does not fit"]);
+}
+
+#[test]
+fn requests_that_repeat_are_named_and_folded() {
+    let slow = "sim:?ap=HomeNet=correct-horse-battery&join-ms=800&apply-delay-ms=50";
+    let ran = run([&["provision", "--device", slow, "--pop", POP, "-v"], &NETWORK[..]].concat());
+    assert_eq!(ran.status, 0, "{ran:?}");
+    assert!(
+        ran.stderr.contains("prov-config CmdSetWifi: sent ") && ran.stderr.contains("with the same reply"),
+        "{ran:?}"
+    );
+    assert!(ran.stderr.matches("CmdGetWifiStatus").count() <= 4, "{ran:?}");
+    let quiet = run([&["provision", "--device", QUICK, "--pop", POP], &NETWORK[..]].concat());
+    assert!(!quiet.stderr.contains("user association"), "{quiet:?}");
+}
+
+/// Where nobody said how the device is reached and nothing answers, the other ways are named.
+#[test]
+fn a_bare_run_that_reaches_nothing_names_the_other_links() {
+    let ran = run(["provision", "--pop", POP, "--ssid", "x", "--open", "--timeout", "10"]);
+    if matches!(ran.code(), Some("link.unreachable" | "link.not-a-device")) {
+        for word in ["--transport ble for Bluetooth", "--transport console", "espctl discover"] {
+            assert!(ran.stderr.contains(word), "lacks {word:?}: {}", ran.stderr);
+        }
+    }
+    let named = run(["provision", "--address", "127.0.0.1:9", "--pop", POP, "--ssid", "x", "--open"]);
+    assert!(named.code() == Some("link.unreachable") && !named.stderr.contains("espctl discover"), "{named:?}");
+}

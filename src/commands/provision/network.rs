@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::code::Code;
 use crate::commands::app::App;
 use crate::commands::input::{SecretSource, hex_bytes, is_standard_input};
-use crate::device::plan::{check_dataset, check_passphrase, check_ssid, dataset_digits, read_bssid};
+use crate::device::plan::{check_dataset, check_passphrase, check_ssid, dataset_digits, read_bssid, read_channel};
 use crate::device::{AnswerError, Question, WifiPlan};
 use crate::failure::Failure;
 use crate::process::input::Input;
@@ -30,8 +30,8 @@ pub(super) struct NetworkArgs {
     /// One access point of the network, AA:BB:CC:DD:EE:FF (most firmware ignores it)
     #[arg(long, value_name = "ADDRESS")]
     bssid: Option<String>,
-    /// The network's channel (most firmware ignores it)
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=196))]
+    /// The network's channel, 1 to 14, or from 36 on at 5 GHz (most firmware ignores it)
+    #[arg(long, value_name = "NUMBER", value_parser = read_channel)]
     channel: Option<u8>,
     /// The network's passphrase, 8 to 63 bytes [env: ESPCTL_PASSPHRASE]
     #[arg(long, value_name = "TEXT")]
@@ -104,7 +104,13 @@ pub(super) async fn wifi(args: &NetworkArgs, input: &Input, app: &App<'_>) -> Re
     }
     let in_file = |key| files.iter().find_map(|file| file.value(key)).map(str::to_owned);
     let bssid = args.bssid.clone().or_else(|| in_file(&keys::BSSID)).as_deref().map(bssid).transpose()?;
-    let channel = args.channel.or_else(|| in_file(&keys::CHANNEL)?.parse().ok());
+    let channel_in_file = in_file(&keys::CHANNEL).filter(|_| args.channel.is_none());
+    let channel = channel_in_file
+        .as_deref()
+        .map(read_channel)
+        .transpose()
+        .map_err(|takes| Failure::new(Code::ConfigInvalid).because(format!("{} {takes}", keys::CHANNEL.name)))?;
+    let channel = args.channel.or(channel);
     Ok(WifiPlan { ssid, passphrase, bssid, channel })
 }
 
