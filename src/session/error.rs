@@ -110,6 +110,11 @@ pub enum Meaning {
 }
 
 impl SessionError {
+    /// Whether this computer's part of the link went away and is back: the device had no say in that.
+    pub(super) fn came_back(&self) -> bool {
+        matches!(&self.kind, SessionErrorKind::Transport(error) if matches!(error.evidence, Evidence::CameBack))
+    }
+
     /// Reads the evidence by its step.
     pub fn meaning(&self) -> Meaning {
         match (&self.kind, self.step) {
@@ -148,9 +153,14 @@ fn read_transport(error: &TransportError, step: Step) -> Meaning {
         // A device that refuses the version request is some other firmware's.
         (Evidence::Refused, step) => read_silence(step).unwrap_or(Meaning::NotADevice),
         (Evidence::Restarted, _) => Meaning::Restarted,
-        (Evidence::Truncated { .. } | Evidence::Io { .. } | Evidence::Lost | Evidence::SystemFailed, _) => {
-            Meaning::LinkLost
-        }
+        (
+            Evidence::Truncated { .. }
+            | Evidence::Io { .. }
+            | Evidence::Lost
+            | Evidence::CameBack
+            | Evidence::SystemFailed,
+            _,
+        ) => Meaning::LinkLost,
     }
 }
 

@@ -216,7 +216,8 @@ pub struct Session {
 
 impl Session {
     /// Runs the handshake. Where the credentials can be read in two ways (security 2's Q1) and the device rejects
-    /// the proof of the first, the second is tried, once.
+    /// the proof of the first, the second is tried, once. It also begins anew, once, where this computer's part of the
+    /// link went away in the middle and is back.
     ///
     /// # Errors
     /// The link, for another try, and what went wrong.
@@ -229,6 +230,7 @@ impl Session {
         let readings = scheme.readings(&credentials);
         let mut reading = 0;
         let mut rejected = None;
+        let mut again = false;
         loop {
             match link.handshake(scheme, &credentials, reading, rng).await {
                 Ok(cipher) => {
@@ -239,6 +241,7 @@ impl Session {
                     reading += 1;
                     rejected = Some(error);
                 }
+                Err(error) if error.came_back() && !again => again = true,
                 // The second reading may meet a lock that the first one set off: the rejection is the news.
                 Err(error) => return Err((link, rejected.unwrap_or(error))),
             }

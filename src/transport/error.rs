@@ -120,6 +120,9 @@ pub enum Evidence {
     /// This computer's own part failed: the link does not open, or it is lost.
     #[error("this computer's part of the link failed")]
     SystemFailed,
+    /// This computer's own part went away in the middle of an exchange, and is back: the link can be opened again.
+    #[error("this computer's part of the link went away and came back")]
+    CameBack,
     /// The device does not answer to this link.
     #[error("the device does not answer")]
     NoContact,
@@ -204,6 +207,7 @@ impl TransportError {
             Evidence::ClosedWithoutAnswer { .. }
             | Evidence::Truncated { .. }
             | Evidence::Io { .. }
+            | Evidence::CameBack
             | Evidence::Lost => Code::LinkLost,
         })
     }

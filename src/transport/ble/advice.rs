@@ -41,6 +41,7 @@ fn class(error: &BleError) -> (Evidence, Option<Code>) {
         BleError::NotProvisioning { .. } => (Evidence::NotProvisioning, Some(Code::BleNotProvisioning)),
         BleError::Refused { .. } => (Evidence::Refused, None),
         BleError::Lost { .. } => (Evidence::Lost, None),
+        BleError::CameBack { .. } => (Evidence::CameBack, None),
     }
 }
 

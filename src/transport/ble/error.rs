@@ -185,6 +185,12 @@ pub enum BleError {
         /// The operating system's word.
         reason: String,
     },
+    /// Bluetooth on this computer went away in the middle of an exchange, the link with it, and is back.
+    #[error("the link to {peer} broke: Bluetooth on this computer went away and came back")]
+    CameBack {
+        /// The device.
+        peer: String,
+    },
     /// The operating system's Bluetooth failed in another way.
     #[error("Bluetooth on this computer fails ({reason})")]
     Stack {

@@ -229,6 +229,10 @@ impl Link {
                 }
             }
         }
+        if trouble == ErrorClass::TimedOut && !gone {
+            // The system has given the device up; how long to wait for it is the caller's affair.
+            std::future::pending::<()>().await;
+        }
         let unpaired = trouble == ErrorClass::Encryption || may_be_unpaired(self.state, trouble, HIDES_ERRORS);
         self.state = match trouble {
             _ if gone => State::Broken,
@@ -263,10 +267,7 @@ impl Link {
     fn told(&self, miss: Miss) -> TransportError {
         match miss {
             Miss::Told(error) | Miss::Gone(error) => error,
-            Miss::Away => {
-                let reason = "Bluetooth on this computer went away and came back".to_owned();
-                BleError::Lost { peer: self.connection.peer.clone(), reason }.into()
-            }
+            Miss::Away => BleError::CameBack { peer: self.connection.peer.clone() }.into(),
             Miss::Stale(reason) => BleError::ServicesUnresolved { peer: self.connection.peer.clone(), reason }.into(),
             Miss::Unpaired(reason) => BleError::PairingFailed { peer: self.connection.peer.clone(), reason }.into(),
         }

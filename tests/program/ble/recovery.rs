@@ -28,15 +28,19 @@ fn through(bluez: &Bluez, gone: fn(&Bluez) -> bool, back: fn(&Bluez)) -> Ran {
     run.finish()
 }
 
-/// Points of a run at which something strikes.
-fn points() -> [At; 4] {
-    [At::Connect, At::Resolve, At::write("proto-ver"), At::write("prov-config")]
+/// Points of a run at which something strikes: an occasion, and which of them.
+fn points() -> [(At, u32); 6] {
+    let write = |endpoint, nth| (At::write(endpoint), nth);
+    let exchanges =
+        [write("proto-ver", 1), write("prov-session", 1), write("prov-session", 2), write("prov-config", 1)];
+    let [version, first, second, credentials] = exchanges;
+    [(At::Connect, 1), (At::Resolve, 1), version, first, second, credentials]
 }
 
 #[test]
 fn an_adapter_that_is_switched_off_and_on_again_is_waited_for() {
-    for at in points() {
-        let bluez = Bluez::with([esp().fault(Fault::once(at.clone(), Does::PowerOff))]);
+    for (at, nth) in points() {
+        let bluez = Bluez::with([esp().fault(Fault::nth(at.clone(), nth, Does::PowerOff))]);
         let ran = through(&bluez, |bluez| !bluez.is_on(0), |bluez| bluez.switch(0, true));
         online(&ran);
         assert!(ran.stderr.contains("waiting for that to pass"), "{at:?}: {ran:?}");
@@ -46,8 +50,8 @@ fn an_adapter_that_is_switched_off_and_on_again_is_waited_for() {
 
 #[test]
 fn bluetoothd_that_is_started_again_is_waited_for() {
-    for at in points() {
-        let bluez = Bluez::with([esp().fault(Fault::once(at.clone(), Does::Die))]);
+    for (at, nth) in points() {
+        let bluez = Bluez::with([esp().fault(Fault::nth(at.clone(), nth, Does::Die))]);
         let ran = through(&bluez, |bluez| !bluez.is_running(), Bluez::revive);
         online(&ran);
         assert!(ran.stderr.contains("waiting for that to pass"), "{at:?}: {ran:?}");
