@@ -30,9 +30,18 @@ pub struct VersionInfo {
     pub applications: Vec<Application>,
     /// False where the answer was not JSON: firmware older than the provisioning manager.
     pub structured: bool,
-    /// Whether a part behind `prov` is missing or cannot be read: firmware cuts off what does not fit its buffer.
+    /// Where the document breaks off behind `prov`, if it does: firmware cuts off what does not fit its buffer.
     #[serde(skip)]
-    pub incomplete: bool,
+    pub breaks_off: Option<Break>,
+}
+
+/// Where a document breaks off, or cannot be read any further.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Break {
+    /// The label whose part is not whole; `None` between two of them.
+    pub label: Option<String>,
+    /// The document's length, in bytes.
+    pub length: usize,
 }
 
 /// Why a reply is not a version document.
@@ -74,9 +83,10 @@ impl VersionInfo {
         if reply.len() > MAX_LEN || !text.trim_start().starts_with('{') {
             return Self::bare(reply).ok_or(VersionError::Other);
         }
-        let mut document = Map::new();
+        let (mut document, mut label) = (Map::new(), None);
         let mut json = serde_json::Deserializer::from_str(&text);
-        let read = Entries(&mut document).deserialize(&mut json).and_then(|()| json.end());
+        let entries = Entries { whole: &mut document, begun: &mut label };
+        let read = entries.deserialize(&mut json).and_then(|()| json.end());
         let Some(prov) = document.get("prov") else {
             return Err(match read {
                 Ok(()) => VersionError::NoProv,
@@ -90,7 +100,7 @@ impl VersionInfo {
             sec_patch_ver: number(&prov["sec_patch_ver"]),
             capabilities: texts(&prov["cap"]),
             structured: true,
-            incomplete: read.is_err(),
+            breaks_off: read.err().map(|_| Break { label, length: reply.len() }),
             ..Self::default()
         };
         for (name, entry) in document.iter().filter(|(name, entry)| *name != "prov" && entry.is_object()) {
@@ -155,7 +165,11 @@ impl VersionInfo {
 }
 
 /// The members of an object one by one, so that those before a damage are had.
-struct Entries<'a>(&'a mut Map<String, Value>);
+struct Entries<'a> {
+    whole: &'a mut Map<String, Value>,
+    /// The name of the one that has begun.
+    begun: &'a mut Option<String>,
+}
 
 impl<'de> DeserializeSeed<'de> for Entries<'_> {
     type Value = ();
@@ -173,8 +187,10 @@ impl<'de> Visitor<'de> for Entries<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        while let Some((name, value)) = members.next_entry()? {
-            self.0.insert(name, value);
+        while let Some(name) = members.next_key::<String>()? {
+            *self.begun = Some(name.clone());
+            self.whole.insert(name, members.next_value()?);
+            *self.begun = None;
         }
         Ok(())
     }
@@ -244,15 +260,18 @@ mod tests {
             let read = VersionInfo::parse(&whole.as_bytes()[..length]);
             match read {
                 Ok(info) => {
-                    assert!(length >= prov_ends && info.incomplete, "{length}");
+                    let cut = info.breaks_off.as_ref().expect("a break");
+                    assert!(length >= prov_ends && cut.length == length, "{length}");
+                    let in_acme = whole[..length].contains("\"acme\"") && length < whole.len() - 1;
+                    assert_eq!(cut.label.as_deref(), in_acme.then_some("acme"), "{length}");
                     assert!(info.can_scan() && info.sec_ver == Some(1) && info.applications[0].name == "rmaker");
                 }
                 Err(error) => {
-                    assert!(length < prov_ends && error == VersionError::CutOff { length }, "{length} {error}")
+                    assert!(length < prov_ends && error == VersionError::CutOff { length }, "{length} {error}");
                 }
             }
         }
-        assert!(VersionInfo::parse(whole.as_bytes()).is_ok_and(|info| !info.incomplete));
+        assert!(VersionInfo::parse(whole.as_bytes()).is_ok_and(|info| info.breaks_off.is_none()));
     }
 
     #[test]
@@ -260,6 +279,6 @@ mod tests {
         let info =
             VersionInfo::parse(b"{\"caf\xe9\":{\"ver\":\"1\"},\"prov\":{\"sec_ver\":2,\"cap\":[\"wifi_scan\"]}}");
         let info = info.expect("a document");
-        assert!(info.security() == 2 && info.can_scan() && !info.incomplete);
+        assert!(info.security() == 2 && info.can_scan() && info.breaks_off.is_none());
     }
 }

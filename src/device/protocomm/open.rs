@@ -11,8 +11,9 @@ use crate::failure::Failure;
 use crate::session::deadline::limit;
 use crate::session::{Link, SessionErrorKind};
 use crate::stage::Stage;
+use crate::text;
 use crate::transport::{BoxFuture, Evidence, Locator, TransportError};
-use crate::wire::version::VersionInfo;
+use crate::wire::version::{Break, VersionInfo};
 
 /// The dialect's name.
 const NAME: &str = "protocomm";
@@ -83,10 +84,12 @@ async fn identify(
             return Err(error.into());
         }
     };
-    if version.incomplete {
-        let text = "the device's version document breaks off behind \"prov\": what its application says of itself may be \
-                    missing";
-        observer.observe(&Event::Note { text: text.to_owned() });
+    if let Some(Break { label, length }) = &version.breaks_off {
+        let place = label.as_deref().map(|label| format!(" in {:?}", text::sanitise(label))).unwrap_or_default();
+        let text = format!(
+            "the device's version document breaks off{place} after {length} bytes; what is said of provisioning is whole"
+        );
+        observer.observe(&Event::Note { text });
     }
     Ok((link, version))
 }
