@@ -75,6 +75,8 @@ pub(super) fn findings<'a, T: 'a>(
         }
     }
     found.sort_by_key(|finding| rank(finding.sign));
+    // A board's own word of what happened, and the reset reason that means the same, are one sign.
+    found.dedup_by(|later, earlier| later.sign.says == earlier.sign.says && later.sign.about == About::Crash);
     found
 }
 

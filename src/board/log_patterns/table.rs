@@ -16,17 +16,15 @@ const RETYPE: &str =
     "type the passphrase again; if it is right, move the device closer, or set the router to WPA2 (AES)";
 const CLOUD: &str = "the device is on its network but does not reach its cloud: port 8883 (or 443) must be open to it, and no \
                      captive portal in the way";
+const BROWNOUT: &str = "the supply voltage fell too low, so the board restarted";
+const SUPPLY: &str = "use a shorter USB cable or a supply of at least 500 mA";
 const DECODE: &str =
     "idf.py monitor or addr2line, with the firmware's own ELF file, turns the backtrace into source lines";
 
 /// Every sign, the most telling first.
 pub(super) static SIGNS: &[Sign] = &[
-    text(
-        About::Crash,
-        &["brownout detector was triggered", "brown_out", "brownout_rst", "brownout_reset"],
-        "the supply voltage fell too low, so the board restarted",
-        "use a shorter USB cable or a supply of at least 500 mA",
-    ),
+    text(About::Crash, &["brownout detector was triggered"], BROWNOUT, SUPPLY),
+    text(About::Crash, &["brown_out", "brownout_rst", "brownout_reset"], BROWNOUT, SUPPLY),
     text(
         About::Crash,
         &[
