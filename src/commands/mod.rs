@@ -233,7 +233,7 @@ async fn carry_out(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
         }
     }
     match cli.command {
-        Command::Provision(args) => provision::run(*args, app).await,
+        Command::Provision(args) => Box::pin(provision::run(*args, app)).await,
         Command::Discover(args) => discover::run(args, app).await,
         Command::Info(args) => Box::pin(info::run(args, app)).await,
         Command::Scan(args) => scan::run(args, app).await,

@@ -15,11 +15,12 @@ mod named;
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use drawn::Drawing;
 use dump::Dumps;
 use named::{behind_half_a_key, is_word, named, quoted_end};
 use zeroize::Zeroizing;
 
-use super::line::{self, Line};
+use super::line;
 use super::split::RawLine;
 use crate::secret::REDACTED;
 
@@ -38,8 +39,7 @@ pub struct Redactor {
     begun: bool,
     /// Something was cut, by the log or by its end: what comes next may be its rest.
     cut: bool,
-    /// The line before was a row of a drawn QR code.
-    drawing: bool,
+    drawing: Drawing,
     /// A quoted secret was cut by a line of the log: its rest comes in a line that is not the log's.
     torn: bool,
 }
@@ -111,7 +111,8 @@ impl Redactor {
     /// The line with its secrets replaced; empty for what goes without a word, the further rows of a drawn QR code.
     pub fn redact(&mut self, line: &RawLine) -> String {
         let text = line.text.as_str();
-        if let Some(replaced) = self.drawn(text) {
+        if let Some(replaced) = self.drawing.replaced(text) {
+            self.begun = true;
             return replaced;
         }
         let mut spans = named(text);
@@ -141,16 +142,6 @@ impl Redactor {
             self.cut = true;
         }
         replaced(text, spans)
-    }
-
-    /// What stands in place of a row of a drawn QR code.
-    fn drawn(&mut self, text: &str) -> Option<String> {
-        let row = Zeroizing::new(Line::parse(text).text);
-        let within = self.drawing;
-        self.drawing = drawn::is_row(&row, within);
-        self.begun |= self.drawing;
-        let before = || text.strip_suffix(row.as_str()).unwrap_or_default();
-        self.drawing.then(|| if within { String::new() } else { format!("{}{}", before(), drawn::REPLACED) })
     }
 
     /// The text with the known values replaced, and nothing else: for text that only quotes a board. Where the quotation

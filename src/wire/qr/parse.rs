@@ -225,9 +225,11 @@ fn compact(fields: &str) -> Result<Payload, QrError> {
 }
 
 fn json(text: &str) -> Result<Payload, QrError> {
-    let document = serde_json::from_str::<Value>(text).map_err(|error| match error.is_eof() {
-        true => QrError::CutOff { length: text.chars().count() },
-        false => QrError::Syntax { line: error.line(), column: error.column() },
+    let document = serde_json::from_str::<Value>(text).map_err(|error| {
+        if error.is_eof() {
+            return QrError::CutOff { length: text.chars().count() };
+        }
+        QrError::Syntax { line: error.line(), column: error.column() }
     })?;
     let Value::Object(fields) = document else {
         return Err(QrError::NotAnObject);

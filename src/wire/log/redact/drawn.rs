@@ -1,12 +1,34 @@
 //! A QR code that is drawn line by line in block characters: whoever photographs it has the secrets of its payload.
 
+use zeroize::Zeroizing;
+
+use crate::wire::log::Line;
+
 /// What stands in place of a drawn code.
-pub(super) const REPLACED: &str = "(redacted QR code)";
+const REPLACED: &str = "(redacted QR code)";
 /// So many blocks in a line begin a code: the narrowest one is 21 modules wide.
 const FEWEST: usize = 8;
 
+/// Follows a drawn code from row to row.
+#[derive(Default)]
+pub(super) struct Drawing {
+    /// The line before was one of its rows.
+    within: bool,
+}
+
+impl Drawing {
+    /// What stands in place of a line, where it is a row: a word for the first one, nothing for the others.
+    pub(super) fn replaced(&mut self, text: &str) -> Option<String> {
+        let row = Zeroizing::new(Line::parse(text).text);
+        let is_first = !self.within;
+        self.within = is_row(&row, self.within);
+        let before = || text.strip_suffix(row.as_str()).unwrap_or_default();
+        self.within.then(|| if is_first { format!("{}{REPLACED}", before()) } else { String::new() })
+    }
+}
+
 /// Whether a line is a row of a drawn code: blocks and spaces alone. Within a code, one block is enough.
-pub(super) fn is_row(text: &str, within: bool) -> bool {
+fn is_row(text: &str, within: bool) -> bool {
     let mut blocks = 0;
     for c in text.chars() {
         match c {
