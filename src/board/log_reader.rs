@@ -63,11 +63,11 @@ impl Hearing {
     /// The line as it may be shown; none where nothing of it may.
     pub(super) fn take(&mut self, raw: &RawLine) -> Option<Heard> {
         let payload = self.finder.push(&Line::parse(&raw.text));
-        if let Some(payload) = &payload {
-            self.redaction.learn_payload(payload);
-        }
+        let announced = self.finder.take_announced();
+        payload.iter().chain(&announced).for_each(|payload| self.redaction.learn_payload(payload));
         let shown = self.redaction.apply(raw);
-        (!shown.is_empty() || payload.is_some()).then(|| Heard { line: Line::parse(&shown), payload })
+        let is_heard = !shown.is_empty() || payload.is_some();
+        is_heard.then(|| Heard { line: Line::parse(&shown), payload, announced })
     }
 }
 
@@ -78,6 +78,8 @@ pub struct Heard {
     pub line: Line,
     /// The payload that was complete with it.
     pub payload: Option<Payload>,
+    /// What was announced in words and complete with it; a payload that follows says more.
+    pub announced: Option<Payload>,
 }
 
 /// Opens a board's port.

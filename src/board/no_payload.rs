@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::diagnose::{Finding, findings, quote};
 use super::log_patterns::About;
 use super::log_reader::LogReader;
-use crate::code::{Code, Hint};
+use crate::code::{Code, Fact, Hint};
 use crate::failure::Failure;
 use crate::text;
 use crate::wire::log::{Level, Line};
@@ -105,7 +105,11 @@ impl Shown {
                 .saying("the board waits for a download, so its firmware does not run")
                 .because(format!("the board says: {}", quote(&self.lines[at])))
                 .only_hints([
-                    Hint::plain("restart it into its firmware: --reset boot, or its reset button with BOOT released"),
+                    Hint::unless(
+                        &[Fact::BoardRestarted],
+                        "restart it into its firmware: --reset boot, or its reset button with BOOT released",
+                    ),
+                    Hint::given(Fact::BoardRestarted, "press its reset button with BOOT released"),
                     Hint::plain("a board that does this at every start has its BOOT pin (GPIO0, GPIO9) held low"),
                 ])
         })
@@ -144,14 +148,18 @@ pub(super) fn nothing(reader: &LogReader, shown: &Shown, wait: Duration) -> Fail
     let first = shown.lines.len().saturating_sub(QUOTED);
     let quoted = shown.lines.iter().skip(first).map(quote).collect::<Vec<_>>();
     let seen = format!("in {seconds:.0} s {path} gave {} bytes", reader.bytes());
-    let seen = match quoted.is_empty() {
-        true => format!("{seen}, and no whole line"),
-        false => format!("{seen}; the last lines: {}", quoted.join(" / ")),
+    let last = if quoted.is_empty() {
+        ", and no whole line".to_owned()
+    } else {
+        format!("; the last lines: {}", quoted.join(" / "))
     };
     let failure = match (reader.trouble(), shown.verdict()) {
         (Some(error), _) => {
-            let failure = Failure::new(Code::BoardNoPayload).saying("cannot read the payload that the board printed");
-            error.hint().map(str::to_owned).into_iter().fold(failure.caused_by(&error), Failure::hint)
+            let by_hand = "give name and PoP yourself with --device-name and --pop";
+            Failure::new(Code::BoardNoPayload)
+                .saying("cannot read the payload that the board printed")
+                .caused_by(&error)
+                .only_hints(error.hint().into_iter().chain([by_hand]).map(Hint::plain))
         }
         (None, Some(failure)) => failure,
         (None, None) if shown.is_encrypting() => Failure::new(Code::BoardNoPayload)
@@ -162,7 +170,7 @@ pub(super) fn nothing(reader: &LogReader, shown: &Shown, wait: Duration) -> Fail
             ]),
         (None, None) => Failure::new(Code::BoardNoPayload),
     };
-    failure.because(seen)
+    failure.because(format!("{seen}{last}"))
 }
 
 #[cfg(test)]
@@ -206,6 +214,13 @@ mod tests {
                 verdict(&format!("rst:0xf ({reason}),boot:0x13 (SPI)\nI (27) boot: x\n").repeat(3)).expect("a verdict");
             assert!(code == Code::BoardCrashed && told.contains("supply voltage"), "{told}");
         }
+    }
+
+    #[test]
+    fn a_sign_counts_once_for_each_time() {
+        let brownout = "rst:0xf (BROWNOUT_RST),boot:0x13 (SPI)\nE BOD: Brownout detector was triggered\n";
+        let (_, told) = verdict(&brownout.repeat(4)).expect("a verdict");
+        assert!(told.contains("E BOD: Brownout detector was triggered (4 times)") && !told.contains("rst:"), "{told}");
     }
 
     #[test]

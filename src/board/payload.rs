@@ -6,6 +6,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::log_reader::{COMES_BACK, LogReader};
 use super::no_payload::{Shown, nothing};
+use crate::code::Fact;
 use crate::event::{Event, Observer};
 use crate::failure::Failure;
 use crate::transport::serial::Reset;
@@ -19,6 +20,8 @@ const ENCRYPTING: Duration = Duration::from_mins(2);
 const LISTEN_FIRST: Duration = Duration::from_secs(2);
 /// How long a payload without a transport may be followed by one with it: some firmware prints both.
 const BETTER: Duration = Duration::from_millis(700);
+/// How long an announcement in words may be followed by a payload, which a sketch prints once its provisioning runs.
+const AFTER_WORDS: Duration = Duration::from_secs(2);
 
 /// How long to wait, and what to do to the board.
 #[derive(Debug, Clone, Copy)]
@@ -60,22 +63,26 @@ pub async fn wait_for_payload(
                     wait.extend(ENCRYPTING);
                 }
                 observer.observe(&Event::Board { line: heard.line });
-                match heard.payload {
-                    Some(payload) if payload.transport.is_some() => return Ok(named(payload, observer)),
-                    Some(payload) if found.is_none() => {
+                match (heard.payload, heard.announced) {
+                    (Some(payload), _) if payload.transport.is_some() => return Ok(named(payload, observer)),
+                    (Some(payload), _) if found.is_none() => {
                         found = Some(payload);
                         wait.end_in(BETTER);
+                    }
+                    (None, Some(announced)) if found.is_none() => {
+                        found = Some(announced);
+                        wait.end_in(AFTER_WORDS);
                     }
                     _ => {}
                 }
             }
-            Some(Err(failure)) => match found {
-                Some(payload) => return Ok(named(payload, observer)),
-                None => {
-                    reader.outlive(failure, wait.left(COMES_BACK), observer).await?;
-                    wait.extend(WAIT);
+            Some(Err(failure)) => {
+                if let Some(payload) = found {
+                    return Ok(named(payload, observer));
                 }
-            },
+                reader.outlive(failure, wait.left(COMES_BACK), observer).await?;
+                wait.extend(WAIT);
+            }
             None if !wait.is_over() => {}
             None => match found {
                 Some(payload) => return Ok(named(payload, observer)),
@@ -89,7 +96,7 @@ pub async fn wait_for_payload(
                     if let Some(rest) = &rest {
                         shown.take(&rest.line);
                     }
-                    return Err(nothing(reader, &shown, wait.began.elapsed()));
+                    return Err(knowing(nothing(reader, &shown, wait.began.elapsed()), wait.restarted));
                 }
             },
         }
@@ -101,11 +108,17 @@ fn named(payload: Payload, observer: &dyn Observer) -> Payload {
     payload
 }
 
+/// The failure without the advice to have the board restarted, where that was done, or tried.
+fn knowing(failure: Failure, restarted: bool) -> Failure {
+    if restarted { failure.knowing(Fact::BoardRestarted) } else { failure }
+}
+
 /// The times of one wait.
 struct Wait {
     began: Instant,
     /// When the board is restarted, if it still is to be.
     restart: Option<Instant>,
+    restarted: bool,
     end: Instant,
     /// No wait goes beyond it.
     limit: Option<Instant>,
@@ -121,7 +134,8 @@ impl Wait {
             Reset::Auto => Some(began + LISTEN_FIRST),
         };
         let limit = patience.limit.and_then(|limit| began.checked_add(limit));
-        let mut wait = Self { began, restart, end: began, limit, to_the_limit: patience.to_the_limit };
+        let mut wait =
+            Self { began, restart, restarted: false, end: began, limit, to_the_limit: patience.to_the_limit };
         wait.end_in(WAIT);
         wait
     }
@@ -132,7 +146,7 @@ impl Wait {
 
     /// The board was restarted.
     fn start_anew(&mut self) {
-        self.restart = None;
+        (self.restart, self.restarted) = (None, true);
         self.end_in(WAIT);
     }
 
@@ -175,11 +189,22 @@ impl Wait {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use tokio::time::advance;
+
+    use super::*;
+    use crate::code::Code;
 
     fn wait(reset: Reset, limit: Option<u64>, to_the_limit: bool) -> Wait {
         Wait::new(Patience { reset, limit: limit.map(Duration::from_secs), to_the_limit })
+    }
+
+    #[test]
+    fn what_was_done_is_not_advised() {
+        for code in [Code::BoardSilent, Code::BoardNoPayload] {
+            let hints = |restarted| knowing(Failure::new(code), restarted).hints().join("\n");
+            assert!(hints(false).contains("--reset boot"), "{code:?}");
+            assert!(!hints(true).contains("--reset") && hints(true).contains("reset button"), "{code:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -190,7 +215,7 @@ mod tests {
         advance(LISTEN_FIRST).await;
         assert!(silent.is_restart_due() && !prints.is_restart_due());
         silent.start_anew();
-        assert!(!silent.is_restart_due());
+        assert!(!silent.is_restart_due() && silent.restarted && !prints.restarted);
         assert!(wait(Reset::Boot, None, false).is_restart_due() && !wait(Reset::Never, None, false).is_restart_due());
     }
 

@@ -113,8 +113,7 @@ impl BoardWatch {
             let text = "waiting for the board to print its onboarding payload; press its reset button if it does not";
             device_run.observer.observe(&Event::Note { text: text.to_owned() });
             let patience = Patience { reset: self.reset, limit: device_run.budget.left(), to_the_limit: self.patient };
-            let waited = board::wait_for_payload(&mut reader, patience, &*device_run.observer).await;
-            payload = Some(waited.map_err(|failure| port::restarted(failure, self.reset))?);
+            payload = Some(Box::pin(board::wait_for_payload(&mut reader, patience, &*device_run.observer)).await?);
         } else if self.reset == Reset::Boot {
             reader.restart_board().await?;
         }

@@ -66,23 +66,9 @@ impl Heard {
     }
 }
 
-/// The failure without the advice to have the board restarted, where that was done, or tried.
-pub(super) fn restarted(failure: Failure, reset: Reset) -> Failure {
-    if reset == Reset::Never { failure } else { failure.knowing(Fact::BoardRestarted) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_was_done_is_not_advised() {
-        for code in [Code::BoardSilent, Code::BoardNoPayload] {
-            let hints = |reset| restarted(Failure::new(code), reset).hints().join("\n");
-            assert!(hints(Reset::Never).contains("--reset boot"), "{code:?}");
-            assert!(!hints(Reset::Auto).contains("--reset") && hints(Reset::Auto).contains("reset button"), "{code:?}");
-        }
-    }
 
     #[test]
     fn the_advice_fits_the_place() {

@@ -21,6 +21,7 @@ const POP_KEYS: [&str; 3] = ["pop", "proof_of_possession", "activation_token"];
 pub struct Finder {
     block: Option<Block>,
     announced: Announced,
+    told: Option<Payload>,
     trouble: Option<QrError>,
 }
 
@@ -51,7 +52,8 @@ impl Finder {
     /// Takes in the next line; the payload, where one is complete with it.
     pub fn push(&mut self, line: &Line) -> Option<Payload> {
         if let Some(payload) = self.announced.push(line) {
-            return Some(payload);
+            self.told = Some(payload);
+            return None;
         }
         if let Some(begun) = interrupted(&line.text) {
             self.begin(begun, false);
@@ -74,6 +76,11 @@ impl Finder {
                 None
             }
         }
+    }
+
+    /// What the last line completed in words alone, where it did: a payload that follows says more.
+    pub fn take_announced(&mut self) -> Option<Payload> {
+        self.told.take()
     }
 
     /// Why a text that looked like a payload could not be read.
@@ -234,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_payload_that_another_line_interrupts_anywhere() {
-        let begins = JSON.find(":").expect("a member");
+        let begins = JSON.find(':').expect("a member");
         for at in begins..JSON.len() {
             let (before, after) = JSON.split_at(at);
             for between in

@@ -1,6 +1,7 @@
 //! Boot logs as boards print them: with a drawn code, in pieces, cut off, or without a payload for a reason of their own.
 
 use std::os::unix::fs::symlink;
+use std::time::Duration;
 
 use super::{Board, LOG, Watched, espctl, provision, ran};
 
@@ -62,6 +63,17 @@ fn a_board_that_cannot_print_its_payload_says_why() {
     }
 }
 
+/// The advice shows what was done: a restart that was tried is not advised.
+#[test]
+fn a_board_that_prints_is_not_restarted() {
+    for (log, restarted) in [(&b""[..], true), (b"I (9) wifi: something else\r\n", false)] {
+        let board = Board::printing(log);
+        let failed = ran(&provision("sim:", &["--from-serial", &board.path, "--timeout", "3"]));
+        let hints = failed.ends_with(124).json()["error"]["hints"].to_string();
+        assert_eq!(!hints.contains("--reset boot"), restarted, "{hints}");
+    }
+}
+
 #[test]
 fn a_payload_is_found_in_pieces_escaped_or_in_words() {
     let (before, after) = PAYLOAD.split_at(40);
@@ -79,6 +91,17 @@ fn a_payload_is_found_in_pieces_escaped_or_in_words() {
             assert!(!done.err.contains(half), "{}", done.err);
         }
     }
+}
+
+/// What a sketch announces may be another transport than that of the payload it prints.
+#[test]
+fn a_payload_outdoes_the_words_before_it() {
+    let words = "[  1411][I][WiFiProv.cpp:1] beginProvision(): Starting provisioning using BLE\r\n service_name : PROV_1\r\n \
+                 pop : another\r\n";
+    let board = Board::printing_each(format!("{words}I (9) app: {PAYLOAD}\r\n").as_bytes(), Duration::from_millis(300));
+    let done = ran(&provision(DEVICE, &["--from-serial", &board.path]));
+    done.ends_with(0);
+    assert!(done.err.contains("provisioned over softap"), "{}", done.err);
 }
 
 /// A chip's own USB port goes away whenever the chip restarts.
