@@ -12,8 +12,10 @@
 //! - `link_log.rs`: what is printed on the session's own link
 //! - `log_patterns.rs`: what a line means
 //! - `diagnose.rs`: a failure and what the board said about it
+//! - `joined.rs`: whether the log confirms a join
 
 mod diagnose;
+mod joined;
 mod link_log;
 mod listen;
 mod log_patterns;
@@ -22,6 +24,7 @@ mod no_payload;
 mod payload;
 
 pub use diagnose::diagnose;
+pub use joined::address as address_in_log;
 pub use link_log::LinkLog;
 pub use listen::{Listener, LogHistory, LoggedLine};
 pub use log_patterns::{About, Sign, sign, started};

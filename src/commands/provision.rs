@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::backend::{BackendArgs, Chosen};
-use self::document::document;
+use self::document::document as provision_document;
 use self::network::{NetworkArgs, dataset, missing_network, wifi};
 use self::positional::PositionalPop;
 use super::app::App;
@@ -137,17 +137,23 @@ async fn carry_out(args: Args, app: &App<'_>) -> Result<Document, Failure> {
         let context = device_run.context(target.kind);
         let mut answers = RedactingAnswers { answers: &mut *answers, redaction: device_run.redaction.clone() };
         let outcome = provision::provision(&plan, &context, &mut answers).await;
-        let document = match outcome {
-            Ok(outcome) => document(&outcome, target.name.as_deref()),
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
             Err(failure) => {
                 let failure = ruled_out(failure, plan.dialect);
                 let failure = if assumed { elsewhere(failure, app) } else { failure };
                 return Err(without_passphrase(board.explain(failure, &device_run).await, &args.network));
             }
         };
+        let document = provision_document(&outcome, target.name.as_deref());
         Ok(match document.caveat {
             Some(caveat) => {
                 let caveat = board.explain(caveat, &device_run).await;
+                if let Some(ip) = device_run.address_in_log(&outcome.ssid) {
+                    let text = "the device could not confirm that it has joined; its own log does".to_owned();
+                    device_run.observer.observe(&Event::Note { text });
+                    return Ok(provision_document(&outcome.confirmed(ip), target.name.as_deref()));
+                }
                 let mut document = Document { caveat: None, ..document };
                 document.json["error"] = error_json(&caveat);
                 Document { caveat: Some(caveat), ..document }

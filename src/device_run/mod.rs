@@ -12,6 +12,7 @@ mod warnings;
 pub use redacting::{RedactingAnswers, learn_given};
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use tokio_util::sync::CancellationToken;
 
-use crate::board::{LinkLog, LogHistory, Redaction, diagnose};
+use crate::board::{LinkLog, LogHistory, Redaction, address_in_log, diagnose};
 use crate::code::{Code, Fact, LOG_SILENT};
 use crate::device::{Answers, Context, Device, DialectChoice, Need, SecurityPlan, SharedRng, open};
 use crate::event::{FanOut, Observer};
@@ -135,6 +136,11 @@ impl DeviceRun {
             }
             LogAccess::Heard(_) | LogAccess::Here => failure.knowing(Fact::LogHeard),
         }
+    }
+
+    /// The address on this network that the board has logged since the credentials were handed over last.
+    pub fn address_in_log(&self, ssid: &[u8]) -> Option<IpAddr> {
+        address_in_log(&self.history.told(), self.history.attempt(), ssid)
     }
 
     /// What the run was warned of so far; a failure of the run has it anyway.

@@ -1,5 +1,6 @@
 //! What a run led to, where it did not fail.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::device::DeviceFacts;
@@ -12,10 +13,22 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// What is known of the device.
     pub device: DeviceFacts,
+    /// The name of the Wi-Fi network whose credentials the device was given last; empty where there is none.
+    pub ssid: Vec<u8>,
     /// The node's id, where the device was associated or has told it anyway.
     pub node_id: Option<String>,
     /// How long the run took, prompts included.
     pub took: Duration,
+}
+
+impl Outcome {
+    /// The outcome where another witness has seen the device online at this address, although the device itself could
+    /// not say so.
+    #[must_use]
+    pub fn confirmed(self, ip: IpAddr) -> Self {
+        let joined = Joined::Wifi { ip: ip.to_string(), ssid: self.ssid.clone(), access_point: None };
+        Self { verdict: Verdict::Online(joined), ..self }
+    }
 }
 
 /// How far the device came.

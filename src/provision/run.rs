@@ -31,7 +31,8 @@ pub async fn provision(plan: &Plan, context: &Context<'_>, answers: &mut dyn Ans
         (Some(failure), _) => Err(failure),
         (None, Some(device)) => {
             let node_id = run.node_id.or_else(|| device.node_id.clone());
-            Ok(Outcome { verdict: run.verdict, device, node_id, took: started.elapsed() })
+            let ssid = run.credentials.map(|credentials| credentials.ssid().to_vec()).unwrap_or_default();
+            Ok(Outcome { verdict: run.verdict, device, ssid, node_id, took: started.elapsed() })
         }
         (None, None) => Err(Failure::new(Code::Unexpected).because("the stages ended before a device was reached")),
     }
