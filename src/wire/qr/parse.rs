@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use super::payload::{Network, Payload, Transport};
 use crate::secret::ProofOfPossession;
@@ -15,6 +16,8 @@ pub const MAX_LEN: usize = 4096;
 /// The page that shows a label in a browser, on whichever host.
 const PAGE: &str = "/qrcode.html";
 
+/// The keys whose values are text, whatever they look like.
+const SECRETS: [&str; 2] = ["pop", "password"];
 /// How the texts of other QR codes begin, and what they are.
 const OTHER_CODES: [(&str, &str); 4] = [
     ("MT:", "a Matter onboarding code"),
@@ -225,7 +228,8 @@ fn compact(fields: &str) -> Result<Payload, QrError> {
 }
 
 fn json(text: &str) -> Result<Payload, QrError> {
-    let document = serde_json::from_str::<Value>(text).map_err(|error| {
+    let quoted = SECRETS.iter().fold(Zeroizing::new(text.to_owned()), |text, key| digits_quoted(text, key));
+    let document = serde_json::from_str::<Value>(&quoted).map_err(|error| {
         if error.is_eof() {
             return QrError::CutOff { length: text.chars().count() };
         }
@@ -245,6 +249,25 @@ fn json(text: &str) -> Result<Payload, QrError> {
         network: word(&fields, "network")?.map(network).transpose()?,
         ..Payload::new(name)
     })
+}
+
+/// JSON in which the value of this key is text, where it was digits alone: makers of labels leave out the quotes, and a
+/// number would lose its leading zeros.
+fn digits_quoted(json: Zeroizing<String>, key: &str) -> Zeroizing<String> {
+    // Inside a JSON string, the quotes around the key would be escaped.
+    let place = json.match_indices(&format!("\"{key}\"")).find_map(|(at, key)| {
+        let after = json[at + key.len()..].trim_start().strip_prefix(':')?.trim_start();
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        let is_value = digits > 0 && after[digits..].trim_start().starts_with([',', '}']);
+        is_value.then(|| (json.len() - after.len(), digits))
+    });
+    match place {
+        Some((start, digits)) => {
+            let (before, rest) = json.split_at(start);
+            Zeroizing::new(format!("{before}\"{}\"{}", &rest[..digits], &rest[digits..]))
+        }
+        None => json,
+    }
 }
 
 /// The text at `key`; `None` where it is absent, null or empty.

@@ -35,6 +35,25 @@ fn every_key_and_both_spellings_of_security() {
 }
 
 #[test]
+fn a_pop_of_digits_without_quotes_is_text_as_it_is_written() {
+    for (json, wanted) in [
+        (r#"{"name":"P","pop":12345678,"transport":"ble"}"#, "12345678"),
+        (r#"{"name":"P","pop" : 0012 }"#, "0012"),
+        (r#"{"name":"pop","pop":0}"#, "0"),
+        (r#"{"name":"P","pop":"12"}"#, "12"),
+        (r#"{"name":"\"pop\":1,","pop":2}"#, "2"),
+        (
+            r#"https://x.example/qrcode.html?data={"name":"P","pop":0123456789012345678901234567890}"#,
+            "0123456789012345678901234567890",
+        ),
+    ] {
+        assert_eq!(pop(json), wanted, "{json}");
+    }
+    let label = Payload::parse(r#"{"name":"P","password":00001111}"#).expect("a label");
+    assert_eq!(label.password.map(|password| password.expose().to_vec()), Some(b"00001111".to_vec()));
+}
+
+#[test]
 fn white_space_and_a_byte_order_mark_do_not_matter() {
     assert_eq!(Payload::parse(&format!("\u{feff} \t{JSON}\r\n\0")), Payload::parse(JSON));
     assert_eq!(pop("\u{feff}NP:PROV_1|abcd1234|b\r\n"), "abcd1234");
@@ -104,7 +123,8 @@ fn what_is_wrong_is_said_precisely() {
         ("{}", QrError::MissingName),
         (r#"{"name":""}"#, QrError::MissingName),
         (r#"{"name":7}"#, QrError::WrongType { key: "name" }),
-        (r#"{"name":"P","pop":12345678}"#, QrError::WrongType { key: "pop" }),
+        (r#"{"name":"P","pop":12.5}"#, QrError::WrongType { key: "pop" }),
+        (r#"{"name":"P","pop":true}"#, QrError::WrongType { key: "pop" }),
         (r#"{"name":"P","transport":"lora"}"#, QrError::UnknownTransport),
         (r#"{"name":"P","network":"zigbee"}"#, QrError::UnknownNetwork),
         (r#"{"name":"P","security":3}"#, QrError::Security),
