@@ -2,8 +2,13 @@
 
 use super::{Meaning, SessionError, SessionErrorKind, Step};
 use crate::code::{Code, Fact};
+use crate::endpoint::ReplyError;
 use crate::failure::Failure;
 use crate::stage::Stage;
+
+/// Where a version document breaks off.
+const SAYS_TOO_MUCH: &str =
+    "the firmware says more of itself than its buffer or the link carries: enlarge the buffer, or shorten what it adds";
 
 impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
@@ -14,6 +19,7 @@ impl From<SessionError> for Failure {
         let code = code(&error);
         let mut failure = match &error.kind {
             SessionErrorKind::Transport(link) => link.failure(code),
+            SessionErrorKind::Reply(ReplyError::Version(_)) => Self::new(code).caused_by(&error).hint(SAYS_TOO_MUCH),
             _ => Self::new(code).caused_by(&error),
         };
         if let Some(stage) = stage(error.step) {

@@ -60,6 +60,22 @@ pub(crate) const CASES: &[Case] = &[
     stranger("another protocol", b"SSH-2.0-OpenSSH_9.6\r\n", "as a provisioning device"),
     stranger("binary junk", b"\x00\x01\x02\xff\xfe\x80HTTP\r\n\r\n", "as a provisioning device"),
     stranger("JSON of another kind", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[1, 2, 3]", "neither JSON"),
+    stranger(
+        "JSON of something else",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"status\":\"ok\"}",
+        "is JSON without a",
+    ),
+    command(
+        "a version document that is cut off",
+        Peer(Bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n{\"prov\":{\"sec_ver\":")),
+        INFO,
+    )
+    .fails("device.bad-reply", "identify", 26, "breaks off after 19 bytes"),
+    stranger(
+        "chunks that do not follow HTTP",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxx\r\n",
+        "chunks do not follow",
+    ),
     stranger("two lengths", b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx", "Content-Length"),
     command("a header that breaks off", Peer(Bytes(b"HTTP/1.1 200 OK\r\nContent-Le")), INFO).fails(
         "link.lost",
