@@ -123,8 +123,8 @@ pub(super) static WIFI_PASSPHRASE_INVALID: Entry = Entry {
     word: "wifi.passphrase-invalid",
     exit: Exit::Usage,
     title: "invalid Wi-Fi passphrase",
-    meaning: "A passphrase has 8 to 63 bytes. Devices refuse 64-digit raw keys.",
-    hints: &[plain("a passphrase has 8 to 63 bytes; --open is for networks without one")],
+    meaning: "A passphrase has 8 to 63 bytes, the key of a WEP network 5 or 13. Devices refuse 64-digit raw keys.",
+    hints: &[plain("a passphrase has 8 to 63 bytes, a WEP key 5 or 13; --open is for networks without one")],
 };
 
 pub(super) static WIFI_ENTERPRISE: Entry = Entry {

@@ -1,7 +1,7 @@
 //! What is known of a device's secrets and of its network before it is asked, and how each value is checked.
 
 use crate::code::Code;
-use crate::endpoint::scan::SSID_MAX;
+use crate::endpoint::scan::{AuthMode, SSID_MAX};
 use crate::failure::Failure;
 use crate::origin::Setting;
 use crate::secret::{Passphrase, ProofOfPossession, Sec2Password, ThreadDataset};
@@ -102,7 +102,10 @@ pub fn read_channel(text: &str) -> Result<u8, &'static str> {
     channel.ok_or("takes a Wi-Fi channel: 1 to 14, or from 36 on at 5 GHz")
 }
 
-/// Checks a passphrase: empty (open), or 8 to 63 bytes.
+/// Bytes of a short WEP key, the only secret of a network that is shorter than a WPA passphrase; a long one has 13.
+pub const WEP_KEY: usize = 5;
+
+/// Checks a passphrase of WPA: empty (open), or 8 to 63 bytes.
 ///
 /// # Errors
 /// [`Code::WifiPassphraseInvalid`], without the passphrase.
@@ -111,6 +114,33 @@ pub fn check_passphrase(passphrase: &Passphrase) -> Result<(), Failure> {
         0 | 8..=63 => Ok(()),
         length => Err(Failure::new(Code::WifiPassphraseInvalid).because(format!("it has {length} bytes"))),
     }
+}
+
+/// Checks a passphrase whose network is still to be chosen, or is known to the device alone: it may be a WEP key.
+///
+/// # Errors
+/// As [`check_passphrase`].
+pub fn check_passphrase_or_key(passphrase: &Passphrase) -> Result<(), Failure> {
+    if passphrase.expose().len() == WEP_KEY { Ok(()) } else { check_passphrase(passphrase) }
+}
+
+/// Checks the passphrase of a network that was heard to authenticate so.
+///
+/// # Errors
+/// [`Code::WifiPassphraseInvalid`] where it is the wrong kind of secret, without the passphrase.
+pub fn check_key(passphrase: &Passphrase, auth: AuthMode) -> Result<(), Failure> {
+    let length = passphrase.expose().len();
+    let in_hex = matches!(length, 10 | 26) && passphrase.expose().iter().all(u8::is_ascii_hexdigit);
+    let fits = match length {
+        0 => true,
+        WEP_KEY => auth.is_wep(),
+        _ => !auth.is_wep() || length == 13 || in_hex,
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Failure::new(Code::WifiPassphraseInvalid)
+        .because(format!("it has {length} bytes, and the device hears that the network has {auth}")))
 }
 
 /// The digits of a dataset as other tools print it: `hex:…`, `0x…`, and with the `Done` and the prompt of OpenThread's
@@ -151,8 +181,31 @@ mod tests {
         assert!(check_ssid(&[b'x'; 32]).is_ok());
         assert_eq!(check_ssid(&[b'x'; 33]).unwrap_err().code, Code::WifiSsidInvalid);
         assert_eq!(check_ssid(b"").unwrap_err().code, Code::WifiSsidInvalid);
-        for (length, good) in [(0, true), (1, false), (7, false), (8, true), (63, true), (64, false)] {
+        for (length, good) in [(0, true), (1, false), (5, false), (7, false), (8, true), (63, true), (64, false)] {
             assert_eq!(check_passphrase(&Passphrase::new(vec![b'x'; length])).is_ok(), good, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_short_key_is_for_networks_that_are_not_known_yet() {
+        for (key, good) in [("abcde", true), ("abcdef", false), ("abcdefgh", true)] {
+            assert_eq!(check_passphrase_or_key(&key.into()).is_ok(), good, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_key_has_to_be_of_the_networks_kind() {
+        let fits = |key: &str, auth| check_key(&key.into(), AuthMode(auth)).is_ok();
+        let (wep, wpa2) = (1, 3);
+        for (key, in_wep, in_wpa2) in [
+            ("abcde", true, false),
+            ("thirteen-byte", true, true),
+            ("0123456789", true, true),
+            ("not-in-hex", false, true),
+            ("correct-horse", true, true),
+            ("correct-horse-battery", false, true),
+        ] {
+            assert_eq!((fits(key, wep), fits(key, wpa2)), (in_wep, in_wpa2), "{key}");
         }
     }
 

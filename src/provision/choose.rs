@@ -2,13 +2,14 @@
 
 use super::state::Run;
 use crate::code::Code;
-use crate::device::plan::{check_dataset, check_passphrase, check_ssid};
+use crate::device::plan::{WEP_KEY, check_dataset, check_key, check_passphrase, check_ssid};
 use crate::device::{AnswerError, Answers, Credentials, Heard, Retry, Selection};
-use crate::endpoint::scan::{Network, Radio};
+use crate::endpoint::scan::{AuthMode, Radio};
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::secret::{Passphrase, ThreadDataset};
 use crate::stage::Stage;
+use crate::text;
 
 /// Why there is no network, where nobody chose one: prompts are off, and the failed scan is the news, not the missing
 /// answer.
@@ -18,6 +19,9 @@ fn unanswered(error: AnswerError, scan: Option<Box<Failure>>) -> Failure {
         (error, _) => error.into(),
     }
 }
+
+/// How often a passphrase is asked for that turns out to be a key of another kind.
+const ASKED: usize = 3;
 
 impl Run<'_> {
     /// Scans, and has a person choose.
@@ -41,37 +45,62 @@ impl Run<'_> {
                     self.observe(&Event::Skipped { stage: Stage::Scan, reason: reason.to_owned() });
                     let asked = self.context.budget.paused(answers.network_name()).await;
                     let ssid = asked.map_err(|error| Failure::from(error).at(at))?;
-                    return self.take(ssid, false, answers).await;
+                    return self.take(ssid, None, answers).await;
                 }
             };
             if failed.is_none() {
                 self.observe(&Event::Scanned { networks: heard.clone() });
             }
             let asked = self.context.budget.paused(answers.network(&heard)).await;
-            let (ssid, open) = match asked.map_err(|error| unanswered(error, failed).at(at))? {
+            let (ssid, auth) = match asked.map_err(|error| unanswered(error, failed).at(at))? {
                 Selection::Rescan => continue,
-                Selection::Other(ssid) => (ssid, false),
-                Selection::Listed(index) => match heard.get(index).map(Network::strongest).zip(heard.get(index)) {
-                    Some((radio, _)) if radio.auth.is_enterprise() => {
-                        return Err(Failure::new(Code::WifiEnterprise).at(Stage::Scan));
-                    }
-                    Some((radio, network)) => (network.ssid().to_vec(), radio.auth.is_open()),
+                // A name that was typed may have been heard all the same.
+                Selection::Other(ssid) => {
+                    let auth = heard.iter().find(|network| network.ssid() == ssid).map(|own| own.strongest().auth);
+                    (ssid, auth)
+                }
+                Selection::Listed(index) => match heard.get(index) {
+                    Some(network) => (network.ssid().to_vec(), Some(network.strongest().auth)),
                     None => continue,
                 },
             };
-            return self.take(ssid, open, answers).await;
+            return self.take(ssid, auth, answers).await;
         }
     }
 
-    /// The network that was chosen, with the passphrase that was given for it or is asked for.
-    async fn take(&mut self, ssid: Vec<u8>, open: bool, answers: &mut dyn Answers) -> Result<(), Failure> {
-        check_ssid(&ssid).map_err(|failure| failure.at(self.asking_stage()))?;
+    /// The network that was chosen, with the passphrase that was given for it or is asked for. How it authenticates is
+    /// known where it was heard: the wrong kind of secret is found before anything is sent.
+    async fn take(&mut self, ssid: Vec<u8>, auth: Option<AuthMode>, answers: &mut dyn Answers) -> Result<(), Failure> {
+        let at = self.asking_stage();
+        check_ssid(&ssid).map_err(|failure| failure.at(at))?;
+        if auth.is_some_and(AuthMode::is_enterprise) {
+            let why = format!("the device hears that {} takes a login of an enterprise", text::ssid(&ssid));
+            return Err(Failure::new(Code::WifiEnterprise).because(why).at(Stage::Scan));
+        }
+        let open = auth.is_some_and(AuthMode::is_open);
         let given = self.plan.wifi.passphrase.clone().filter(|_| self.failure.is_none());
+        let given = match (given, auth) {
+            (Some(passphrase), _) if open && !passphrase.is_empty() => {
+                let text = format!("{} is an open network: the passphrase is not used", text::ssid(&ssid));
+                self.observe(&Event::Warning { text });
+                None
+            }
+            (Some(passphrase), Some(auth)) if !open && passphrase.is_empty() => {
+                let text =
+                    format!("{} is not an open network, it has {auth}: it takes a passphrase", text::ssid(&ssid));
+                self.observe(&Event::Warning { text });
+                None
+            }
+            (given, _) => given,
+        };
         let passphrase = match given {
             Some(passphrase) => passphrase,
             None if open => Passphrase::new([]),
-            None => self.ask_passphrase(answers, &ssid).await?,
+            None => self.ask_passphrase(answers, &ssid, auth).await?,
         };
+        if let Some(auth) = auth {
+            check_key(&passphrase, auth).map_err(|failure| failure.at(at))?;
+        }
         self.credentials = Some(self.wifi(ssid, passphrase));
         Ok(())
     }
@@ -87,7 +116,7 @@ impl Run<'_> {
         let ssid = self.plan.wifi.ssid.clone().unwrap_or_default();
         let passphrase = match &self.plan.wifi.passphrase {
             Some(passphrase) => passphrase.clone(),
-            None => self.ask_passphrase(answers, &ssid).await?,
+            None => self.ask_passphrase(answers, &ssid, None).await?,
         };
         Ok(self.wifi(ssid, passphrase))
     }
@@ -98,7 +127,7 @@ impl Run<'_> {
             (_, Retry::Stop) => Ok(Retry::Stop),
             (Some(Credentials::Wifi { ssid, .. }), Retry::SameNetwork) => {
                 let ssid = ssid.clone();
-                let passphrase = self.ask_passphrase(answers, &ssid).await?;
+                let passphrase = self.ask_passphrase(answers, &ssid, None).await?;
                 self.credentials = Some(self.wifi(ssid, passphrase));
                 Ok(Retry::SameNetwork)
             }
@@ -111,12 +140,30 @@ impl Run<'_> {
         }
     }
 
-    async fn ask_passphrase(&self, answers: &mut dyn Answers, ssid: &[u8]) -> Result<Passphrase, Failure> {
+    /// Asks for the passphrase of a network; a WEP key is asked for again where the network was not heard to have WEP.
+    async fn ask_passphrase(
+        &self,
+        answers: &mut dyn Answers,
+        ssid: &[u8],
+        auth: Option<AuthMode>,
+    ) -> Result<Passphrase, Failure> {
         let at = self.asking_stage();
-        let asked = self.context.budget.paused(answers.passphrase(ssid)).await;
-        let passphrase = asked.map_err(|error| Failure::from(error).at(at))?;
-        check_passphrase(&passphrase).map_err(|failure| failure.at(at))?;
-        Ok(passphrase)
+        let mut asked = 0;
+        loop {
+            let answer = self.context.budget.paused(answers.passphrase(ssid)).await;
+            let passphrase = answer.map_err(|error| Failure::from(error).at(at))?;
+            let is_key = passphrase.expose().len() == WEP_KEY && auth.is_some_and(AuthMode::is_wep);
+            let checked = if is_key { Ok(()) } else { check_passphrase(&passphrase) };
+            asked += 1;
+            match checked {
+                Ok(()) => return Ok(passphrase),
+                Err(failure) if passphrase.expose().len() != WEP_KEY || asked == ASKED => return Err(failure.at(at)),
+                Err(_) => {
+                    let text = format!("5 bytes are a WEP key, and {} takes 8 to 63 bytes", text::ssid(ssid));
+                    self.observe(&Event::Note { text });
+                }
+            }
+        }
     }
 
     async fn ask_dataset(&self, answers: &mut dyn Answers) -> Result<ThreadDataset, Failure> {

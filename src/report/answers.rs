@@ -14,7 +14,7 @@ use super::prompt::{self, Choice, Prompt, PromptError};
 use super::records::mac;
 use super::terminal::Terminal;
 use crate::code::Code;
-use crate::device::plan::{check_dataset, check_passphrase, check_ssid, dataset_digits};
+use crate::device::plan::{check_dataset, check_passphrase_or_key, check_ssid, dataset_digits};
 use crate::device::{AnswerError, Answers, Pick, Question, Retry, Selection};
 use crate::endpoint::scan::Network;
 use crate::failure::Failure;
@@ -202,7 +202,7 @@ impl Answers for AtTerminal {
             };
             until_usable(terminal, ask, |typed: Zeroizing<String>| {
                 let passphrase = Passphrase::new(typed.as_bytes());
-                check_passphrase(&passphrase).map(|()| passphrase).map_err(unusable)
+                check_passphrase_or_key(&passphrase).map(|()| passphrase).map_err(unusable)
             })
         }))
     }

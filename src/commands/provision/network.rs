@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use crate::code::Code;
 use crate::commands::app::App;
 use crate::commands::input::{SecretSource, hex_bytes, is_standard_input};
-use crate::device::plan::{check_dataset, check_passphrase, check_ssid, dataset_digits, read_bssid, read_channel};
+use crate::device::plan::{
+    check_dataset, check_passphrase, check_passphrase_or_key, check_ssid, dataset_digits, read_bssid, read_channel,
+};
 use crate::device::{AnswerError, Question, WifiPlan};
 use crate::failure::Failure;
 use crate::process::input::Input;
@@ -33,7 +35,7 @@ pub(super) struct NetworkArgs {
     /// The network's channel, 1 to 14, or from 36 on at 5 GHz (most firmware ignores it)
     #[arg(long, value_name = "NUMBER", value_parser = read_channel)]
     channel: Option<u8>,
-    /// The network's passphrase, 8 to 63 bytes [env: ESPCTL_PASSPHRASE]
+    /// The network's passphrase, 8 to 63 bytes, or its WEP key, 5 or 13 [env: ESPCTL_PASSPHRASE]
     #[arg(long, value_name = "TEXT")]
     passphrase: Option<String>,
     /// Read the passphrase from a file; - for standard input
@@ -97,7 +99,8 @@ pub(super) async fn wifi(args: &NetworkArgs, input: &Input, app: &App<'_>) -> Re
         (false, given) => given,
     };
     if let Some(passphrase) = &passphrase {
-        check_passphrase(passphrase)?;
+        // The key of a network with WEP fits where the device hears that the network has it.
+        if ssid.is_some() { check_passphrase(passphrase) } else { check_passphrase_or_key(passphrase) }?;
         if passphrase.is_empty() && !args.open {
             return Err(Failure::new(Code::WifiPassphraseInvalid).because("it is empty"));
         }

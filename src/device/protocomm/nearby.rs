@@ -17,6 +17,15 @@ pub(super) fn hints(reason: JoinFailure, ssid: &[u8], heard: &[Network]) -> Vec<
         (Some(network), _) if network.strongest().auth.is_enterprise() => {
             hints.push("the network wants enterprise credentials, which provisioning cannot carry".to_owned());
         }
+        (Some(network), JoinFailure::NotFound) if network.strongest().auth.is_open() => hints.push(format!(
+            "the device hears that {} is open, and firmware with a passphrase joins no open network: give --open",
+            text::ssid(ssid)
+        )),
+        (Some(network), _) if network.strongest().auth.is_wep() => hints.push(format!(
+            "the device hears that {} has WEP: it takes a key of 5 or 13 characters, and much firmware refuses it; set the router to \
+             WPA2",
+            text::ssid(ssid)
+        )),
         (Some(network), _) if network.strongest().rssi < WEAK => hints.push(format!(
             "the device hears {} at only {} dBm: move it closer to the access point",
             text::ssid(ssid),
@@ -79,6 +88,16 @@ mod tests {
         heard[0] = merge(vec![AccessPoint { auth: AuthMode(5), ..heard[0].strongest().clone() }]).remove(0);
         let hints = hints(JoinFailure::Authentication, b"CorpNet", &heard);
         assert!(hints[0].contains("enterprise"), "{hints:?}");
+    }
+
+    #[test]
+    fn an_open_network_and_one_with_wep_are_named() {
+        let mut heard = heard(&[("Cafe", -40)]);
+        for (auth, reason, word) in [(0, JoinFailure::NotFound, "--open"), (1, JoinFailure::Authentication, "WEP")] {
+            heard[0] = merge(vec![AccessPoint { auth: AuthMode(auth), ..heard[0].strongest().clone() }]).remove(0);
+            let hints = hints(reason, b"Cafe", &heard);
+            assert!(hints[0].contains(word), "{hints:?}");
+        }
     }
 
     #[test]

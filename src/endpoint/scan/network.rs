@@ -15,6 +15,9 @@ impl AuthMode {
     /// No passphrase.
     pub const OPEN: Self = Self(0);
 
+    /// Wired equivalent privacy: old, and broken.
+    pub const WEP: Self = Self(1);
+
     /// The name people know; `None` for numbers without a name here.
     pub fn name(self) -> Option<&'static str> {
         const NAMES: [&str; 17] = [
@@ -42,6 +45,11 @@ impl AuthMode {
     /// Enterprise networks take a user name or a certificate, which this protocol cannot carry.
     pub fn is_enterprise(self) -> bool {
         self.name().is_some_and(|name| name.contains("Enterprise"))
+    }
+
+    /// WEP takes a key of 5 or 13 bytes, which may be written as hex digits.
+    pub fn is_wep(self) -> bool {
+        self == Self::WEP
     }
 
     /// Whether joining takes no passphrase (open, or opportunistically encrypted).

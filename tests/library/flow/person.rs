@@ -176,6 +176,29 @@ async fn an_enterprise_network_cannot_be_chosen() {
     assert_eq!(told.code(), "wifi.enterprise");
 }
 
+/// The device hears how a network authenticates: the wrong kind of secret is not sent.
+#[tokio::test(start_paused = true)]
+async fn the_wrong_kind_of_secret_is_found_before_it_is_sent() {
+    /// The device is asked how far it is, and is sent nothing else.
+    const ASKED_FOR_ITS_STATE: usize = 1;
+    let door = || Door::to("sec-ver=1&ap=OldNet=abcde-abcde-a,auth=wep&ap=OpenCafe&ap=CorpNet,auth=enterprise");
+    let run = async |choose: fn(&[Network]) -> Selection, passphrase: Option<&str>, typed: &'static str| {
+        let mut plan = home();
+        plan.wifi = WifiPlan { passphrase: passphrase.map(Into::into), ..WifiPlan::default() };
+        let passphrases = [typed].into();
+        let mut person = Person { network: Some(choose), passphrases, ..Person::default() };
+        provision(&door(), &plan, &mut person).await
+    };
+    let typed = run(|_| Selection::Other(b"CorpNet".to_vec()), None, "").await;
+    assert_eq!((typed.code(), typed.count("prov-config")), ("wifi.enterprise", ASKED_FOR_ITS_STATE));
+    let open = run(|_| Selection::Other(b"OpenCafe".to_vec()), Some("correct-horse"), "").await;
+    assert!(open.result.is_ok(), "{:?}", open.result.err());
+    let wep = run(|_| Selection::Other(b"OldNet".to_vec()), Some("correct-horse-battery"), "").await;
+    assert_eq!((wep.code(), wep.count("prov-config")), ("wifi.passphrase-invalid", ASKED_FOR_ITS_STATE));
+    let not_open = run(|_| Selection::Other(b"OldNet".to_vec()), Some(""), "abcde-abcde-a").await;
+    assert!(not_open.result.is_ok(), "{:?}", not_open.result.err());
+}
+
 /// Thread has no list to choose from: whichever way a person goes on, it is another dataset.
 #[tokio::test(start_paused = true)]
 async fn another_dataset_after_one_of_another_network() {
