@@ -14,8 +14,10 @@ use crate::table::{Table, Target};
 const STRANGERS: u32 = 200;
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How long is listened, and when a device comes that is of interest.
-const LISTEN: Duration = Duration::from_secs(60);
+const LISTEN: Duration = Duration::from_mins(1);
 const COMES: Duration = Duration::from_secs(55);
+/// How long it is listened for that device before memory is looked at.
+const COMES_IN: Duration = Duration::from_secs(4);
 const NAME: &str = "PROV_late00";
 
 /// The program among strangers, for a minute.
@@ -39,7 +41,7 @@ pub(crate) fn measure(table: &mut Table) {
     let told = thread::spawn(move || told_of(stderr));
     thread::sleep(COMES);
     bluez.add(Nearby::esp(NAME, &[]));
-    let memory = memory_at(&listening, started + LISTEN - Duration::from_secs(1));
+    let memory = memory_at(&listening, started + COMES + COMES_IN);
     let succeeded = listening.wait().is_ok_and(|status| status.success());
     let told = told.join().expect("no panic");
     let name = |figure: &str| format!("{STRANGERS} strangers, {} s: {figure}", LISTEN.as_secs());

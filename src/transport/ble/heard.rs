@@ -102,8 +102,8 @@ mod tests {
     use super::*;
     use crate::wire::gatt;
 
-    fn named(name: &str) -> Option<Advertisement> {
-        Some(Advertisement { name: Some(name.to_owned()), services: vec![gatt::SERVICE], ..Advertisement::default() })
+    fn named(name: &str) -> Advertisement {
+        Advertisement { name: Some(name.to_owned()), services: vec![gatt::SERVICE], ..Advertisement::default() }
     }
 
     #[test]
@@ -111,7 +111,7 @@ mod tests {
         let start = Instant::now();
         let later = start + Duration::from_secs(1);
         let mut state = ScanState::default();
-        state.remember("24:0A".to_owned(), named("PROV_1"), Some(-50), start);
+        state.remember("24:0A".to_owned(), Some(named("PROV_1")), Some(-50), start);
         state.remember("24:0A".to_owned(), None, Some(127), later);
         let sighting = &state.heard["24:0A"];
         assert_eq!((sighting.name(), sighting.rssi), (Some("PROV_1"), Some(-50)));
@@ -122,7 +122,7 @@ mod tests {
     fn strangers_make_room_for_what_can_be_provisioned() {
         let start = Instant::now();
         let mut state = ScanState::default();
-        state.remember("24:0A".to_owned(), named("PROV_1"), Some(-50), start);
+        state.remember("24:0A".to_owned(), Some(named("PROV_1")), Some(-50), start);
         for number in 0..2 * SIGHTINGS_MAX {
             state.remember(format!("stranger {number}"), None, None, start + Duration::from_secs(1));
         }

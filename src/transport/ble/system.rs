@@ -281,7 +281,7 @@ async fn read(adapter: &Adapter, event: CentralEvent) -> Option<News> {
             return Some(News::Link { address: address(&adapter.peripheral(id).await.ok()?), up });
         }
         CentralEvent::StateUpdate(_) => return Some(News::Changed),
-        _ => return None,
+        CentralEvent::DeviceServicesModified(_) => return None,
     };
     let peripheral = adapter.peripheral(&id).await.ok()?;
     let properties = peripheral.properties().await.ok()??;

@@ -61,9 +61,8 @@ pub(crate) struct Nearby {
     /// How long after a scan begins it is heard, and how long after that its scan response.
     pub(super) heard_after: Duration,
     pub(super) named_after: Duration,
-    /// Whether it stops advertising once its first link has ended; whether it has.
-    pub(super) once: bool,
-    pub(super) done: bool,
+    /// How many more links it takes until it stops advertising, where it does.
+    pub(super) links_left: Option<u32>,
     /// How often it advertises.
     pub(super) interval: Duration,
     /// By which adapters it is heard, by their indices; by all where empty.
@@ -149,8 +148,7 @@ impl Nearby {
             mtu: 256,
             heard_after: Duration::from_millis(20),
             named_after: Duration::ZERO,
-            once: false,
-            done: false,
+            links_left: None,
             interval: INTERVAL,
             heard_by: Vec::new(),
             encryption: Encryption::None,
@@ -221,7 +219,7 @@ impl Nearby {
 
     /// Stops advertising once its first link has ended.
     pub(crate) fn advertises_once(mut self) -> Self {
-        self.once = true;
+        self.links_left = Some(1);
         self
     }
 
@@ -298,7 +296,7 @@ impl Nearby {
 
     /// Whether it can be heard.
     pub(super) fn is_advertising(&self) -> bool {
-        if self.done {
+        if self.links_left == Some(0) {
             return false;
         }
         match &self.server {
@@ -323,7 +321,7 @@ impl Nearby {
 
     /// A link came up, or went down.
     pub(super) fn link_changed(&mut self, up: bool) {
-        self.done |= self.once && !up;
+        self.links_left = self.links_left.map(|left| left.saturating_sub(u32::from(!up)));
         match &mut self.server {
             Server::Simulated { peripheral, booted } if up => peripheral.connected(booted.elapsed()),
             Server::Simulated { peripheral, .. } => peripheral.disconnected(),

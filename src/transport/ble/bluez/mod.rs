@@ -160,13 +160,11 @@ impl Host {
                 self.discoveries.lock().await.insert(name.to_owned(), discovery);
                 Ok(())
             }
-            Err(fault) => match fault.trouble {
-                ErrorClass::Permission => Err(BleError::Permission { reason: fault.words }),
-                _ => {
-                    self.ready(name).await?;
-                    Err(BleError::Stack { reason: fault.words })
-                }
-            },
+            Err(fault) if fault.trouble == ErrorClass::Permission => Err(BleError::Permission { reason: fault.words }),
+            Err(fault) => {
+                self.ready(name).await?;
+                Err(BleError::Stack { reason: fault.words })
+            }
         }
     }
 

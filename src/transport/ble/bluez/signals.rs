@@ -258,7 +258,9 @@ mod tests {
 
     /// The news of some messages.
     fn news(told: &mut Told, messages: &[Message]) -> Vec<News> {
-        messages.iter().for_each(|message| told.take(message));
+        for message in messages {
+            told.take(message);
+        }
         told.news.drain(..).collect()
     }
 
