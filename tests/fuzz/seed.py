@@ -80,6 +80,12 @@ def seed_texts():
           "E (900) network_prov_mgr: Disconnect reason : 201\r\n"
     for size in (1, 7, 255):
         keep("board_log", bytes([size]) + log.encode())
+    keep("board_log", b"\x40I (9) QRCODE: " + qr.encode()[:40] + b"[  1420][D][WiFi.cpp:9] x(): y\r\n" + qr.encode()[40:] + b"\r\n")
+    keep("board_log", b"\x05" + "  █▀▀▀▀▀█ ▀▄█▀▄▀█▄\r\nI (14:23:05.123) app: \\".encode() + qr.replace('"', '\\"').encode() + b"\r\n")
+    keep("board_log", b"\x40[1][I][WiFiProv.cpp:1] b(): Starting AP using SOFTAP\r\n service_name : P\r\n pop : correct-horse-battery\r\n")
+    keep("http", b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\n{}\r\n0\r\nX: 1\r\n\r\n")
+    keep("version_document", b'{"caf\xe9":{"ver":"1"},"prov":{"ver":"v1.1","sec_ver":1,"cap":["wifi_scan"]},"acme":{"cap":["a"')
+    keep("qr_text", b'{"name":"P","pop":00123,"transport":"softap"')
     keep("board_log", b"\x40\tSSID     : HomeNet\r\n\tPassword : correct-horse-battery\r\n")
     keep("console", b"prov-config 1804289383 5200\r\nI (12) wifi: x\r\n08015a\x1b[0;32mI (9) a: b\x1b[0m\r\n021001\r\n\n>> ")
     keep("agent_replies", b"get-node-id\r\n\nesp_rmaker_commands: Node ID: abc123DEF\n\n>> ")
