@@ -84,7 +84,7 @@ pub(super) fn findings<'a, T: 'a>(
 pub(super) struct Finding<'a> {
     pub(super) sign: Sign,
     pub(super) line: &'a Line,
-    count: usize,
+    pub(super) count: usize,
 }
 
 impl Finding<'_> {

@@ -59,12 +59,22 @@ impl Shown {
 
     /// What the lines say, the surest first.
     fn verdict(&self) -> Option<Failure> {
-        self.crashed().or_else(|| self.waits_for_download()).or_else(|| self.is_provisioned())
+        if self.starts() >= LOOP {
+            return self.crashed();
+        }
+        // One that crashed and started again may do its work since.
+        self.waits_for_download().or_else(|| self.is_provisioned()).or_else(|| self.crashed())
+    }
+
+    fn starts(&self) -> usize {
+        self.lines.iter().filter(|line| line.reset_reason().is_some()).count()
     }
 
     fn crashed(&self) -> Option<Failure> {
-        let found = self.signs(About::Crash);
-        let starts = self.lines.iter().filter(|line| line.reset_reason().is_some()).count();
+        let mut found = self.signs(About::Crash);
+        // The chip may name a watchdog as the reason of an ordinary start, once.
+        found.retain(|finding| finding.line.reset_reason().is_none() || finding.count > 1);
+        let starts = self.starts();
         if found.is_empty() && starts < LOOP {
             return None;
         }
@@ -221,6 +231,17 @@ mod tests {
         let brownout = "rst:0xf (BROWNOUT_RST),boot:0x13 (SPI)\nE BOD: Brownout detector was triggered\n";
         let (_, told) = verdict(&brownout.repeat(4)).expect("a verdict");
         assert!(told.contains("E BOD: Brownout detector was triggered (4 times)") && !told.contains("rst:"), "{told}");
+    }
+
+    #[test]
+    fn a_watchdog_that_is_named_once_at_the_start_is_no_crash() {
+        let start = "rst:0x10 (RTCWDT_RTC_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\nI (27) boot: ESP-IDF\n";
+        assert_eq!(verdict(start), None);
+        assert!(verdict(&start.repeat(2)).is_some_and(|(code, _)| code == Code::BoardCrashed));
+        let crashed = format!("Guru Meditation Error: Core  0 panic'ed\n{START}");
+        assert!(verdict(&crashed).is_some_and(|(code, _)| code == Code::BoardCrashed));
+        let runs = format!("{crashed}I (704) app: Already provisioned\n");
+        assert!(verdict(&runs).is_some_and(|(code, _)| code == Code::BoardNoPayload), "it runs since");
     }
 
     #[test]
