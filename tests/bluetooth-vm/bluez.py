@@ -71,6 +71,21 @@ class Bluez:
                 left.append(f"{path.split('/')[3]} is discovering")
         return sorted(left)
 
+    async def switch(self, adapter: str, on: bool) -> None:
+        """Switches an adapter on or off."""
+        value = Variant("b", on)
+        await self.call(adapter, "org.freedesktop.DBus.Properties", "Set", "ssv", ADAPTER, "Powered", value)
+
+    async def scan_for(self, adapter: str, pattern: str) -> None:
+        """Scans for devices whose name or address begins so, as long as this lives."""
+        wanted = {"Pattern": Variant("s", pattern), "Transport": Variant("s", "le")}
+        await self.call(adapter, ADAPTER, "SetDiscoveryFilter", "a{sv}", wanted)
+        await self.call(adapter, ADAPTER, "StartDiscovery")
+
+    async def stop(self, adapter: str) -> None:
+        """Ends that scan."""
+        await self.call(adapter, ADAPTER, "StopDiscovery")
+
     async def hang_up(self) -> None:
         """Ends every link."""
         for path, own in (await self.objects()).items():

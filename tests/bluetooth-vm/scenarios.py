@@ -24,6 +24,9 @@ from bluez import Bluez, Error
 TIDY = 6.0
 # Seconds until a simulated peripheral is ready, and until one that was interrupted has ended.
 READY = 20.0
+# The adapter that espctl uses, and seconds that it is off where a run wants that.
+FIRST = "/org/bluez/hci0"
+OFF = 1.0
 
 
 class Failed(Exception):
@@ -43,24 +46,38 @@ def log(who: str, text: str) -> None:
         print(f"[{time.monotonic():7.2f}] {who}: {line}", flush=True)
 
 
-async def listen(process: Process, who: str, interrupt_at: str = "") -> bool:
-    """Copies standard error to the log, and interrupts the program where it says something; whether it panicked."""
+async def off_and_on(bluez: Bluez) -> None:
+    """The first adapter is off for a while."""
+    await bluez.switch(FIRST, False)
+    await asyncio.sleep(OFF)
+    await bluez.switch(FIRST, True)
+
+
+async def listen(process: Process, who: str, bluez: Bluez | None = None, run: table.Run | None = None) -> bool:
+    """Copies standard error to the log, and does what a run wants done where it says something; whether it panicked."""
     assert process.stderr
     panicked = False
+    switching = None
     async for line in process.stderr:
         text = line.decode(errors="replace")
         log(who, text)
         panicked = panicked or "panicked at" in text
-        if interrupt_at and interrupt_at in text:
+        if run and run.interrupt_at and run.interrupt_at in text:
             process.send_signal(signal.SIGINT)
+        if run and run.kill_at and run.kill_at in text:
+            process.kill()
+        if run and bluez and not switching and run.switch_off_at and run.switch_off_at in text:
+            switching = asyncio.create_task(off_and_on(bluez))
+    if switching:
+        await switching
     return panicked
 
 
-async def run(espctl: str, run: table.Run, who: str) -> None:
+async def run(bluez: Bluez, espctl: str, run: table.Run, who: str) -> None:
     """One run of espctl, judged by its exit status and its document."""
     process = await start(espctl, run.words)
     try:
-        listener = asyncio.create_task(listen(process, who, run.interrupt_at))
+        listener = asyncio.create_task(listen(process, who, bluez, run))
         assert process.stdout
         output = (await process.stdout.read()).decode(errors="replace")
         log(f"{who} >", output)
@@ -69,7 +86,7 @@ async def run(espctl: str, run: table.Run, who: str) -> None:
     finally:
         if process.returncode is None:
             process.kill()
-    document = read_document(output)
+    document = {} if run.kill_at else read_document(output)
     if status != run.status:
         raise Failed(f"exit status {status}, not {run.status} ({member(document, 'error.code')})")
     for path, wanted in run.members.items():
@@ -154,13 +171,19 @@ async def perform(bluez: Bluez, stage: Stage, espctl: str, scenario: table.Scena
     async with asyncio.timeout(scenario.limit), Beside(espctl, scenario.beside):
         if scenario.check:
             await checks.CHECKS[scenario.check](bluez)
-        runs = (run(espctl, one, f"{scenario.name} {number}") for number, one in enumerate(scenario.runs, 1))
+        if scenario.pattern:
+            await bluez.scan_for(FIRST, scenario.pattern)
+        runs = (run(bluez, espctl, one, f"{scenario.name} {number}") for number, one in enumerate(scenario.runs, 1))
         results = await asyncio.gather(*runs, return_exceptions=True)
         failures = [failure for failure in results if failure]
+        if scenario.pattern:
+            await bluez.stop(FIRST)
         if len(failures) > 1:
             raise Failed("; ".join(map(str, failures)))
         if failures:
             raise failures[0]
+        for number, one in enumerate(scenario.then, 1 + len(scenario.runs)):
+            await run(bluez, espctl, one, f"{scenario.name} {number}")
 
 
 async def judge(bluez: Bluez, stage: Stage, espctl: str, scenario: table.Scenario) -> str:

@@ -10,7 +10,7 @@ prints the names of these scenarios, or of all.
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 # The controllers of the guest, in the order in which they are attached: hci0 is the central, hci1 espctl's peripheral.
 ADAPTERS = ("24:0A:C4:00:00:F0", "24:0A:C4:00:00:F1")
@@ -51,8 +51,10 @@ class Run:
     status: int = 0
     # Members of the document on standard output, by dotted path.
     members: Mapping[str, object] = field(default_factory=dict)
-    # Ctrl-C as soon as standard error holds this.
+    # As soon as standard error holds this: Ctrl-C, an end without a say, or the adapter hci0 off for a second.
     interrupt_at: str = ""
+    kill_at: str = ""
+    switch_off_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,10 @@ class Scenario:
     name: str
     devices: tuple[Device, ...] = ()
     runs: tuple[Run, ...] = ()
+    # Runs that follow those, one after the other.
+    then: tuple[Run, ...] = ()
+    # Another program scans meanwhile, for devices whose name or address begins so.
+    pattern: str = ""
     # Words of an espctl that is the peripheral meanwhile: waited for until it is ready, and ended afterwards.
     beside: tuple[str, ...] = ()
     # The name of a check in checks.py; it needs no espctl in the guest.
@@ -104,6 +110,10 @@ WRONG_1 = Device("PROV_WRONG1", security=1)
 WRONG_2 = Device("PROV_WRONG2", security=2, mtu=500, longest=481, bluedroid=True)
 DROPS = Device("PROV_DROPS", drops_at="prov-config")
 HANGS = Device("PROV_HANGS", sim=("--fault", "hang=prov-config"))
+KILLED = Device("PROV_KILLED")
+OFF_SOON = Device("PROV_OFF1")
+OFF_LATE = Device("PROV_OFF2", security=2)
+HIDDEN = Device("PROV_HIDDEN")
 
 SCENARIOS = (
     Scenario("bed", (BRIDGE,), check="bridge"),
@@ -149,6 +159,23 @@ SCENARIOS = (
         (HANGS,),
         (Run(provision(HANGS.name), status=130, interrupt_at="Secure session established"),),
     ),
+    Scenario(
+        "killed",
+        (KILLED,),
+        (Run(provision(KILLED.name), status=-9, kill_at="Secure session established"),),
+        then=(goes_online(KILLED),),
+    ),
+    Scenario(
+        "adapter-off-in-the-search",
+        (OFF_SOON,),
+        (replace(goes_online(OFF_SOON), switch_off_at="Looking for"),),
+    ),
+    Scenario(
+        "adapter-off-in-the-session",
+        (OFF_LATE,),
+        (replace(goes_online(OFF_LATE), switch_off_at="Secure session established"),),
+    ),
+    Scenario("another-pattern", (HIDDEN,), (goes_online(HIDDEN),), pattern="Nobody"),
     Scenario("not-there", (), (Run(provision("PROV_NOBODY", "--timeout", "15"), status=10),)),
     Scenario(
         "espctl-to-espctl",
