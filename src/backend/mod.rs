@@ -7,6 +7,7 @@
 //! - `record.rs`: what is written down for another process to go on with
 //! - `error.rs`: a failure of a back end or on the way to it
 //! - `plain.rs`: a user id and a secret key, handed to the device
+//! - `rainmaker/`: the account at ESP RainMaker
 //! - `http/`: the HTTP client that all kinds share
 
 mod contract;
@@ -14,6 +15,7 @@ mod error;
 pub mod http;
 pub mod plain;
 mod profile;
+pub mod rainmaker;
 pub mod record;
 
 pub use contract::{About, Association, Backend, BackendKind, Registered, Registration};

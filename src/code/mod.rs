@@ -10,7 +10,9 @@
 //! - `link.rs`, `ble.rs`: entries for the way to a device
 //! - `device.rs`: entries for what a device answered or did, and how a run ended
 //! - `backend.rs`: entries for where devices are registered
+//! - `account.rs`: entries for the account at a cloud
 
+mod account;
 mod backend;
 mod ble;
 mod device;
@@ -125,6 +127,9 @@ codes! {
     BackendConflict = backend::CONFLICT;
     BackendUnavailable = backend::UNAVAILABLE;
     BackendBadReply = backend::BAD_REPLY;
+    AccountUnknownProfile = account::UNKNOWN_PROFILE;
+    AccountFilesDamaged = account::FILES_DAMAGED;
+    AccountFilesUnusable = account::FILES_UNUSABLE;
     ScanFailed = device::SCAN_FAILED;
     WifiAuthFailed = device::WIFI_AUTH_FAILED;
     WifiNotFound = device::WIFI_NOT_FOUND;

@@ -4,8 +4,8 @@
 //!
 //! One subcommand each:
 //!
-//! - `completions.rs`, `config.rs`, `discover.rs`, `explain.rs`, `info.rs`, `man.rs`, `monitor.rs`, `provision.rs`,
-//!   `reset.rs`, `scan.rs`, `send.rs`, `sim.rs`
+//! - `completions.rs`, `config.rs`, `discover.rs`, `explain.rs`, `info.rs`, `man.rs`, `monitor.rs`, `profile.rs`,
+//!   `provision.rs`, `reset.rs`, `scan.rs`, `send.rs`, `sim.rs`
 //!
 //! What they share:
 //!
@@ -41,6 +41,7 @@ mod input;
 mod man;
 mod monitor;
 mod port;
+mod profile;
 mod provision;
 mod rainmaker;
 mod reset;
@@ -120,6 +121,9 @@ enum Command {
     Send(send::Args),
     /// Show what a board prints on its serial port, secrets taken out, until Ctrl-C or --timeout
     Monitor(monitor::Args),
+    /// The clouds that an account can be at; the profiles and logins of esp-rainmaker-cli are shared
+    #[command(args = args::without_questions())]
+    Profile(profile::Args),
     /// Run a simulated device, or many, to talk to
     #[command(args = args::without_questions())]
     Sim(Box<sim::Args>),
@@ -178,6 +182,7 @@ impl Command {
             Self::Reset(_) => "reset",
             Self::Send(_) => "send",
             Self::Monitor(_) => "monitor",
+            Self::Profile(_) => "profile",
             Self::Sim(_) => "sim",
             Self::Config(_) => "config",
             Self::Explain(_) => "explain",
@@ -197,9 +202,12 @@ impl Command {
             Self::Monitor(args) => on_a_device(args.events),
             Self::Discover(_) => on_a_device(false),
             // `config` reads the files itself, also those that are invalid.
-            Self::Sim(_) | Self::Config(_) | Self::Explain(_) | Self::Completions(_) | Self::Man(_) => {
-                Traits { settings: false, events: false }
-            }
+            Self::Profile(_)
+            | Self::Sim(_)
+            | Self::Config(_)
+            | Self::Explain(_)
+            | Self::Completions(_)
+            | Self::Man(_) => Traits { settings: false, events: false },
         }
     }
 }
@@ -240,6 +248,7 @@ async fn carry_out(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
         Command::Reset(args) => reset::run(args, app).await,
         Command::Send(args) => Box::pin(send::run(args, app)).await,
         Command::Monitor(args) => monitor::run(args, app).await,
+        Command::Profile(args) => profile::run(&args, app).await,
         Command::Sim(args) => sim::run(*args, app).await,
         Command::Config(args) => config::run(&args, app),
         Command::Explain(args) => explain::run(&args),

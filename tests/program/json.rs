@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::support::schemas::{Schemas, lines};
-use crate::support::{NETWORK, POP, QUICK, Sim, commands, run};
+use crate::support::{NETWORK, POP, QUICK, Sim, commands, espctl, finish, run};
 use serde_json::Value;
 
 /// A command line on the quick device.
@@ -42,10 +42,16 @@ fn every_document_is_what_its_schema_says() {
         ("done", &["config", "show", "--origin", "--json"]),
         ("done", &["config", "path", "--json"]),
         ("done", &["config", "check", "--json"]),
+        ("done", &["profile", "list", "--json"]),
+        ("done", &["profile", "current", "--json"]),
+        ("done", &["profile", "show", "china", "--json"]),
+        ("done", &["profile", "add", "lab", "--base-url", "http://127.0.0.1:8090", "--json"]),
+        ("done", &["profile", "switch", "lab", "--json"]),
+        ("done", &["profile", "remove", "lab", "--json"]),
         ("done", &["--version", "--json"]),
     ];
     for (outcome, line) in lines {
-        let ran = run(*line);
+        let ran = finish(espctl(*line).env("RM_USER_CONFIG_DIR", folder));
         assert_eq!(schemas.check(&ran.json()), *outcome, "{line:?}: {ran:?}");
         assert_eq!(ran.status, 0, "{line:?}: {ran:?}");
     }

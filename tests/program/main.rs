@@ -1,5 +1,6 @@
 //! Tests of the built program, run as a user or a script runs it.
 
+mod account;
 #[cfg(target_os = "linux")]
 mod backend;
 mod ble;

@@ -16,6 +16,14 @@ pub(super) struct Base {
     name: String,
 }
 
+/// Checks an address without sending anything.
+///
+/// # Errors
+/// [`Code::BackendMisconfigured`]: it cannot be that of a back end.
+pub fn check(address: &str) -> Result<(), BackendError> {
+    Base::parse(address).map(drop)
+}
+
 impl Base {
     /// Reads an address. One without a scheme is not guessed.
     pub(super) fn parse(address: &str) -> Result<Self, BackendError> {

@@ -28,6 +28,7 @@ mod retry;
 mod tls;
 
 pub use auth::Auth;
+pub use base::check as check_address;
 pub use client::{Client, Http};
 pub use proxies::Proxies;
 pub use reply::Reply;

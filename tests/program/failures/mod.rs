@@ -33,6 +33,8 @@ const BLUETOOTH: &str = "takes a Bluetooth stack: tests/program/ble";
 
 const BACK_END: &str = "takes a server, and no command asks one yet: tests/library/backend";
 
+const ACCOUNT: &str = "takes a folder of the account, and most a server: tests/program/account";
+
 /// Codes that no row reaches, and why.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("internal.unexpected", "a defect of the program by definition"),
@@ -82,6 +84,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("backend.conflict", "no command registers a device yet: src/backend/contract.rs"),
     ("backend.unavailable", BACK_END),
     ("backend.bad-reply", BACK_END),
+    ("account.unknown-profile", ACCOUNT),
+    ("account.files-damaged", ACCOUNT),
+    ("account.files-unusable", ACCOUNT),
     ("board.port-lost", "takes a board on a port: tests/program/board"),
     ("board.silent", "takes a board on a port: tests/program/board"),
     ("board.garbled", "takes a board on a port: tests/program/board"),
