@@ -8,7 +8,7 @@ use espctl::commands::{self, App, Cli};
 use espctl::failure::Failure;
 use espctl::process::{Process, core_dumps, panics};
 use espctl::report::Output;
-use espctl::report::keys::SavedMode;
+use espctl::report::mode::SavedMode;
 use espctl::settings::{Environment, Files, access};
 use espctl::sim::memory;
 use espctl::transport::{self, TransportKind};

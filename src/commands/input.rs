@@ -139,7 +139,11 @@ impl Typed {
                 ));
         }
         let Output { plain, ascii, stderr, .. } = output;
-        let ask = move || Ok(Terminal::new(plain, ascii, stderr.enabled).secret(question));
+        let ask = move || {
+            let mut terminal = Terminal::new(plain, ascii, stderr.enabled);
+            terminal.discard_typed();
+            Ok(terminal.secret(question))
+        };
         // A signal leaves the cursor behind the question; what follows begins on a line of its own.
         let asked = input.ask(ask).await.inspect_err(|_| output.remark(""))?;
         let answer = asked.map_err(|error| match error {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::Output;
+use super::mode::Quiet;
 use super::picker::Entry;
 use super::progress::Progress;
 use super::prompt::{self, Choice, Prompt, PromptError};
@@ -23,17 +24,18 @@ use crate::security::DEFAULT_USERNAME;
 use crate::text;
 use crate::transport::{BoxFuture, Candidate, CandidateKind};
 
-/// Asks at the terminal.
+/// Asks at the terminal, which echoes nothing between the questions while this or a clone of it lives.
 #[derive(Clone)]
 pub struct AtTerminal {
     output: Output,
     progress: Arc<Progress>,
+    _quiet: Arc<Quiet>,
 }
 
 impl AtTerminal {
     /// Asks as `output` says; `progress` steps aside for each question.
     pub fn new(output: Output, progress: Arc<Progress>) -> Self {
-        Self { output, progress }
+        Self { output, progress, _quiet: Arc::new(Quiet::begin()) }
     }
 
     /// Waits until a person presses Enter.
@@ -50,9 +52,17 @@ impl AtTerminal {
         T: Send + 'static,
         F: FnOnce(&mut Terminal) -> Result<T, PromptError> + Send + 'static,
     {
-        self.progress.question_begins();
+        let worked = self.progress.question_begins();
         let Output { plain, ascii, stderr, .. } = self.output;
-        let asked = tokio::task::spawn_blocking(move || ask(&mut Terminal::new(plain, ascii, stderr.enabled))).await;
+        let asked = tokio::task::spawn_blocking(move || {
+            let mut terminal = Terminal::new(plain, ascii, stderr.enabled);
+            if worked {
+                terminal.discard_typed();
+            }
+            let _lines = terminal.typed_lines();
+            ask(&mut terminal)
+        });
+        let asked = asked.await;
         self.progress.question_ends();
         asked.unwrap_or(Err(PromptError::Interrupted)).map_err(|error| match error {
             PromptError::Interrupted | PromptError::Cancelled => AnswerError::Interrupted,

@@ -1,13 +1,15 @@
-//! Keys from a terminal: the `console` crate's, completed, and the terminal's mode while they are read.
+//! Keys from a terminal, read byte by byte: what the bytes mean. The terminal's mode while they are read is
+//! [`super::mode`]'s.
 //!
-//! What a key does is decided by [`super::picker`] and [`super::terminal`]. `console` sets and restores the mode around
-//! each single key. Between two keys the terminal would echo pasted text, even a passphrase, and turn Ctrl-C into a
-//! signal. `RawMode` spans the whole question instead.
+//! What a key does is decided by [`super::picker`] and [`super::terminal`]. `console` would set and restore the mode around
+//! each single key, and could do so after the program has given the terminal back; it reads the keys of a Windows console
+//! only, which has no such mode.
 
 use std::io;
 
 use console::Term;
 
+use super::mode::RawMode;
 use super::picker::Key;
 use super::prompt::PromptError;
 
@@ -21,8 +23,8 @@ pub trait Keys {
 /// Keys from the process's terminal.
 #[derive(Debug)]
 pub struct TerminalKeys {
+    #[cfg(not(unix))]
     term: Term,
-    decoder: Decoder,
     _mode: RawMode,
 }
 
@@ -30,182 +32,204 @@ impl TerminalKeys {
     /// Takes the terminal out of line mode, without echo, until this is dropped.
     pub fn new(term: Term) -> Result<Self, PromptError> {
         if !term.is_term() {
-            // Where there is no terminal, console returns an unknown key at once, for ever.
             return Err(PromptError::Terminal(io::Error::from(io::ErrorKind::NotConnected)));
         }
-        Ok(Self { term, decoder: Decoder::default(), _mode: RawMode::enter()? })
+        Ok(Self {
+            #[cfg(not(unix))]
+            term,
+            _mode: RawMode::enter()?,
+        })
     }
 }
 
+#[cfg(unix)]
 impl Keys for TerminalKeys {
     fn next_key(&mut self) -> Result<Key, PromptError> {
         loop {
-            if let Some(key) = self.decoder.decode(self.term.read_key_raw()?)? {
+            if let Some(key) = decode(&mut typed_byte)? {
                 return Ok(key);
             }
         }
     }
 }
 
-/// Completes the escape sequences of which `console` reads only the beginning, so that the rest is not taken as
-/// typed text: F5 is `ESC [ 1 5 ~`, of which it leaves the `~`.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Decoder {
-    #[default]
-    Ground,
-    /// After `ESC [` and parameters: skips up to the final byte.
-    Csi,
-    /// After `ESC O`: the next character is the key.
-    Ss3,
+/// How long a byte is waited for.
+#[cfg(unix)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    /// Until there is one.
+    ForEver,
+    /// As the rest of what one key sends, which is on its way already.
+    Moment,
 }
 
-impl Decoder {
-    fn decode(&mut self, key: console::Key) -> Result<Option<Key>, PromptError> {
-        use console::Key as Raw;
-        let state = std::mem::take(self);
-        Ok(match (state, key) {
-            (_, Raw::CtrlC | Raw::Char('\u{3}')) => return Err(PromptError::Interrupted),
-            (_, Raw::Char('\u{4}')) => return Err(PromptError::Closed),
-            (Self::Csi, Raw::Char('\u{40}'..='\u{7e}')) => None,
-            (Self::Csi, Raw::Char(_)) => {
-                *self = Self::Csi;
-                None
-            }
-            (Self::Ss3, Raw::Char(c)) => match c {
-                'A' => Some(Key::Up),
-                'B' => Some(Key::Down),
-                'H' => Some(Key::Home),
-                'F' => Some(Key::End),
-                'M' => Some(Key::Enter),
-                _ => None,
+/// The next byte of standard input; `None` where a moment was not enough. The end of the input is an error.
+#[cfg(unix)]
+fn typed_byte(wait: Wait) -> io::Result<Option<u8>> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    const MOMENT: Timespec = Timespec { tv_sec: 0, tv_nsec: 30_000_000 };
+    let input = io::stdin();
+    if wait == Wait::Moment && poll(&mut [PollFd::new(&input, PollFlags::IN)], Some(&MOMENT))? == 0 {
+        return Ok(None);
+    }
+    let mut byte = [0];
+    match rustix::io::read(&input, &mut byte)? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        _ => Ok(Some(byte[0])),
+    }
+}
+
+/// The next key of a terminal's bytes; `None` for one that means nothing here. The whole of what such a key sends is read,
+/// so that its end is not taken as typed text: F5 is `ESC [ 1 5 ~`.
+#[cfg(unix)]
+fn decode(next: &mut impl FnMut(Wait) -> io::Result<Option<u8>>) -> Result<Option<Key>, PromptError> {
+    let Some(byte) = next(Wait::ForEver)? else { return Ok(None) };
+    Ok(match byte {
+        3 => return Err(PromptError::Interrupted),
+        4 => return Err(PromptError::Closed),
+        b'\r' | b'\n' => Some(Key::Enter),
+        8 | 127 => Some(Key::Backspace),
+        1 => Some(Key::Home),
+        5 => Some(Key::End),
+        b'\t' => None,
+        27 => match next(Wait::Moment)? {
+            None => Some(Key::Escape),
+            Some(3) => return Err(PromptError::Interrupted),
+            Some(b'[') => sequence(next)?,
+            Some(b'O') => match next(Wait::Moment)? {
+                Some(b'M') => Some(Key::Enter),
+                last => last.and_then(cursor),
             },
-            (_, Raw::UnknownEscSeq(sequence)) => {
-                *self = match sequence.as_slice() {
-                    ['O'] => Self::Ss3,
-                    ['[', rest @ ..] if !rest.iter().any(|c| ('\u{40}'..='\u{7e}').contains(c)) => Self::Csi,
-                    _ => Self::Ground,
-                };
-                None
+            Some(_) => None,
+        },
+        0..128 => Some(Key::Char(byte.into())),
+        128.. => {
+            let length = byte.leading_ones() as usize;
+            if !(2..=4).contains(&length) {
+                return Ok(None);
             }
-            (_, Raw::Char(c)) => Some(Key::Char(c)),
-            (_, Raw::ArrowUp) => Some(Key::Up),
-            (_, Raw::ArrowDown) => Some(Key::Down),
-            (_, Raw::PageUp) => Some(Key::PageUp),
-            (_, Raw::PageDown) => Some(Key::PageDown),
-            (_, Raw::Home) => Some(Key::Home),
-            (_, Raw::End) => Some(Key::End),
-            (_, Raw::Enter) => Some(Key::Enter),
-            (_, Raw::Escape) => Some(Key::Escape),
-            (_, Raw::Backspace) => Some(Key::Backspace),
-            _ => None,
-        })
-    }
+            let mut bytes = [byte, 0, 0, 0];
+            for place in bytes.iter_mut().take(length).skip(1) {
+                let Some(byte) = next(Wait::Moment)? else { return Ok(None) };
+                *place = byte;
+            }
+            let text = bytes.get(..length).and_then(|bytes| std::str::from_utf8(bytes).ok());
+            text.and_then(|text| text.chars().next()).map(Key::Char)
+        }
+    })
 }
 
-/// The terminal without line mode, echo and signals from keys. Dropping it restores the previous mode.
-#[derive(Debug)]
-pub struct RawMode {
-    #[cfg(unix)]
-    before: rustix::termios::Termios,
+/// The key of a sequence after its `ESC [`, read to its last byte; one with a modifier (`1;5A`) is no key here.
+#[cfg(unix)]
+fn sequence(next: &mut impl FnMut(Wait) -> io::Result<Option<u8>>) -> io::Result<Option<Key>> {
+    let mut parameters = 0_u16;
+    let mut first = None;
+    while let Some(byte) = next(Wait::Moment)? {
+        match byte {
+            0x40..=0x7e if byte == b'~' && parameters == 1 => {
+                return Ok(match first {
+                    Some(b'1' | b'7') => Some(Key::Home),
+                    Some(b'4' | b'8') => Some(Key::End),
+                    Some(b'5') => Some(Key::PageUp),
+                    Some(b'6') => Some(Key::PageDown),
+                    _ => None,
+                });
+            }
+            0x40..=0x7e => return Ok(cursor(byte).filter(|_| parameters == 0)),
+            _ => {
+                parameters = parameters.saturating_add(1);
+                first = first.or(Some(byte));
+            }
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(unix)]
-impl RawMode {
-    pub(super) fn enter() -> Result<Self, PromptError> {
-        use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
-        let before = tcgetattr(io::stdin()).map_err(io::Error::from)?;
-        let mut raw = before.clone();
-        raw.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ISIG);
-        raw.special_codes[SpecialCodeIndex::VMIN] = 1;
-        raw.special_codes[SpecialCodeIndex::VTIME] = 0;
-        tcsetattr(io::stdin(), OptionalActions::Now, &raw).map_err(io::Error::from)?;
-        Ok(Self { before })
-    }
-}
-
-#[cfg(unix)]
-impl Drop for RawMode {
-    fn drop(&mut self) {
-        // A closed terminal cannot be restored, and cannot show an error either.
-        let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, &self.before);
+fn cursor(last: u8) -> Option<Key> {
+    match last {
+        b'A' => Some(Key::Up),
+        b'B' => Some(Key::Down),
+        b'H' => Some(Key::Home),
+        b'F' => Some(Key::End),
+        _ => None,
     }
 }
 
 #[cfg(not(unix))]
-impl RawMode {
-    /// A Windows console hands over keys one by one and never echoes them.
-    #[allow(clippy::unnecessary_wraps)]
-    pub(super) fn enter() -> Result<Self, PromptError> {
-        Ok(Self {})
-    }
-}
-
-/// The terminal's mode when the program started, put back when this is dropped, by a panic too: a question that was
-/// waiting when the run was interrupted may have left the terminal without echo, and the thread that still waits for a
-/// key cannot restore it itself.
-#[derive(Debug)]
-pub struct SavedMode {
-    #[cfg(unix)]
-    before: Option<rustix::termios::Termios>,
-}
-
-#[cfg(unix)]
-impl SavedMode {
-    /// Saves the mode, if standard input is a terminal.
-    pub fn take() -> Self {
-        Self { before: rustix::termios::tcgetattr(io::stdin()).ok() }
-    }
-}
-
-#[cfg(unix)]
-impl Drop for SavedMode {
-    fn drop(&mut self) {
-        if let Some(before) = &self.before {
-            let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, before);
+impl Keys for TerminalKeys {
+    fn next_key(&mut self) -> Result<Key, PromptError> {
+        use console::Key as Raw;
+        loop {
+            return Ok(match self.term.read_key_raw()? {
+                Raw::CtrlC | Raw::Char('\u{3}') => return Err(PromptError::Interrupted),
+                Raw::Char('\u{4}') => return Err(PromptError::Closed),
+                Raw::Char(c) => Key::Char(c),
+                Raw::ArrowUp => Key::Up,
+                Raw::ArrowDown => Key::Down,
+                Raw::PageUp => Key::PageUp,
+                Raw::PageDown => Key::PageDown,
+                Raw::Home => Key::Home,
+                Raw::End => Key::End,
+                Raw::Enter => Key::Enter,
+                Raw::Escape => Key::Escape,
+                Raw::Backspace => Key::Backspace,
+                _ => continue,
+            });
         }
     }
 }
 
-#[cfg(not(unix))]
-impl SavedMode {
-    /// A Windows console keeps no mode between keys.
-    pub fn take() -> Self {
-        Self {}
-    }
-}
-
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
-    use console::Key as Raw;
-
     use super::*;
 
-    fn decoded(keys: impl IntoIterator<Item = Raw>) -> Vec<Key> {
-        let mut decoder = Decoder::default();
-        keys.into_iter().filter_map(|key| decoder.decode(key).expect("no end")).collect()
+    /// The keys of these bytes, which end with Ctrl-D. A moment is over at a 0.
+    fn decoded(bytes: &[u8]) -> Vec<Key> {
+        let mut bytes = bytes.iter().copied().chain([4]);
+        let mut next = |wait| Ok(bytes.next().filter(|byte| wait == Wait::ForEver || *byte != 0));
+        let mut keys = Vec::new();
+        loop {
+            match decode(&mut next) {
+                Ok(key) => keys.extend(key),
+                Err(PromptError::Closed) => return keys,
+                Err(error) => panic!("{error}"),
+            }
+        }
     }
 
     #[test]
     fn plain_keys_pass() {
-        let keys = decoded([Raw::ArrowUp, Raw::PageDown, Raw::Char('x'), Raw::Enter, Raw::Escape, Raw::Tab, Raw::Del]);
-        assert_eq!(keys, [Key::Up, Key::PageDown, Key::Char('x'), Key::Enter, Key::Escape]);
+        let keys = decoded("\u{1b}[A\u{1b}[B\u{1b}[6~\u{1b}[5~x家é\r\n\u{1b}\0\t\u{7f}\u{1b}[3~".as_bytes());
+        let expected =
+            [Key::Up, Key::Down, Key::PageDown, Key::PageUp, Key::Char('x'), Key::Char('家'), Key::Char('é')];
+        assert_eq!(keys, [&expected[..], &[Key::Enter, Key::Enter, Key::Escape, Key::Backspace]].concat());
     }
 
     #[test]
     fn the_rest_of_a_sequence_is_not_taken_as_typed_text() {
-        let f5 = [Raw::UnknownEscSeq(vec!['[', '1', '5']), Raw::Char('~'), Raw::Char('x')];
-        assert_eq!(decoded(f5), [Key::Char('x')]);
-        let control_up = [Raw::UnknownEscSeq(vec!['[', '1', ';']), Raw::Char('5'), Raw::Char('A'), Raw::Char('x')];
-        assert_eq!(decoded(control_up), [Key::Char('x')]);
-        let application_up = [Raw::UnknownEscSeq(vec!['O']), Raw::Char('A'), Raw::Char('A')];
-        assert_eq!(decoded(application_up), [Key::Up, Key::Char('A')]);
-        assert_eq!(decoded([Raw::UnknownEscSeq(vec!['x']), Raw::Char('y')]), [Key::Char('y')]);
-        assert_eq!(decoded([Raw::UnknownEscSeq(vec!['[']), Raw::ArrowUp, Raw::Char('y')]), [Key::Up, Key::Char('y')]);
+        assert_eq!(decoded(b"\x1b[15~x"), [Key::Char('x')]);
+        assert_eq!(decoded(b"\x1b[1;5Ax"), [Key::Char('x')]);
+        assert_eq!(decoded(b"\x1bOAA"), [Key::Up, Key::Char('A')]);
+        assert_eq!(decoded(b"\x1bxy"), [Key::Char('y')]);
+        assert_eq!(decoded(b"\x1b[\0y"), [Key::Char('y')]);
+        assert_eq!(decoded(b"\x1b[1~\x1b[4~\x1b[H\x1bOF"), [Key::Home, Key::End, Key::Home, Key::End]);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_no_keys() {
+        assert_eq!(decoded(b"\xffx\xc3\0y\x80z"), [Key::Char('x'), Key::Char('y'), Key::Char('z')]);
     }
 
     #[test]
     fn control_c_and_control_d_end_the_question() {
-        assert!(matches!(Decoder::Csi.decode(Raw::CtrlC), Err(PromptError::Interrupted)));
-        assert!(matches!(Decoder::Ground.decode(Raw::Char('\u{4}')), Err(PromptError::Closed)));
+        let key = |bytes: &[u8]| {
+            let mut bytes = bytes.iter().copied();
+            decode(&mut move |_| Ok(bytes.next()))
+        };
+        assert!(matches!(key(b"\x03"), Err(PromptError::Interrupted)));
+        assert!(matches!(key(b"\x1b\x03"), Err(PromptError::Interrupted)));
+        assert!(matches!(key(b"\x04"), Err(PromptError::Closed)));
     }
 }

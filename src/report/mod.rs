@@ -8,7 +8,7 @@
 //! - `records.rs`: events for programs; `trace_file.rs`: the file they go to; `json.rs`: JSON as it is written
 //! - `answers.rs`: answers from the person at the terminal
 //! - `prompt.rs`: questions, line by line; `terminal.rs`: questions with keys
-//! - `keys.rs`: keys, and the terminal's mode
+//! - `keys.rs`: keys; `mode.rs`: the terminal's mode
 //! - `picker.rs`: the network picker's state; `picker_view.rs`: how it looks
 //! - `spinner.rs`: a running step; `live.rs`: a live table
 //! - `active_lines.rs`: both, once for the process; `surface.rs`: where they are drawn
@@ -22,6 +22,7 @@ pub mod human;
 mod json;
 pub mod keys;
 pub mod live;
+pub mod mode;
 mod output;
 pub mod paint;
 pub mod picker;

@@ -123,14 +123,13 @@ pub(super) fn confirm(lines: &mut impl Lines, question: &str, default: bool) -> 
 pub struct Plain<R, W> {
     input: R,
     output: W,
-    width: usize,
     ascii: bool,
 }
 
 impl<R: BufRead, W: Write> Plain<R, W> {
-    /// Asks on `output` in lines of at most `width` columns, in ASCII only where `ascii`, and reads from `input`.
-    pub fn new(input: R, output: W, width: usize, ascii: bool) -> Self {
-        Self { input, output, width, ascii }
+    /// Asks on `output`, in ASCII only where `ascii`, and reads from `input`.
+    pub fn new(input: R, output: W, ascii: bool) -> Self {
+        Self { input, output, ascii }
     }
 
     fn read_line(&mut self) -> Result<Zeroizing<String>, PromptError> {
@@ -169,13 +168,13 @@ impl<R: BufRead, W: Write> Lines for Plain<R, W> {
 }
 
 impl<R: BufRead, W: Write> Prompt for Plain<R, W> {
-    /// The list once, then a number, `0` or `r`, or `o`.
+    /// The list once, with whole names, then a number, a name, `0` or `r`, or `o`.
     fn network(&mut self, entries: Vec<Entry>) -> Result<Choice, PromptError> {
         let picker = PickerState::new(entries);
         if let Some(message) = picker.message() {
             self.say(message)?;
         } else {
-            for line in picker_view::table(picker.entries(), self.width, self.ascii) {
+            for line in picker_view::table(picker.entries(), usize::MAX, self.ascii) {
                 self.say(&line)?;
             }
         }
@@ -184,11 +183,13 @@ impl<R: BufRead, W: Write> Prompt for Plain<R, W> {
             match (answer.trim(), answer.trim().parse::<usize>()) {
                 ("r" | "R", _) | (_, Ok(0)) => return Ok(Choice::Rescan),
                 ("o" | "O", _) => return Ok(Choice::Other),
-                (_, Ok(number)) if number <= picker.entries().len() => match picker.refusal(number - 1) {
-                    None => return Ok(Choice::Network(number - 1)),
-                    Some(reason) => self.say(&reason)?,
+                (typed, number) => match listed(picker.entries(), typed, number.ok()) {
+                    Some(index) => match picker.refusal(index) {
+                        None => return Ok(Choice::Network(index)),
+                        Some(reason) => self.say(&reason)?,
+                    },
+                    None => self.say("Invalid selection: type a number of the list, a name in it, or o for another")?,
                 },
-                _ => self.say("Invalid selection")?,
             }
         }
         Err(PromptError::TooManyTries)
@@ -208,6 +209,19 @@ impl<R: BufRead, W: Write> Prompt for Plain<R, W> {
     }
 }
 
+/// Where in the list a number or a name is; capitals matter where more than one name differs by them only.
+fn listed(entries: &[Entry], typed: &str, number: Option<usize>) -> Option<usize> {
+    if let Some(index) = number.filter(|number| *number <= entries.len()) {
+        return index.checked_sub(1);
+    }
+    if let Some(exact) = entries.iter().position(|entry| entry.ssid == typed) {
+        return Some(exact);
+    }
+    let wanted = typed.to_lowercase();
+    let mut alike = (0..entries.len()).filter(|index| entries[*index].ssid.to_lowercase() == wanted);
+    alike.next().filter(|_| alike.next().is_none())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::picker::tests::entry;
@@ -216,7 +230,7 @@ mod tests {
     /// What `ask` gets from `input`, and what it wrote.
     fn with<T>(input: &[u8], ask: impl FnOnce(&mut dyn Prompt) -> T) -> (T, String) {
         let mut output = Vec::new();
-        let answer = ask(&mut Plain::new(input, &mut output, 80, false));
+        let answer = ask(&mut Plain::new(input, &mut output, false));
         (answer, String::from_utf8(output).expect("text"))
     }
 
@@ -238,6 +252,23 @@ mod tests {
         assert!(!output.contains('\u{1b}'));
         assert_eq!(pick(b" 3 \r\n").0.expect("a choice"), Choice::Network(2));
         assert_eq!(pick(b"1").0.expect("a last line without an end"), Choice::Network(0));
+    }
+
+    #[test]
+    fn a_network_is_chosen_by_name_and_names_are_whole() {
+        let long = "ABCDEFGHIJKLMNOPQRSTUVWXYZ 12345";
+        let pick = |input: &[u8]| {
+            let mut output = Vec::new();
+            let names = ["Home", long, "cafe", "Cafe", "7"];
+            let choice = Plain::new(input, &mut output, false).network(names.map(entry).to_vec());
+            (choice, String::from_utf8(output).expect("text"))
+        };
+        let (choice, output) = pick(format!("{long}\n").as_bytes());
+        assert_eq!(choice.expect("a choice"), Choice::Network(1));
+        assert!(output.contains(long), "{output}");
+        for (input, index) in [(&b"home\n"[..], 0), (b"Cafe\n", 3), (b"CAFE\n2\n", 1), (b"7\n", 4), (b"3\n", 2)] {
+            assert_eq!(pick(input).0.expect("a choice"), Choice::Network(index), "{input:?}");
+        }
     }
 
     #[test]

@@ -9,7 +9,8 @@ use std::io::{self, IsTerminal as _, Write};
 use console::Term;
 use zeroize::Zeroizing;
 
-use super::keys::{Keys, RawMode, TerminalKeys};
+use super::keys::{Keys, TerminalKeys};
+use super::mode::{RawMode, TypedLines, discard_typed};
 use super::paint::fit;
 use super::picker::{Action, Entry, Key, PickerState};
 use super::picker_view::{Line, Role};
@@ -52,7 +53,17 @@ impl Terminal {
     /// # Errors
     /// [`PromptError::Terminal`].
     pub fn hide(&self) -> Result<RawMode, PromptError> {
-        RawMode::enter()
+        Ok(RawMode::enter()?)
+    }
+
+    /// Throws away what was typed before a question: it was not meant for it.
+    pub fn discard_typed(&self) {
+        discard_typed();
+    }
+
+    /// While this lives, lines are typed as anywhere else, if questions are asked by lines.
+    pub(super) fn typed_lines(&self) -> Option<TypedLines> {
+        self.plain.then(TypedLines::begin)
     }
 
     /// Says something and waits for Enter.
@@ -65,7 +76,7 @@ impl Terminal {
     }
 
     fn plainly(&self) -> Plain<io::StdinLock<'static>, io::Stderr> {
-        Plain::new(io::stdin().lock(), io::stderr(), self.size().1, self.ascii)
+        Plain::new(io::stdin().lock(), io::stderr(), self.ascii)
     }
 
     fn edit(&self, prompt: &str, echo: Echo) -> Result<Zeroizing<String>, PromptError> {

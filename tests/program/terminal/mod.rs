@@ -1,7 +1,9 @@
 //! The built binary on a terminal, with a person at the keys: the network list, hidden input, second tries, Ctrl-C.
 
+mod ahead;
 #[cfg(target_os = "linux")]
 mod bluetooth;
+mod restored;
 mod screen;
 mod secrets;
 mod signals;

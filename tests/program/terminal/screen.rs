@@ -127,6 +127,16 @@ impl Screen {
         }
     }
 
+    /// Waits until the program works and the terminal shows nothing of what is typed.
+    #[track_caller]
+    pub(crate) fn until_it_echoes_nothing(&mut self) {
+        let end = Instant::now() + PATIENCE;
+        while self.modes().contains(LocalModes::ECHO) {
+            assert!(Instant::now() < end, "still echoes:\n{}", self.contents());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Waits for the end, and sees that the terminal is as it was; returns the exit status.
     #[track_caller]
     pub(crate) fn finish(&mut self) -> i32 {
