@@ -7,6 +7,7 @@ use super::app::App;
 use super::args::{DeviceArgs, RecordArgs};
 use super::device;
 use super::dialect::DialectArgs;
+use super::label;
 use super::single_run::{self, log_access};
 use crate::device::{DeviceFacts, open};
 use crate::endpoint::scan::Radio;
@@ -38,17 +39,22 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
         let device = open(target.dialect, &target.locator, &context, &mut *answers).await?;
         let facts = device.facts().clone();
         device.close().await;
-        Ok(document(&facts, target.name.as_deref()))
+        Ok(document(&facts))
     };
     let log = log_access(target.kind);
-    Box::pin(device_run.run(async { work.await.map_err(|failure| device_run.diagnosed(failure, &log)) })).await
+    Box::pin(
+        device_run.run(async {
+            work.await.map_err(|failure| device_run.diagnosed(label::explained(failure, &target), &log))
+        }),
+    )
+    .await
 }
 
-fn document(device: &DeviceFacts, name: Option<&str>) -> Document {
+fn document(device: &DeviceFacts) -> Document {
     let version = device.version.as_ref();
     let (association, association_words) = association(device);
     let mut body = json!({
-        "device": device_json(name, &device.peer, version),
+        "device": device_json(device.name.as_deref(), &device.peer, version),
         "security": version.map(VersionInfo::security),
         "credentials": version.and_then(credentials),
         "radio": if device.radio == Radio::Thread { "thread" } else { "wifi" },

@@ -12,6 +12,7 @@
 //! - `app.rs`: what every command is handed
 //! - `args.rs`: options of several commands
 //! - `device.rs`: which device is meant, and its secrets
+//! - `label.rs`: what a label says, where a failure turns on it
 //! - `port.rs`: which serial port is meant
 //! - `board.rs`: the board on the cable
 //! - `input.rs`: what options point to
@@ -38,6 +39,7 @@ mod discover;
 mod explain;
 mod info;
 mod input;
+mod label;
 mod man;
 mod monitor;
 mod port;

@@ -23,6 +23,7 @@ use super::board::BoardArgs;
 use super::device;
 use super::dialect::DialectArgs;
 use super::input::one_reader;
+use super::label;
 use super::rainmaker::RainMakerArgs;
 use super::single_run::{self, Person};
 use crate::backend::About;
@@ -119,6 +120,7 @@ async fn carry_out(args: Args, app: &App<'_>) -> Result<Document, Failure> {
     let mut answers = person.answers();
     let work = async {
         let payload = board.listen(&device_run).await?;
+        let printed_name = payload.as_ref().map(|payload| payload.name.clone());
         let (plan, target) = if let Some(planned) = planned {
             planned
         } else {
@@ -142,17 +144,20 @@ async fn carry_out(args: Args, app: &App<'_>) -> Result<Document, Failure> {
             Err(failure) => {
                 let failure = ruled_out(failure, plan.dialect);
                 let failure = if assumed { elsewhere(failure, app) } else { failure };
+                let failure = label::explained(failure, &target);
                 return Err(without_passphrase(board.explain(failure, &device_run).await, &args.network));
             }
         };
-        let document = provision_document(&outcome, target.name.as_deref());
+        // A board that has printed its name was heard by it; a label and an option only say what it should be.
+        let own_name = printed_name.or_else(|| outcome.device.name.clone());
+        let document = provision_document(&outcome, own_name.as_deref(), target.name.as_deref());
         Ok(match document.caveat {
             Some(caveat) => {
                 let caveat = board.explain(caveat, &device_run).await;
                 if let Some(ip) = device_run.address_in_log(&outcome.ssid) {
                     let text = "the device could not confirm that it has joined; its own log does".to_owned();
                     device_run.observer.observe(&Event::Note { text });
-                    return Ok(provision_document(&outcome.confirmed(ip), target.name.as_deref()));
+                    return Ok(provision_document(&outcome.confirmed(ip), own_name.as_deref(), target.name.as_deref()));
                 }
                 let mut document = Document { caveat: None, ..document };
                 document.json["error"] = error_json(&caveat);
@@ -270,6 +275,9 @@ async fn offer_hotspot(target: &Target, person: &Person, device_run: &DeviceRun)
         return Ok(());
     }
     let name = target.name.as_deref().map_or("PROV_XXXXXX".into(), text::sanitise);
+    if let Some(text) = label::note(target.payload.as_ref()) {
+        device_run.observer.observe(&Event::Note { text });
+    }
     let words = format!("Please connect to the device's WiFi hotspot ({name}) and press Enter to continue...");
     Ok(device_run.budget.paused(terminal.enter(words)).await?)
 }

@@ -11,6 +11,7 @@ use super::args::SessionArgs;
 use super::device;
 use super::dialect::DialectArgs;
 use super::input::{hex_bytes, is_standard_input, one_reader};
+use super::label;
 use super::single_run::{self, log_access};
 use crate::code::Code;
 use crate::device::{Context, Device, DeviceFacts, Need};
@@ -83,7 +84,8 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
         Ok(document(&args, reply?, &facts, in_hex))
     };
     let log = log_access(target.kind);
-    let work = async { work.await.map_err(|failure: Failure| device_run.diagnosed(failure, &log)) };
+    let work =
+        async { work.await.map_err(|failure: Failure| device_run.diagnosed(label::explained(failure, &target), &log)) };
     Ok(Box::pin(device_run.run(work)).await?.warned(&device_run.warnings()))
 }
 

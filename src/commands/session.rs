@@ -4,6 +4,7 @@ use super::app::App;
 use super::args::SessionArgs;
 use super::device;
 use super::input::one_reader;
+use super::label;
 use super::single_run::{self, log_access};
 use crate::device::{Context, Device, Need};
 use crate::failure::Failure;
@@ -37,6 +38,6 @@ pub(super) async fn with_device(
         result
     };
     let log = log_access(target.kind);
-    let work = async { run.await.map_err(|failure| device_run.diagnosed(failure, &log)) };
+    let work = async { run.await.map_err(|failure| device_run.diagnosed(label::explained(failure, &target), &log)) };
     Ok(Box::pin(device_run.run(work)).await?.warned(&device_run.warnings()))
 }

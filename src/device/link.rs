@@ -15,6 +15,8 @@ pub struct DeviceFacts {
     pub dialect: &'static str,
     /// The other end of the link, for people. Text of the device's own in it is raw.
     pub peer: String,
+    /// Its own name, raw, where the link has seen it.
+    pub name: Option<String>,
     /// Its version document; `None` where its dialect has none.
     pub version: Option<VersionInfo>,
     /// The security version in use; `None` before a session stands, and where the dialect has no session.

@@ -114,6 +114,11 @@ impl Link {
         self.transport.peer()
     }
 
+    /// The device's own name, where the link has seen it.
+    pub fn name(&self) -> Option<String> {
+        self.transport.name()
+    }
+
     /// Releases the link; one that is broken already is released all the same.
     pub async fn close(self) {
         let _ = self.budget.within(Duration::from_secs(1), self.transport.close()).await;

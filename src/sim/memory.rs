@@ -144,6 +144,10 @@ impl Transport for MemoryLink {
         self.peer.clone()
     }
 
+    fn name(&self) -> Option<String> {
+        Some(self.device.options().name())
+    }
+
     fn exchange<'a>(
         &'a mut self,
         endpoint: &'a str,

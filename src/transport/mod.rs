@@ -73,6 +73,11 @@ pub trait Transport: Send {
     /// Where the other end is, for people: `192.168.4.1:80`.
     fn peer(&self) -> String;
 
+    /// The device's own name, where the link has seen it: a label or an option only say what it should be.
+    fn name(&self) -> Option<String> {
+        None
+    }
+
     /// Sends `request` to `endpoint` and returns the reply.
     ///
     /// Without a deadline of its own: the caller wraps the future in one. A link that broke reconnects at the next

@@ -5,7 +5,9 @@ use std::fs;
 use std::io::Write;
 use std::process::Stdio;
 
-use crate::support::{NETWORK, POP, QUICK, Ran, espctl, finish, run, run_with};
+use serde_json::Value;
+
+use crate::support::{NETWORK, POP, QUICK, Ran, Sim, espctl, finish, run, run_with};
 
 #[track_caller]
 fn assert_refused(ran: &Ran, code: &str, words: &[&str]) {
@@ -309,4 +311,40 @@ fn a_bare_run_that_reaches_nothing_names_the_other_links() {
     }
     let named = run(["provision", "--address", "127.0.0.1:9", "--pop", POP, "--ssid", "x", "--open"]);
     assert!(named.code() == Some("link.unreachable") && !named.stderr.contains("espctl discover"), "{named:?}");
+}
+
+/// A label and an option only say what a device should be called.
+#[test]
+fn a_name_that_nobody_saw_is_not_the_devices() {
+    let sim = Sim::start(&[]);
+    let (host, port) = sim.address();
+    let address = format!("{host}:{port}");
+    let line = [&["provision", "--device-name", "PROV_other", "--pop", POP, "--json"], &NETWORK[..]].concat();
+    let ran = run(line.iter().copied().chain(["--address", &address]));
+    let document = ran.json();
+    assert_eq!((&document["device"]["name"], &document["device"]["peer"]), (&Value::Null, &address.into()), "{ran:?}");
+    let label = r#"{"name":"PROV_other","pop":"abcd1234"}"#;
+    for line in [&["info", "--device", QUICK, "--json", "--qrcode", label][..], &["info", "--device", QUICK, "--json"]]
+    {
+        let ran = run(line);
+        assert_eq!(ran.json()["device"]["name"], "PROV_7f79c4", "{ran:?}");
+    }
+    let named = [&["provision", "--device", QUICK, "--qrcode", "NP:PROV_7f79c4|abcd1234|s"], &NETWORK[..]].concat();
+    assert!(run(named).stdout.starts_with("Provisioned PROV_7f79c4 in "));
+}
+
+#[test]
+fn the_labels_network_is_named_where_the_device_is_not_reached() {
+    let label = r#"{"ver":"v1","name":"Led Wall","pop":"","transport":"softap","security":"0","password":"s3cretkey"}"#;
+    for line in [
+        [&["provision", "--no-input", "--address", "127.0.0.1:9", "--qrcode", label], &NETWORK[..]].concat(),
+        vec!["info", "--address", "127.0.0.1:9", "--qrcode", label],
+        vec!["scan", "--address", "127.0.0.1:9", "--qrcode", label],
+        vec!["send", "custom-data", "x", "--address", "127.0.0.1:9", "--qrcode", label],
+    ] {
+        let ran = run(&line);
+        assert_eq!(ran.code(), Some("link.unreachable"), "{ran:?}");
+        assert!(ran.stderr.contains("join this computer to the network Led Wall: the label holds"), "{ran:?}");
+        assert!(!ran.stderr.contains("s3cretkey"), "{ran:?}");
+    }
 }

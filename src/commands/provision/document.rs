@@ -10,9 +10,10 @@ use crate::report::{Document, error_json, human};
 use crate::stage::Stage;
 use crate::text;
 
-/// The outcome as a document.
-pub(super) fn document(outcome: &Outcome, name: Option<&str>) -> Document {
-    let shown = text::sanitise(name.unwrap_or(&outcome.device.peer));
+/// The outcome as a document; `name` is the device's own, where it was seen, and `asked` the one that was asked for. Only
+/// where they are the same is the device called by it in words: they may be two.
+pub(super) fn document(outcome: &Outcome, name: Option<&str>, asked: Option<&str>) -> Document {
+    let shown = text::sanitise(name.filter(|name| asked == Some(*name)).unwrap_or(&outcome.device.peer));
     let seconds = outcome.took.as_secs_f32();
     let (word, network, line) = match &outcome.verdict {
         Verdict::Online(joined) => {

@@ -54,6 +54,7 @@ fn facts(link: &Link, version: &VersionInfo) -> DeviceFacts {
     DeviceFacts {
         dialect: NAME,
         peer: link.peer(),
+        name: link.name(),
         version: Some(version.clone()),
         security: None,
         radio: if version.is_thread() { Radio::Thread } else { Radio::Wifi },

@@ -109,6 +109,7 @@ fn facts(agent: &RainMakerConsole) -> DeviceFacts {
     DeviceFacts {
         dialect: NAME,
         peer: agent.peer().to_owned(),
+        name: None,
         version: None,
         security: None,
         radio: Radio::Wifi,

@@ -174,6 +174,11 @@ impl Transport for Link {
         self.peer.clone()
     }
 
+    fn name(&self) -> Option<String> {
+        // A device without a name is called by its address alone.
+        self.peer.rsplit_once(" (").map(|(name, _)| name.to_owned())
+    }
+
     fn exchange<'a>(
         &'a mut self,
         endpoint: &'a str,

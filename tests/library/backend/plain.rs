@@ -27,6 +27,7 @@ impl Table {
         let facts = DeviceFacts {
             dialect: "protocomm",
             peer: "192.168.4.1:80".to_owned(),
+            name: None,
             security: Some(2),
             radio: Radio::Wifi,
             can_scan: true,

@@ -93,7 +93,7 @@ fn a_secret_from_standard_input_is_asked_for_at_a_terminal() {
     screen.expect("Text of the QR code:");
     screen.until_it_reads_keys();
     screen.send("NP:PROV_d76c30|abcd1234|s\r");
-    screen.expect("Provisioned PROV_d76c30");
+    screen.expect("Provisioned sim:");
     assert_eq!(screen.finish(), 0);
     assert!(!screen.raw.contains("abcd1234"), "echoed: {}", screen.raw);
 }
