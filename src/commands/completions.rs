@@ -1,10 +1,16 @@
 //! `espctl completions`: the completion script of a shell.
 
-use clap::Command;
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, Command};
 use clap_complete::{Shell, generate};
 use serde_json::json;
 
+use super::sim;
+use crate::code::Code;
+use crate::device::DialectChoice;
 use crate::report::Document;
+use crate::settings::keys;
+use crate::transport::KINDS;
 
 /// Options of `completions`.
 #[derive(Debug, clap::Args)]
@@ -22,6 +28,21 @@ pub(super) fn run(args: &Args, mut root: Command) -> Document {
     Document { raw: Some(format!("{text}\n").into_bytes()), ..Document::new("completions", "", body) }
 }
 
+/// An option, or an argument, with the words it takes, where it takes text that stands for one of several.
+fn with_values(own: Arg) -> Arg {
+    let values = match own.get_id().as_str() {
+        "transport" => KINDS.iter().map(|kind| kind.scheme()).chain(["sim"]).collect(),
+        "reset" => keys::RESET.takes.words().unwrap_or_default(),
+        "dialect" if own.get_possible_values().is_empty() => DialectChoice::words(),
+        "sec_ver" | "min_sec" => vec!["0", "1", "2"],
+        "profile" => sim::profiles(),
+        "fault" => sim::faults(),
+        "code" => Code::ALL.iter().map(|code| code.word()).collect(),
+        _ => return own,
+    };
+    own.value_parser(PossibleValuesParser::new(values))
+}
+
 /// A built command without its hidden options, which some of the generators would offer.
 fn visible(command: &Command) -> Command {
     let shown = command.get_arguments().filter(|own| !own.is_hide_set());
@@ -30,7 +51,7 @@ fn visible(command: &Command) -> Command {
         .disable_help_subcommand(true)
         .disable_version_flag(true)
         .version(env!("CARGO_PKG_VERSION"))
-        .args(shown.map(|own| own.clone().global(false)))
+        .args(shown.map(|own| with_values(own.clone().global(false))))
         .subcommands(command.get_subcommands().map(visible));
     match command.get_about() {
         Some(about) => copy.about(about.clone()),

@@ -1,6 +1,7 @@
 //! `espctl man`: the manual pages, made from the same definitions as the help. Each command has one, those below another
 //! command too.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::iter;
 use std::path::{Path, PathBuf};
@@ -104,6 +105,7 @@ fn render(root: &Command, words: &[String]) -> io::Result<Option<Vec<u8>>> {
         man.render_subcommands_section(&mut page)?;
     }
     exit_status().to_writer(&mut page)?;
+    environment(command).to_writer(&mut page)?;
     examples(command).to_writer(&mut page)?;
     see_also(&related).to_writer(&mut page)?;
     Ok(Some(with_one_prologue(&String::from_utf8_lossy(&page)).into_bytes()))
@@ -127,6 +129,34 @@ fn exit_status() -> Roff {
         roff.control("TP", []).text([bold(status.to_string())]).text([roman(meaning)]);
     }
     roff
+}
+
+/// The environment variables that stand for options of the command, and of those below it.
+fn environment(command: &Command) -> Roff {
+    let mut variables = BTreeMap::new();
+    find_variables(command, &mut variables);
+    let mut roff = Roff::new();
+    if variables.is_empty() {
+        return roff;
+    }
+    roff.control("SH", ["ENVIRONMENT"]);
+    for (variable, option) in variables {
+        roff.control("TP", [])
+            .text([bold(variable)])
+            .text([roman(format!("Stands for --{option} where that is not given."))]);
+    }
+    roff
+}
+
+fn find_variables(command: &Command, variables: &mut BTreeMap<String, String>) {
+    for own in command.get_arguments().filter(|own| !own.is_hide_set()) {
+        let help = own.get_help().map(ToString::to_string).unwrap_or_default();
+        let named = help.split_once("[env: ").and_then(|(_, rest)| rest.split([';', ']']).next());
+        if let (Some(variable), Some(option)) = (named, own.get_long()) {
+            variables.insert(variable.to_owned(), option.to_owned());
+        }
+    }
+    command.get_subcommands().for_each(|below| find_variables(below, variables));
 }
 
 /// What stands below the help, line by line.

@@ -17,6 +17,7 @@ use std::io;
 
 pub(super) use self::args::Args;
 use self::args::{check, parameters};
+pub(super) use self::list::{faults, profiles};
 use self::observer::observer;
 use self::ready::{Member, ready};
 use super::app::App;

@@ -6,7 +6,17 @@ use std::process::{Command, Stdio};
 use crate::support::{commands, espctl, finish, run};
 
 /// The commands below another one.
-const BELOW: [[&str; 2]; 3] = [["config", "show"], ["config", "path"], ["config", "check"]];
+const BELOW: [[&str; 2]; 9] = [
+    ["config", "show"],
+    ["config", "path"],
+    ["config", "check"],
+    ["profile", "list"],
+    ["profile", "current"],
+    ["profile", "show"],
+    ["profile", "switch"],
+    ["profile", "add"],
+    ["profile", "remove"],
+];
 
 #[test]
 fn every_shell_has_a_script() {
@@ -28,6 +38,8 @@ fn bash_completes_with_its_script() {
     let ask = r#"
 COMP_WORDS=(espctl prov); COMP_CWORD=1; _espctl espctl prov espctl; echo "${COMPREPLY[@]}"
 COMP_WORDS=(espctl provision --pass); COMP_CWORD=2; _espctl espctl --pass provision; echo "${COMPREPLY[@]}"
+COMP_WORDS=(espctl info --transport s); COMP_CWORD=3; _espctl espctl s --transport; echo "${COMPREPLY[@]}"
+COMP_WORDS=(espctl sim --fault auth); COMP_CWORD=3; _espctl espctl auth --fault; echo "${COMPREPLY[@]}"
 "#;
     let bash = Command::new("bash").args(["--norc", "-s"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let Ok(mut bash) = bash else {
@@ -39,7 +51,36 @@ COMP_WORDS=(espctl provision --pass); COMP_CWORD=2; _espctl espctl --pass provis
     drop(input);
     let output = bash.wait_with_output().expect("bash ends");
     let replies = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(replies.lines().collect::<Vec<_>>(), ["provision", "--passphrase --passphrase-file --passphrase-stdin"]);
+    let replies: Vec<_> = replies.lines().collect();
+    assert_eq!(replies[..3], ["provision", "--passphrase --passphrase-file --passphrase-stdin", "softap sim"]);
+    assert!(replies[3].contains("auth-failed"), "{replies:?}");
+}
+
+/// What an option takes is completed as well, where it is one of several words.
+#[test]
+fn every_script_completes_values() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = run(["completions", shell]).stdout;
+        let (of_options, of_arguments) =
+            (["softap", "rainmaker", "auth-failed", "never"], ["wifi.auth-failed", "elvish"]);
+        // Some of the generators write no values of options, and more of them none of arguments.
+        let of_options = of_options.iter().filter(|_| matches!(shell, "bash" | "zsh" | "fish"));
+        let of_arguments = of_arguments.iter().filter(|_| matches!(shell, "bash" | "zsh"));
+        for word in of_options.chain(of_arguments) {
+            assert!(script.contains(word), "{shell} does not complete {word}");
+        }
+    }
+}
+
+#[test]
+fn manual_pages_name_the_variables() {
+    let page = run(["man", "provision"]).stdout;
+    let environment = page.split_once(".SH ENVIRONMENT").expect("a section").1;
+    for variable in ["ESPCTL_POP", "ESPCTL_SEC2_USERNAME", "ESPCTL_THREAD_DATASET"] {
+        assert!(environment.contains(&format!("\\fB{variable}\\fR")), "{environment}");
+    }
+    assert!(run(["man"]).stdout.contains(".SH ENVIRONMENT"));
+    assert!(!run(["man", "explain"]).stdout.contains(".SH ENVIRONMENT"));
 }
 
 #[test]

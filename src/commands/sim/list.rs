@@ -23,13 +23,21 @@ pub(super) fn list() -> Document {
     Document::new("sim-list", lines.join("\n"), json!({ "profiles": profiles, "faults": faults }))
 }
 
+/// The names of the firmware profiles.
+pub(in crate::commands) fn profiles() -> Vec<&'static str> {
+    Profile::all().iter().map(|profile| profile.name).collect()
+}
+
+/// The names of the faults.
+pub(in crate::commands) fn faults() -> Vec<&'static str> {
+    Fault::all().iter().map(|fault| fault.name).collect()
+}
+
 /// The profile or the fault that was probably meant by one that there is not.
 pub(super) fn meant(args: &Args) -> Option<&'static str> {
-    let profiles = || Profile::all().iter().map(|profile| profile.name);
-    let faults = || Fault::all().iter().map(|fault| fault.name);
-    let profile = args.profile.as_deref().filter(|name| profiles().all(|own| own != *name));
+    let profile = args.profile.as_deref().filter(|name| !profiles().contains(name));
     let names = args.fault.iter().map(|fault| fault.split(['@', '=']).next().unwrap_or_default());
-    let fault = names.filter(|name| faults().all(|own| own != *name)).find_map(|name| nearest(name, faults()));
+    let fault = names.filter(|name| !faults().contains(name)).find_map(|name| nearest(name, faults()));
     profile.and_then(|name| nearest(name, profiles())).or(fault)
 }
 
