@@ -15,13 +15,13 @@ pub(crate) const CASES: &[Case] = &[
         "deadline.step",
         "identify",
         124,
-        "no answer within 10 s",
+        "no answer within ",
     ),
     command("a header a byte at a time", Peer(Drips), INFO).fails(
         "deadline.step",
         "identify",
         124,
-        "no answer within 10 s",
+        "no answer within ",
     ),
     command("a name nobody has", None, &["info", "--address", "no-such-device.invalid"]).fails(
         "link.unreachable",
