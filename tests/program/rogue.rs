@@ -208,7 +208,8 @@ fn connected_to_another_network_is_not_online() {
 
 #[test]
 fn connected_without_a_name_is_applied_and_not_online() {
-    for (link, over, _) in links() {
+    // On a cable the board's own log says which address it got: another witness.
+    for (link, over, _) in links().into_iter().filter(|(link, ..)| *link != "console") {
         for fault in ["connected-unnamed", "connected-without-member"] {
             let ran = provisioned(over, &[("sec-ver", "1"), ("fault", fault)]);
             let document = ran.json();

@@ -19,7 +19,7 @@ pub(crate) const CASES: &[Case] = &[
         "does not escape",
     ),
     label("a QR code without a name", &["provision", "--qrcode", r#"{"ver":"v1","pop":"x"}"#], "names no device"),
-    label("a QR code with a number for a PoP", &["provision", "--qrcode", r#"{"name":"P","pop":1234}"#], "quotes"),
+    label("a QR code with a truth value for a PoP", &["provision", "--qrcode", r#"{"name":"P","pop":true}"#], "quotes"),
     label(
         "a QR code with an unknown transport",
         &["provision", "--qrcode", r#"{"name":"P","transport":"ir"}"#],
