@@ -44,7 +44,7 @@ impl Run<'_> {
                 Heard::Cannot { reason, .. } => {
                     self.observe(&Event::Skipped { stage: Stage::Scan, reason: reason.to_owned() });
                     let asked = self.context.budget.paused(answers.network_name()).await;
-                    let ssid = asked.map_err(|error| Failure::from(error).at(at))?;
+                    let ssid = asked.map_err(|error| self.unanswered(error, at))?;
                     return self.take(ssid, None, answers).await;
                 }
             };
@@ -52,7 +52,9 @@ impl Run<'_> {
                 self.observe(&Event::Scanned { networks: heard.clone() });
             }
             let asked = self.context.budget.paused(answers.network(&heard)).await;
-            let (ssid, auth) = match asked.map_err(|error| unanswered(error, failed).at(at))? {
+            let (ssid, auth) = match asked
+                .map_err(|error| self.given_up(&error).unwrap_or_else(|| unanswered(error, failed)).at(at))?
+            {
                 Selection::Rescan => continue,
                 // A name that was typed may have been heard all the same.
                 Selection::Other(ssid) => {
@@ -140,6 +142,17 @@ impl Run<'_> {
         }
     }
 
+    /// The failure of a question without an answer.
+    pub(super) fn unanswered(&self, error: AnswerError, at: Stage) -> Failure {
+        self.given_up(&error).unwrap_or_else(|| error.into()).at(at)
+    }
+
+    /// After a failed join its own failure, where the person gave up with a question that follows it.
+    fn given_up(&self, error: &AnswerError) -> Option<Failure> {
+        let is_end = matches!(error, AnswerError::Closed | AnswerError::Unusable(_));
+        self.failure.clone().filter(|_| is_end)
+    }
+
     /// Asks for the passphrase of a network; a WEP key is asked for again where the network was not heard to have WEP.
     async fn ask_passphrase(
         &self,
@@ -151,7 +164,7 @@ impl Run<'_> {
         let mut asked = 0;
         loop {
             let answer = self.context.budget.paused(answers.passphrase(ssid)).await;
-            let passphrase = answer.map_err(|error| Failure::from(error).at(at))?;
+            let passphrase = answer.map_err(|error| self.unanswered(error, at))?;
             let is_key = passphrase.expose().len() == WEP_KEY && auth.is_some_and(AuthMode::is_wep);
             let checked = if is_key { Ok(()) } else { check_passphrase(&passphrase) };
             asked += 1;
@@ -168,7 +181,7 @@ impl Run<'_> {
 
     async fn ask_dataset(&self, answers: &mut dyn Answers) -> Result<ThreadDataset, Failure> {
         let asked = self.context.budget.paused(answers.thread_dataset()).await;
-        let dataset = asked.map_err(|error| Failure::from(error).at(Stage::Configure))?;
+        let dataset = asked.map_err(|error| self.unanswered(error, Stage::Configure))?;
         check_dataset(&dataset).map_err(|failure| failure.at(Stage::Configure))?;
         Ok(dataset)
     }

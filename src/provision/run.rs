@@ -157,13 +157,13 @@ impl Run<'_> {
         self.started(Stage::Recover);
         let mut failure = self.failure.take().unwrap_or_else(|| Failure::new(Code::Unexpected));
         let ready = self.device()?.recover(&mut failure).await;
-        let retry = if ready && self.recoveries <= RETRIES && self.plan.retry {
-            let asked = self.context.budget.paused(answers.retry(&failure, &self.ssid())).await;
-            asked.map_err(|error| Failure::from(error).at(Stage::Recover))?
+        let asked = if ready && self.recoveries <= RETRIES && self.plan.retry {
+            self.context.budget.paused(answers.retry(&failure, &self.ssid())).await
         } else {
-            Retry::Stop
+            Ok(Retry::Stop)
         };
         self.failure = Some(failure);
+        let retry = asked.map_err(|error| self.unanswered(error, Stage::Recover))?;
         self.situation.retry = Some(self.renew(retry, answers).await?);
         Ok(())
     }

@@ -236,19 +236,26 @@ impl Answers for AtTerminal {
     fn retry<'a>(&'a mut self, failure: &'a Failure, ssid: &'a [u8]) -> BoxFuture<'a, Result<Retry, AnswerError>> {
         // A person who gives up sees the whole failure at the end.
         let shown = self.output.failure_in_short(failure);
-        let same = format!("Retry with same SSID '{}' and new password?", text::ssid(ssid));
+        let words =
+            format!("Would you like to retry provisioning? y: {}, o: another network [y/o/N]", text::ssid(ssid));
         let thread = ssid.is_empty();
         Box::pin(self.ask(Question::Network, move |terminal| {
             if thread {
                 return Ok(Retry::Stop);
             }
             terminal.show(&shown)?;
-            if !terminal.confirm("Would you like to retry provisioning?", false)? {
-                return Ok(Retry::Stop);
-            }
-            let same = terminal.confirm(&same, true)?;
-            Ok(if same { Retry::SameNetwork } else { Retry::AnotherNetwork })
+            until_usable(terminal, |terminal| terminal.text(&words), |typed| how_to_go_on(&typed))
         }))
+    }
+}
+
+/// The answer to whether to try again.
+fn how_to_go_on(typed: &str) -> Result<Retry, String> {
+    match typed.trim().to_lowercase().as_str() {
+        "" | "n" | "no" => Ok(Retry::Stop),
+        "y" | "yes" => Ok(Retry::SameNetwork),
+        "o" | "other" => Ok(Retry::AnotherNetwork),
+        _ => Err("Answer y, o or n".to_owned()),
     }
 }
 

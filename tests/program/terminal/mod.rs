@@ -16,6 +16,8 @@ const QUICK: &str = "sim:?ap=HomeNet=correct-horse-battery&ap=OpenCafe&ap=CorpNe
 /// Takes a minute to join.
 const SLOW: &str = "sim:?ap=HomeNet=correct-horse-battery&join-ms=50000&apply-delay-ms=50&scan-ms=50";
 const LIST: &str = "Esc cancel";
+/// The end of the question after a failed join.
+const RETRY: &str = "[y/o/N]:";
 
 /// A provisioning run of the quick device whose list of networks is shown.
 fn at_the_list(setup: &Setup) -> Screen {
@@ -121,12 +123,10 @@ fn after_a_wrong_passphrase_the_same_network_can_be_tried_again() {
     let mut screen = at_the_list(&Setup::default());
     screen.send("/home\r");
     give_passphrase(&mut screen, "not-the-right-one");
-    screen.expect("Would you like to retry provisioning? [y/N]:");
+    screen.expect(RETRY);
     assert!(screen.contents().contains("failed: the access point did not let the device in"));
     screen.until_it_reads_keys();
-    screen.send("y\r");
-    screen.expect("Retry with same SSID 'HomeNet' and new password? [Y/n]:");
-    screen.send("\rcorrect-horse-battery\r");
+    screen.send("y\rcorrect-horse-battery\r");
     is_online(screen, "HomeNet");
 }
 
@@ -135,11 +135,10 @@ fn after_a_wrong_passphrase_another_network_can_be_chosen() {
     let mut screen = at_the_list(&Setup::default());
     screen.send("/home\r");
     give_passphrase(&mut screen, "not-the-right-one");
-    screen.expect("Would you like to retry provisioning? [y/N]:");
+    screen.expect(RETRY);
     screen.until_it_reads_keys();
-    screen.send("y\r");
-    screen.expect("new password? [Y/n]:");
-    screen.send("n\r");
+    assert!(screen.contents().contains("y: HomeNet, o: another network"), "{}", screen.contents());
+    screen.send("o\r");
     screen.expect(LIST);
     screen.until_it_reads_keys();
     screen.send("/open\r");
@@ -151,11 +150,37 @@ fn declining_to_retry_shows_the_whole_failure_and_its_status() {
     let mut screen = at_the_list(&Setup::default());
     screen.send("/home\r");
     give_passphrase(&mut screen, "not-the-right-one");
-    screen.expect("Would you like to retry provisioning? [y/N]:");
+    screen.expect(RETRY);
     screen.until_it_reads_keys();
     screen.send("\r");
     screen.expect("espctl explain wifi.auth-failed");
     assert_eq!(screen.finish(), 22);
+}
+
+/// Whoever gives up is told why the device did not join, and where: the run was not interrupted and lacks no input.
+#[test]
+fn giving_up_after_a_failed_join_ends_with_its_failure() {
+    for keys in [&[CONTROL_D][..], &["no\r"], &["x\r1\r?\rq\rw\r"], &["y\r", CONTROL_D], &["o\r", CONTROL_D]] {
+        let mut screen = at_the_list(&Setup::default());
+        screen.send("/home\r");
+        give_passphrase(&mut screen, "not-the-right-one");
+        screen.expect(RETRY);
+        screen.until_it_reads_keys();
+        screen.send(keys[0]);
+        if keys.len() > 1 {
+            if keys[0].starts_with('y') {
+                screen.until("the passphrase", |contents| contents.matches("Passphrase for HomeNet:").count() == 2);
+            } else {
+                screen.expect(LIST);
+            }
+            screen.until_it_reads_keys();
+            screen.send(keys[1]);
+        }
+        assert_eq!(screen.finish(), 22, "{keys:?}: {}", screen.contents());
+        let contents = screen.contents();
+        assert!(contents.contains("code:  wifi.auth-failed"), "{keys:?}: {contents}");
+        assert!(contents.contains("stage: joining the network"), "{keys:?}: {contents}");
+    }
 }
 
 #[test]
@@ -250,11 +275,9 @@ fn over_a_cable_that_cannot_scan_the_name_is_asked_for() {
     screen.expect("A network name has 1 to 32 bytes");
     screen.send("HomeNet\r");
     give_passphrase(&mut screen, "not-the-right-one");
-    screen.expect("Would you like to retry provisioning? [y/N]:");
+    screen.expect(RETRY);
     screen.until_it_reads_keys();
-    screen.send("y\r");
-    screen.expect("Retry with same SSID 'HomeNet' and new password? [Y/n]:");
-    screen.send("\rcorrect-horse-battery\r");
+    screen.send("y\rcorrect-horse-battery\r");
     screen.expect("Provisioned /dev/");
     assert_eq!(screen.finish(), 0, "{}", screen.contents());
     assert!(screen.is_restored() && !screen.raw.contains("horse"), "{}", screen.raw);
@@ -314,7 +337,7 @@ fn where_the_locale_is_not_utf_8_everything_is_ascii() {
     screen.expect(r"Passphrase for Caf\u{e9}:");
     screen.until_it_reads_keys();
     screen.send("not-the-right-one\r");
-    screen.expect("Would you like to retry provisioning? [y/N]:");
+    screen.expect(RETRY);
     screen.send("\r");
     assert_eq!(screen.finish(), 22);
     assert!(screen.raw.is_ascii() && screen.contents().contains("\n  stage: "), "{}", screen.raw);
