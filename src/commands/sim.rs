@@ -55,7 +55,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     let bound = Fleet::bind(args.http.ip(), args.http.port(), args.count, &options).await;
     let fleet = bound.map_err(|error| cannot_listen(&args, &error))?;
     let members: Vec<_> = fleet.members().map(|(address, options)| Member::over_http(address, options)).collect();
-    app.output.announce(&ready(&members, app.output.ascii))?;
+    app.output.announce(&ready(&members, app.output))?;
     let observer = observer(app);
     let stopped = fleet
         .run(app.process.interruption().cancelled(), observer)
@@ -90,7 +90,7 @@ async fn console(args: &Args, options: DeviceOptions, app: &App<'_>) -> Result<D
     })?;
     let locator = format!("console:{}", host.path());
     let member = Member::new(host.path().to_owned(), locator, crate::sim::console::qr_payload(&options), &options);
-    app.output.announce(&ready(&[member], app.output.ascii))?;
+    app.output.announce(&ready(&[member], app.output))?;
     let dialect = match args.dialect {
         Dialect::Protocomm => console::Dialect::Protocomm,
         Dialect::RainMaker => console::Dialect::RainMaker,

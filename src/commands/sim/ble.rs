@@ -37,7 +37,7 @@ pub(super) async fn run(args: &Args, options: DeviceOptions, app: &App<'_>) -> R
     let place = format!("the Bluetooth adapter {adapter}, {address}");
     let qr = options.qr_payload_over(Some("ble"));
     let member = Member::new(place, locator(&options.name(), &address), qr, &options);
-    let ended = match app.output.announce(&ready(&[member], app.output.ascii)) {
+    let ended = match app.output.announce(&ready(&[member], app.output)) {
         Ok(()) => running.run(interruption.cancelled()).await.map(drop).map_err(Failure::from),
         Err(failure) => Err(failure),
     };

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use fast_qr::QRBuilder;
 use serde_json::{Value, json};
 
-use crate::report::Document;
+use crate::report::{Document, Output};
 use crate::sim::DeviceOptions;
 use crate::text;
 
@@ -70,12 +70,14 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// The document that says so.
-pub(super) fn ready(members: &[Member], ascii: bool) -> Document {
+/// The document that says so. A picture of the code is left out where only ASCII is understood, and where somebody
+/// listens or wants little: `--plain`, `--quiet`.
+pub(super) fn ready(members: &[Member], output: Output) -> Document {
     let body = json!({ "outcome": "ready", "devices": members.iter().map(Member::json).collect::<Vec<_>>() });
     let text = match members {
         [one] => {
-            let picture = if ascii { String::new() } else { drawn(&one.qr) };
+            let with_picture = !(output.ascii || output.plain || output.quiet);
+            let picture = if with_picture { drawn(&one.qr, output.stdout.enabled) } else { String::new() };
             format!(
                 "{} listens on {} (security {})\nQR payload: {}\n{picture}Provision it with:\n  {}",
                 text::sanitise(&one.name),
@@ -94,7 +96,60 @@ pub(super) fn ready(members: &[Member], ascii: bool) -> Document {
     Document::new("sim", text, body)
 }
 
-/// The QR code in half blocks; nothing where the payload is too long for one.
-fn drawn(payload: &str) -> String {
-    QRBuilder::new(payload).build().map(|code| format!("{}\n", code.to_str())).unwrap_or_default()
+/// The QR code in half blocks, with the margin that scanners need; nothing where the payload is too long for one. In
+/// colour it is dark on light whatever the terminal's colours are; without, the blocks are the light parts.
+fn drawn(payload: &str, colour: bool) -> String {
+    const QUIET: usize = 4;
+    let Ok(code) = QRBuilder::new(payload).build() else { return String::new() };
+    let is_dark = |x: usize, y: usize| {
+        let inside = |at: usize| at.checked_sub(QUIET).filter(|at| *at < code.size);
+        inside(x).zip(inside(y)).is_some_and(|(x, y)| code[y][x].value())
+    };
+    let edge = code.size + 2 * QUIET;
+    let block = |x: usize, y: usize| match (is_dark(x, y) == colour, is_dark(x, y + 1) == colour) {
+        (true, true) => '█',
+        (true, false) => '▀',
+        (false, true) => '▄',
+        (false, false) => ' ',
+    };
+    let line = |y: usize| {
+        let blocks: String = (0..edge).map(|x| block(x, y)).collect();
+        if colour { format!("\x1b[30;107m{blocks}\x1b[0m\n") } else { format!("{blocks}\n") }
+    };
+    (0..edge).step_by(2).map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAYLOAD: &str = r#"{"ver":"v1","name":"PROV_d76c30","pop":"abcd1234","transport":"softap"}"#;
+
+    /// What a scanner sees: dark or light, on a terminal that is dark itself.
+    fn seen(picture: &str, colour: bool) -> Vec<Vec<bool>> {
+        let mut rows = Vec::new();
+        for line in picture.lines() {
+            let line = line.trim_start_matches("\x1b[30;107m").trim_end_matches("\x1b[0m");
+            let row = |wanted: [char; 2]| line.chars().map(|c| wanted.contains(&c) == colour).collect::<Vec<_>>();
+            rows.extend([row(['█', '▀']), row(['█', '▄'])]);
+        }
+        rows
+    }
+
+    #[test]
+    fn a_drawn_code_has_its_margin_and_both_colours() {
+        let rows = seen(&drawn(PAYLOAD, true), true);
+        assert_eq!(rows, seen(&drawn(PAYLOAD, false), false));
+        let edge = rows[0].len();
+        let is_margin = |at: usize| at < 4 || at >= edge - 4;
+        for (y, row) in rows.iter().take(edge).enumerate() {
+            for (x, dark) in row.iter().enumerate() {
+                assert!(!(is_margin(x) || is_margin(y)) || !dark, "{x}, {y}");
+            }
+        }
+        assert!(rows[4][4] && rows[4][10] && rows[10][4] && !rows[5][5], "the corner of a code");
+        let coloured = drawn(PAYLOAD, true);
+        assert!(coloured.lines().all(|line| line.starts_with("\x1b[30;107m") && line.ends_with("\x1b[0m")));
+        assert!(!drawn(PAYLOAD, false).contains('\x1b'));
+    }
 }
