@@ -8,7 +8,7 @@ use espctl::commands::{self, App, Cli};
 use espctl::failure::Failure;
 use espctl::process::{Process, core_dumps, panics};
 use espctl::report::Output;
-use espctl::report::mode::SavedMode;
+use espctl::report::mode::{SavedMode, give_back};
 use espctl::settings::{Environment, Files, access};
 use espctl::sim::memory;
 use espctl::transport::{self, TransportKind};
@@ -39,8 +39,13 @@ fn run(cli: Cli, environment: Environment<'_>) -> u8 {
         Ok(runtime) => runtime,
         Err(error) => return output.deliver(&Err(Failure::new(Code::Unexpected).caused_by(&error))),
     };
+    let held = move |failure: Failure| {
+        let status = output.last_words(&failure);
+        give_back();
+        std::process::exit(status.into());
+    };
     let result = runtime.block_on(async {
-        let app = App { kinds: &kinds, environment, files: &files, output, process: Process::start() };
+        let app = App { kinds: &kinds, environment, files: &files, output, process: Process::start(held) };
         commands::run(cli, &app).await
     });
     // A prompt that still waits for a key, or a name that is still being resolved, must not hold up the end.

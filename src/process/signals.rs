@@ -1,10 +1,14 @@
 //! Ctrl-C, SIGTERM and SIGHUP as one cancellation token. What is to be ended by it is not known here.
+//!
+//! They are waited for on a thread of their own, so that they count also while the program's thread is held by a write.
+
+use std::thread;
 
 use futures_util::future::{pending, select_all};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// The signals of the process, counted by a task of its runtime.
+/// The signals of the process, counted by a thread.
 #[derive(Debug)]
 pub(super) struct Signals {
     pub(super) interruption: CancellationToken,
@@ -14,6 +18,13 @@ pub(super) struct Signals {
 impl Signals {
     /// Signals count from this call on, not from the first time a command waits: a run may get far before that.
     pub(super) fn listen() -> Self {
+        let interruption = CancellationToken::new();
+        let (sender, count) = watch::channel(0);
+        // Without a thread to spare, signals end the program by themselves.
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+            return Self { interruption, count };
+        };
+        let entered = runtime.enter();
         #[cfg(unix)]
         let mut sources = {
             use tokio::signal::unix::{SignalKind, signal};
@@ -21,10 +32,9 @@ impl Signals {
         };
         #[cfg(windows)]
         let mut sources = [tokio::signal::windows::ctrl_c().ok()];
-        let interruption = CancellationToken::new();
+        drop(entered);
         let cancel = interruption.clone();
-        let (sender, count) = watch::channel(0);
-        tokio::spawn(async move {
+        let counting = async move {
             loop {
                 let waiting = sources.iter_mut().map(|source| {
                     Box::pin(async move {
@@ -40,7 +50,8 @@ impl Signals {
                 sender.send_modify(|count| *count += 1);
                 cancel.cancel();
             }
-        });
+        };
+        let _ = thread::Builder::new().spawn(move || runtime.block_on(counting));
         Self { interruption, count }
     }
 

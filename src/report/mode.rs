@@ -8,9 +8,9 @@
 use std::io;
 
 #[cfg(unix)]
-pub use unix::{Quiet, RawMode, SavedMode, TypedLines, discard_typed};
+pub use unix::{Quiet, RawMode, SavedMode, TypedLines, discard_typed, give_back};
 #[cfg(not(unix))]
-pub use windows::{Quiet, RawMode, SavedMode, TypedLines, discard_typed};
+pub use windows::{Quiet, RawMode, SavedMode, TypedLines, discard_typed, give_back};
 
 #[cfg(unix)]
 mod unix {
@@ -24,9 +24,11 @@ mod unix {
 
     use super::io;
 
-    static STATE: Mutex<State> = Mutex::new(State { changed: false, over: false });
+    static STATE: Mutex<State> = Mutex::new(State { saved: None, changed: false, over: false });
 
     struct State {
+        /// The mode when the program started, if standard input is a terminal.
+        saved: Option<Termios>,
         /// Whether there is something to restore: a program in the background may not even set the mode that it finds.
         changed: bool,
         /// Whether the terminal was given back.
@@ -139,27 +141,30 @@ mod unix {
         }
     }
 
-    /// The terminal's mode when the program started, put back when this is dropped, by a panic too. From then on no
-    /// question can change it, also one that is about to be asked.
+    /// The terminal's mode when the program started, put back when this is dropped, by a panic too.
     #[derive(Debug)]
-    pub struct SavedMode {
-        before: Option<Termios>,
-    }
+    pub struct SavedMode(());
 
     impl SavedMode {
         /// Saves the mode, if standard input is a terminal.
         pub fn take() -> Self {
-            Self { before: tcgetattr(io::stdin()).ok() }
+            state().saved = tcgetattr(io::stdin()).ok();
+            Self(())
         }
     }
 
     impl Drop for SavedMode {
         fn drop(&mut self) {
-            let mut state = state();
-            state.over = true;
-            if let Some(before) = self.before.as_ref().filter(|_| state.changed) {
-                let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
-            }
+            give_back();
+        }
+    }
+
+    /// Gives the terminal back as it was. From then on no question can change it, also one that is about to be asked.
+    pub fn give_back() {
+        let mut state = state();
+        state.over = true;
+        if let Some(saved) = state.saved.as_ref().filter(|_| state.changed) {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, saved);
         }
     }
 }
@@ -202,6 +207,9 @@ mod windows {
             Self
         }
     }
+
+    /// Nothing to give back.
+    pub fn give_back() {}
 
     /// What was typed stays.
     pub fn discard_typed() {}

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 use std::io::{self, Write};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 
 use super::active_lines::above_stderr;
 use super::document::{Document, failure_in_short, failure_json, failure_text, wrapped};
@@ -53,6 +56,26 @@ impl Output {
             Err(failure) => failure.exit() as u8,
         };
         self.status(written, status)
+    }
+
+    /// Says why the program is ended although a write holds its thread: each of standard error and standard output takes
+    /// what it can within a moment. Returns the exit status.
+    pub fn last_words(self, failure: &Failure) -> u8 {
+        const MOMENT: Duration = Duration::from_millis(500);
+        let (sender, written) = channel();
+        let writers: [fn(Self, &Failure); 2] =
+            [|output, failure| output.explain(failure), |output, failure| drop(output.failure_document(failure))];
+        for write in writers {
+            let (failure, sender) = (failure.clone(), sender.clone());
+            let _ = thread::Builder::new().spawn(move || {
+                write(self, &failure);
+                drop(sender);
+            });
+        }
+        drop(sender);
+        // Nothing is sent: it ends early once both have written.
+        let _: Result<(), _> = written.recv_timeout(MOMENT);
+        failure.exit() as u8
     }
 
     /// The exit status of a run that ends with `status` if its output could be written.
@@ -162,6 +185,10 @@ impl Output {
     fn failure(&self, failure: &Failure) -> io::Result<()> {
         // Said even where the document cannot be written: it is why the run failed.
         self.explain(failure);
+        self.failure_document(failure)
+    }
+
+    fn failure_document(&self, failure: &Failure) -> io::Result<()> {
         if self.json {
             let mut out = io::stdout().lock();
             writeln!(out, "{}", json::line(&failure_json(failure)))?;

@@ -15,6 +15,7 @@ mod ports;
 mod run;
 mod stories;
 mod strangers;
+mod stuck;
 
 use std::collections::HashSet;
 use std::fs;

@@ -79,7 +79,7 @@ fn a_full_standard_error_changes_no_status() {
 }
 
 /// Until it is there to be interrupted, a signal ends it as any other program.
-fn until_it_heeds_signals(id: u32) {
+pub(super) fn until_it_heeds_signals(id: u32) {
     const INTERRUPT_AND_TERMINATE: u64 = 1 << (2 - 1) | 1 << (15 - 1);
     let heeded = || {
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("a status");
