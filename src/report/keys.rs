@@ -6,8 +6,11 @@
 //! only, which has no such mode.
 
 use std::io;
+use std::time::Duration;
 
 use console::Term;
+#[cfg(unix)]
+use rustix::event::Timespec;
 
 use super::mode::RawMode;
 use super::picker::Key;
@@ -18,6 +21,14 @@ pub trait Keys {
     /// Waits for the next key. Ctrl-C is [`PromptError::Interrupted`]; Ctrl-D and a closed terminal are
     /// [`PromptError::Closed`].
     fn next_key(&mut self) -> Result<Key, PromptError>;
+
+    /// Waits for the next key so long; `None` where none came. Where a wait cannot be bounded, it is not.
+    ///
+    /// # Errors
+    /// As [`Keys::next_key`].
+    fn next_key_within(&mut self, _limit: Duration) -> Result<Option<Key>, PromptError> {
+        self.next_key().map(Some)
+    }
 }
 
 /// Keys from the process's terminal.
@@ -51,6 +62,29 @@ impl Keys for TerminalKeys {
             }
         }
     }
+
+    fn next_key_within(&mut self, limit: Duration) -> Result<Option<Key>, PromptError> {
+        if is_typed(&Timespec::try_from(limit).unwrap_or(MOMENT)).map_err(PromptError::Terminal)? {
+            Ok(decode(&mut typed_byte)?)
+        } else {
+            Ok(None)
+        }
+    }
+}
+
+/// How long the rest of what one key sends may take.
+#[cfg(unix)]
+const MOMENT: Timespec = Timespec { tv_sec: 0, tv_nsec: 30_000_000 };
+
+/// Whether there is a byte to read, or comes within this time. A signal ends the wait.
+#[cfg(unix)]
+fn is_typed(limit: &Timespec) -> io::Result<bool> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    match poll(&mut [PollFd::new(&io::stdin(), PollFlags::IN)], Some(limit)) {
+        Ok(count) => Ok(count > 0),
+        Err(rustix::io::Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// How long a byte is waited for.
@@ -66,14 +100,11 @@ enum Wait {
 /// The next byte of standard input; `None` where a moment was not enough. The end of the input is an error.
 #[cfg(unix)]
 fn typed_byte(wait: Wait) -> io::Result<Option<u8>> {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    const MOMENT: Timespec = Timespec { tv_sec: 0, tv_nsec: 30_000_000 };
-    let input = io::stdin();
-    if wait == Wait::Moment && poll(&mut [PollFd::new(&input, PollFlags::IN)], Some(&MOMENT))? == 0 {
+    if wait == Wait::Moment && !is_typed(&MOMENT)? {
         return Ok(None);
     }
     let mut byte = [0];
-    match rustix::io::read(&input, &mut byte)? {
+    match rustix::io::read(io::stdin(), &mut byte)? {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),
         _ => Ok(Some(byte[0])),
     }

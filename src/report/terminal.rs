@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write};
+use std::time::Duration;
 
 use console::Term;
 use zeroize::Zeroizing;
@@ -183,7 +184,12 @@ impl<W: Write> Screen<W> {
     }
 }
 
-/// Runs the picker; `size` is asked before each drawing, so the next key follows a resized window.
+/// How often the size of the window is looked at while no key comes.
+const LOOK: Duration = Duration::from_millis(100);
+/// After this long a digit begins a new number.
+const PAUSE: Duration = Duration::from_millis(1500);
+
+/// Runs the picker; it is drawn anew after each key, and where the window's size has changed.
 fn pick<W: Write>(
     keys: &mut impl Keys,
     screen: &mut Screen<W>,
@@ -214,7 +220,19 @@ fn run<W: Write>(
         let (height, width) = size();
         // The last line holds the cursor; a full last column makes some terminals wrap.
         screen.draw(&picker.view(width.saturating_sub(1), height.saturating_sub(1), screen.ascii))?;
-        match picker.press(keys.next_key()?) {
+        let mut waited = Duration::ZERO;
+        let key = loop {
+            let key = keys.next_key_within(LOOK)?;
+            waited += LOOK;
+            if waited == PAUSE {
+                picker.end_number();
+            }
+            if key.is_some() || size() != (height, width) {
+                break key;
+            }
+        };
+        let Some(key) = key else { continue };
+        match picker.press(key) {
             Action::Continue => {}
             Action::Choose(index) => return Ok(Choice::Network(index)),
             Action::Rescan => return Ok(Choice::Rescan),

@@ -58,6 +58,19 @@ fn a_network_is_chosen_with_the_arrows() {
 }
 
 #[test]
+fn a_network_list_follows_the_window_without_a_key() {
+    let setup = Setup { size: (4, 100), ..Setup::default() };
+    let mut screen = Screen::start_on(&setup, &["provision", "--device", QUICK, "--pop", "abcd1234"]);
+    screen.expect("> 1");
+    screen.until_it_reads_keys();
+    assert!(!screen.contents().contains(LIST), "{}", screen.contents());
+    screen.resize(40, 100);
+    screen.expect(LIST);
+    screen.send(ESCAPE);
+    screen.finish();
+}
+
+#[test]
 fn a_network_is_chosen_by_number() {
     let mut screen = at_the_list(&Setup::default());
     let row = screen.contents().lines().find(|line| line.contains("OpenCafe")).expect("a row").trim()[..1].to_owned();

@@ -89,6 +89,13 @@ impl Screen {
         self.emulator.screen().contents()
     }
 
+    /// Gives the window another size.
+    pub(crate) fn resize(&mut self, rows: u16, columns: u16) {
+        self.pty.resize(Size::new(rows, columns)).expect("a size");
+        let size = |value: u16| value.try_into().expect("not zero");
+        self.emulator.screen_mut().set_size(size(rows), size(columns));
+    }
+
     /// Types.
     pub(crate) fn send(&mut self, keys: &str) {
         self.pty.write_all(keys.as_bytes()).expect("the terminal takes keys");
