@@ -11,7 +11,7 @@
 //!   closes it; Escape closes it at once.
 //! - Enter always takes the marked row.
 //!
-//! Its tests are in `picker/tests.rs`.
+//! - `tests.rs`: keys in, rows and actions out
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
