@@ -3,6 +3,8 @@
 //! The codes and what they mean stand in `code/`; each layer makes failures of its own errors. Nothing here prints:
 //! `report` renders a [`Failure`].
 
+use std::time::Duration;
+
 use crate::code::{Code, Exit, Fact, Facts, Hint};
 use crate::stage::Stage;
 
@@ -23,6 +25,21 @@ pub struct Failure {
     around: Box<Around>,
 }
 
+/// The run that failed, as far as it had come.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Attempt {
+    /// The device's name, where one was given or the device has told it.
+    pub name: Option<String>,
+    /// The other end of the link, once it stood.
+    pub peer: Option<String>,
+    /// What the device said of itself, as JSON.
+    pub version: Option<serde_json::Value>,
+    /// The Wi-Fi network that was wanted.
+    pub ssid: Option<Vec<u8>>,
+    /// How long it took.
+    pub took: Duration,
+}
+
 /// What is known around a failure.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Around {
@@ -30,6 +47,7 @@ struct Around {
     facts: Facts,
     /// What the run was warned of before it failed.
     warnings: Vec<String>,
+    attempt: Option<Attempt>,
 }
 
 impl Failure {
@@ -126,6 +144,18 @@ impl Failure {
     pub fn warned(mut self, warnings: Vec<String>) -> Self {
         self.around.warnings = warnings;
         self
+    }
+
+    /// In this run.
+    #[must_use]
+    pub fn during(mut self, attempt: Attempt) -> Self {
+        self.around.attempt = Some(attempt);
+        self
+    }
+
+    /// The run that failed, where one had begun.
+    pub fn attempt(&self) -> Option<&Attempt> {
+        self.around.attempt.as_ref()
     }
 
     /// What the run was warned of before it failed.

@@ -42,12 +42,8 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
         Ok(document(&facts))
     };
     let log = log_access(target.kind);
-    Box::pin(
-        device_run.run(async {
-            work.await.map_err(|failure| device_run.diagnosed(label::explained(failure, &target), &log))
-        }),
-    )
-    .await
+    let work = async { work.await.map_err(|failure| device_run.diagnosed(label::explained(failure, &target), &log)) };
+    single_run::finish(&device_run, work).await
 }
 
 fn document(device: &DeviceFacts) -> Document {

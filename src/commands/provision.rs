@@ -131,6 +131,7 @@ async fn carry_out(args: Args, app: &App<'_>) -> Result<Document, Failure> {
             }
             plan(&args, waiting.take().unwrap_or_default(), target, app)?
         };
+        device_run.given(target.name.as_deref(), plan.wifi.ssid.as_deref());
         let backend = backend.as_ref().map(|chosen| chosen.connect(device_run.observer.clone(), app)).transpose()?;
         let plan = Plan { backend, ..plan };
         check_requests(&plan)?;
@@ -166,7 +167,7 @@ async fn carry_out(args: Args, app: &App<'_>) -> Result<Document, Failure> {
             None => document,
         })
     };
-    Ok(device_run.run(work).await?.warned(&device_run.warnings()))
+    single_run::finish(&device_run, work).await
 }
 
 /// What was given: the session's secrets, and what the device is to get.

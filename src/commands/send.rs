@@ -86,7 +86,7 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
     let log = log_access(target.kind);
     let work =
         async { work.await.map_err(|failure: Failure| device_run.diagnosed(label::explained(failure, &target), &log)) };
-    Ok(Box::pin(device_run.run(work)).await?.warned(&device_run.warnings()))
+    single_run::finish(&device_run, work).await
 }
 
 /// Sends the payload, once.

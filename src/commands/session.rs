@@ -39,5 +39,5 @@ pub(super) async fn with_device(
     };
     let log = log_access(target.kind);
     let work = async { run.await.map_err(|failure| device_run.diagnosed(label::explained(failure, &target), &log)) };
-    Ok(Box::pin(device_run.run(work)).await?.warned(&device_run.warnings()))
+    single_run::finish(&device_run, work).await
 }

@@ -1,6 +1,7 @@
 //! What a command brings to the run of its one device: its observers, and the person at the terminal. The run itself is
 //! `device_run`.
 
+use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::event::{Event, Observer};
 use crate::failure::Failure;
 use crate::process::input::Input;
 use crate::process::load;
+use crate::report::Document;
 use crate::report::answers::AtTerminal;
 use crate::report::progress::Progress;
 use crate::report::records::{self, Records};
@@ -69,6 +71,14 @@ pub(super) async fn start(
         run.observer.observe(&Event::Warning { text });
     }
     Ok((run, Person { terminal }))
+}
+
+/// Carries the run out to its result.
+pub(super) async fn finish(
+    run: &DeviceRun,
+    work: impl Future<Output = Result<Document, Failure>>,
+) -> Result<Document, Failure> {
+    Ok(Box::pin(run.run(work)).await?.warned(&run.warnings()).after(run.took()))
 }
 
 /// Where the board's log is to be had in a command that has no `--listen`.

@@ -1,10 +1,12 @@
 //! The run of one device: its observers, how long it may take, what is taken out of its board's log, and what ends it
 //! early. Built from plain values, so that a process may have hundreds at a time; it knows no terminal and no options.
 //!
+//! - `attempt.rs`: how far it came, for its failure
 //! - `last_stage.rs`: where an interrupted run was
 //! - `redacting.rs`: the secrets of a run, and answers that add to them
 //! - `warnings.rs`: what the run was warned of
 
+mod attempt;
 mod last_stage;
 mod redacting;
 mod warnings;
@@ -29,6 +31,7 @@ use crate::session::deadline::Budget;
 use crate::stage::Stage;
 use crate::text;
 use crate::transport::{Locator, TransportKind};
+use attempt::Attempts;
 use last_stage::LastStage;
 use warnings::Warnings;
 
@@ -44,6 +47,7 @@ pub struct DeviceRun {
     history: Arc<LogHistory>,
     last_stage: Arc<LastStage>,
     warnings: Arc<Warnings>,
+    attempts: Arc<Attempts>,
     interruption: CancellationToken,
 }
 
@@ -68,8 +72,8 @@ impl DeviceRun {
         interruption: CancellationToken,
     ) -> Self {
         let (last_stage, history) = (Arc::new(LastStage::default()), Arc::new(LogHistory::default()));
-        let warnings = Arc::new(Warnings::default());
-        let own: [Arc<dyn Observer>; 3] = [last_stage.clone(), history.clone(), warnings.clone()];
+        let (warnings, attempts) = (Arc::new(Warnings::default()), Arc::new(Attempts::new()));
+        let own: [Arc<dyn Observer>; 4] = [last_stage.clone(), history.clone(), warnings.clone(), attempts.clone()];
         Self {
             observer: Arc::new(FanOut(own.into_iter().chain(observers).collect())),
             budget: Budget::new(timeout),
@@ -77,6 +81,7 @@ impl DeviceRun {
             history,
             last_stage,
             warnings,
+            attempts,
             interruption,
         }
     }
@@ -148,6 +153,16 @@ impl DeviceRun {
         self.warnings.so_far()
     }
 
+    /// What is known of the device and of the wanted network before the run begins.
+    pub fn given(&self, name: Option<&str>, ssid: Option<&[u8]>) {
+        self.attempts.given(name, ssid);
+    }
+
+    /// How long the run has taken so far.
+    pub fn took(&self) -> Duration {
+        self.attempts.so_far().took
+    }
+
     /// Runs to the end, or until it is interrupted; `work` is dropped then, which releases its link.
     ///
     /// # Errors
@@ -160,7 +175,9 @@ impl DeviceRun {
             () = self.interruption.cancelled() => Err(self.last_stage.interruption()),
         };
         let ended = self.observer.at_end().await;
-        result.and_then(|done| ended.map(|()| done)).map_err(|failure| failure.warned(self.warnings()))
+        result
+            .and_then(|done| ended.map(|()| done))
+            .map_err(|failure| failure.warned(self.warnings()).during(self.attempts.so_far()))
     }
 }
 

@@ -1,7 +1,10 @@
 //! A command's result: one value, shown as text or as JSON.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
+use super::records::wifi_members;
 use crate::code::Exit;
 use crate::failure::Failure;
 use crate::text;
@@ -18,6 +21,8 @@ pub struct Document {
     /// For an outcome between success and failure (applied, not confirmed): what is explained on standard error, with
     /// its exit status.
     pub caveat: Option<Failure>,
+    /// How long the run took whose result this is; its events end with it.
+    pub took: Option<Duration>,
 }
 
 impl Document {
@@ -42,6 +47,12 @@ impl Document {
         self
     }
 
+    /// As the result of a run, which took so long.
+    #[must_use]
+    pub fn after(self, took: Duration) -> Self {
+        Self { took: Some(took), ..self }
+    }
+
     /// An empty document: everything was announced before.
     pub fn nothing() -> Self {
         Self::default()
@@ -53,6 +64,13 @@ impl Document {
     }
 }
 
+/// The event that ends those of a run that did what it was to do.
+pub(super) fn ended_json(document: &Document) -> Option<Value> {
+    let took = document.took.filter(|_| document.caveat.is_none())?;
+    let outcome = &document.json["outcome"];
+    Some(json!({ "schema": "espctl/event/1", "t_ms": took.as_millis(), "event": "ended", "outcome": outcome }))
+}
+
 /// A failure as JSON: the one shape every command fails in.
 pub(super) fn failure_json(failure: &Failure) -> Value {
     let mut document = json!({
@@ -62,6 +80,16 @@ pub(super) fn failure_json(failure: &Failure) -> Value {
     });
     if !failure.warnings().is_empty() {
         document["warnings"] = json!(failure.warnings());
+    }
+    if let Some(attempt) = failure.attempt() {
+        if let Some(peer) = &attempt.peer {
+            let version = attempt.version.as_ref();
+            document["device"] = json!({ "name": attempt.name, "peer": peer, "version": version });
+        }
+        if let Some(ssid) = &attempt.ssid {
+            document["network"] = wifi_members(ssid);
+        }
+        document["took_ms"] = json!(attempt.took.as_millis());
     }
     document
 }

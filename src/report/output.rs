@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::active_lines::above_stderr;
-use super::document::{Document, failure_in_short, failure_json, failure_text, wrapped};
+use super::document::{Document, ended_json, failure_in_short, failure_json, failure_text, wrapped};
 use super::json;
 use super::paint::{Paint, fit};
 use crate::code::Code;
@@ -55,7 +55,20 @@ impl Output {
             Ok(document) => document.exit(),
             Err(failure) => failure.exit() as u8,
         };
-        self.status(written, status)
+        let status = self.status(written, status);
+        match result.as_ref().map(|document| self.end_events(document)) {
+            // With --json the result is on standard output.
+            Ok(Err(_)) if status == 0 && !self.json => Failure::new(Code::OutputFailed).exit() as u8,
+            _ => status,
+        }
+    }
+
+    /// Closes the events of a run that did what it was to do; those of another end with its failure.
+    fn end_events(&self, document: &Document) -> io::Result<()> {
+        match ended_json(document).filter(|_| self.events) {
+            Some(ended) => writeln!(io::stderr(), "{}", json::line(&ended)),
+            None => Ok(()),
+        }
     }
 
     /// Says why the program is ended although a write holds its thread: each of standard error and standard output takes
@@ -82,8 +95,9 @@ impl Output {
     pub fn status(&self, written: io::Result<()>, status: u8) -> u8 {
         match written {
             Ok(()) => status,
-            // The reader of the output has gone. A script still sees the status.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => status,
+            // The reader of the output has gone. A script still sees the status; but a document that nobody has read is
+            // a result that is lost.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && (status != 0 || !self.json) => status,
             Err(error) => {
                 let failure = Failure::new(Code::OutputFailed).because(format!("the standard output: {error}"));
                 self.explain(&failure);

@@ -179,7 +179,7 @@ fn join_state(state: &JoinState) -> (&'static str, Option<&'static str>, Value) 
 }
 
 /// A Wi-Fi network's name twice: as text for people, and the exact bytes in hex.
-fn wifi_members(ssid: &[u8]) -> Value {
+pub(super) fn wifi_members(ssid: &[u8]) -> Value {
     json!({ "radio": "wifi", "ssid": text::ssid(ssid), "ssid_hex": hex::encode(ssid) })
 }
 

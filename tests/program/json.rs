@@ -220,6 +220,25 @@ fn a_failed_run_with_events_ends_with_the_error_on_both() {
     }
     assert_eq!(events.last(), Some(&ran.json()));
     assert!(events.iter().any(|event| event["state"] == "failed" && event["reason"] == "authentication"));
+    let failed = ran.json();
+    assert!(failed["took_ms"].is_u64() && failed["device"]["peer"].is_string(), "{failed}");
+    assert!(failed["device"]["version"].is_object() && failed["network"]["ssid"] == "HomeNet", "{failed}");
+}
+
+#[test]
+fn a_run_that_succeeds_ends_its_events_with_one_that_says_so() {
+    let schemas = Schemas::load();
+    let scan = ["scan", "--device", "sim:?scan-ms=50", "--pop", POP, "--json"];
+    for line in [quick("provision", &NETWORK), scan.to_vec(), vec!["info", "--device", "sim:", "--json"]] {
+        let ran = run([&line[..], &["--events"]].concat());
+        let events = lines(&ran.stderr);
+        for event in &events {
+            schemas.check(event);
+        }
+        let ended: Vec<_> = events.iter().filter(|event| event["event"] == "ended").collect();
+        assert_eq!((ended.len(), events.last()), (1, ended.first().copied()), "{line:?}: {ran:?}");
+        assert_eq!(ended[0]["outcome"], ran.json()["outcome"], "{line:?}");
+    }
 }
 
 #[test]

@@ -62,6 +62,22 @@ fn a_reader_that_went_away_changes_no_status() {
 }
 
 #[test]
+fn a_result_that_is_lost_is_a_failure() {
+    let provision = [&["provision", "--device", DEVICE, "--no-input"], GOOD].concat();
+    let mut command = espctl();
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    command.args(&provision).arg("--json").stdout(writer);
+    let ran = finish(command, b"").expect("an end");
+    assert_eq!(ran.exit, Some(1), "nobody has read the document: {ran:?}");
+    assert!(ran.stderr.contains("output.write-failed"), "{ran:?}");
+    // The events are the result of a run that prints no document.
+    let mut command = espctl();
+    command.args(&provision).arg("--events").stdin(Stdio::null()).stdout(Stdio::null()).stderr(full());
+    assert_eq!(command.status().expect("an end").code(), Some(1));
+}
+
+#[test]
 fn a_full_standard_error_changes_no_status() {
     for (args, exit) in [
         ([&["provision", "--device", DEVICE, "--json", "--no-input", "-vv"], GOOD].concat(), 0),
