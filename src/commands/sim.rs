@@ -1,23 +1,26 @@
 //! `espctl sim`: a simulated device that real clients accept: over HTTP, or many of them; behind a pseudo-terminal;
-//! on this computer's Bluetooth.
+//! on this computer's Bluetooth. Or a stand-in for a cloud.
 //!
 //! - `args.rs`: its options
 //! - `list.rs`: `--list`
+//! - `listening.rs`: why a port cannot be had
 //! - `observer.rs`: what happens on the devices, as lines
 //! - `ready.rs`: what is printed once the devices listen
 //! - `ble.rs`: `--ble`
+//! - `cloud.rs`: `--cloud`
 
 mod args;
 mod ble;
+mod cloud;
 mod list;
+mod listening;
 mod observer;
 mod ready;
-
-use std::io;
 
 pub(super) use self::args::Args;
 use self::args::{check, parameters};
 pub(super) use self::list::{faults, profiles};
+use self::listening::cannot_listen;
 use self::observer::observer;
 use self::ready::{Member, ready};
 use super::app::App;
@@ -34,6 +37,9 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
         return Ok(list::list());
     }
     check(&args)?;
+    if args.cloud.is_some() {
+        return cloud::run(&args, app).await;
+    }
     let options = DeviceOptions::from_parameters(parameters(&args).iter().map(|(key, value)| (*key, value.as_str())))
         .map_err(|error| {
         let failure = Failure::new(Code::UsageInvalid)
@@ -63,21 +69,6 @@ pub(super) async fn run(args: Args, app: &App<'_>) -> Result<Document, Failure> 
         .map_err(|error| Failure::new(Code::Unexpected).saying("a simulated device ended").caused_by(&error))?;
     app.output.remark(&format!("{stopped} of {} devices finished provisioning", members.len()));
     Ok(Document::nothing())
-}
-
-fn cannot_listen(args: &Args, error: &io::Error) -> Failure {
-    let wanted = match args.count {
-        1 => format!("cannot listen on {}", args.http),
-        count => format!("cannot listen on {count} ports from {} on", args.http),
-    };
-    // The catalogue's hints are about reaching a device, not about being one.
-    let (code, hint) = match error.kind() {
-        io::ErrorKind::PermissionDenied => (Code::LinkPermission, "choose a port from 1024 on with --http"),
-        io::ErrorKind::AddrNotAvailable => (Code::LinkUnreachable, "give --http an address of this computer"),
-        io::ErrorKind::InvalidInput => (Code::LinkUnreachable, "choose a lower port with --http, or a lower --count"),
-        _ => (Code::LinkUnreachable, "choose another port with --http; port 0 takes any free one"),
-    };
-    Failure::new(code).saying(wanted).caused_by(error).only_hints([hint])
 }
 
 /// One device on a pseudo-terminal.

@@ -9,6 +9,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::occasion::Occasions;
+
 /// A fault's line in help and documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FaultInfo {
@@ -79,8 +81,7 @@ faults! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     kind: FaultKind,
-    first: u32,
-    last: Option<u32>,
+    occasions: Occasions,
     value: Option<String>,
 }
 
@@ -168,35 +169,20 @@ impl FromStr for Fault {
         let (head, value) = text.split_once('=').map_or((text, None), |(head, value)| (head, Some(value.to_owned())));
         let (name, occasion) = head.split_once('@').map_or((head, None), |(name, when)| (name, Some(when)));
         let info = ALL.iter().find(|info| info.name == name).ok_or_else(|| FaultError::Unknown(name.to_owned()))?;
-        let (first, last) = match occasion {
-            Some(when) => occasions(when).ok_or_else(|| FaultError::Occasion(when.to_owned()))?,
-            None if info.kind == FaultKind::DisconnectedOnce => (1, Some(1)),
-            None => (1, None),
+        let occasions = match occasion {
+            Some(when) => Occasions::parse(when).ok_or_else(|| FaultError::Occasion(when.to_owned()))?,
+            None if info.kind == FaultKind::DisconnectedOnce => Occasions::ONCE,
+            None => Occasions::ALL,
         };
-        Self { kind: info.kind, first, last, value }.check()
+        Self { kind: info.kind, occasions, value }.check()
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())?;
-        match (self.first, self.last) {
-            (1, None) => {}
-            (first, None) => write!(f, "@{first}-")?,
-            (first, Some(last)) if first == last => write!(f, "@{first}")?,
-            (first, Some(last)) => write!(f, "@{first}-{last}")?,
-        }
+        write!(f, "{}{}", self.name(), self.occasions)?;
         self.value.as_ref().map_or(Ok(()), |value| write!(f, "={value}"))
     }
-}
-
-fn occasions(when: &str) -> Option<(u32, Option<u32>)> {
-    let (first, last) = match when.split_once('-') {
-        None => (when.parse().ok()?, Some(when.parse().ok()?)),
-        Some((first, "")) => (first.parse().ok()?, None),
-        Some((first, last)) => (first.parse().ok()?, Some(last.parse().ok()?)),
-    };
-    (first >= 1 && last.is_none_or(|last| last >= first)).then_some((first, last))
 }
 
 fn names() -> String {
@@ -225,7 +211,7 @@ impl Script {
         for (fault, seen) in &mut self.entries {
             if fault.kind == kind && fault.concerns(endpoint) {
                 *seen += 1;
-                if *seen >= fault.first && fault.last.is_none_or(|last| *seen <= last) {
+                if fault.occasions.include(*seen) {
                     striking = Some(fault.clone());
                 }
             }

@@ -10,7 +10,7 @@
 //! - `options.rs`: its settings before it boots
 //! - `profile.rs`: which firmware it pretends to run
 //! - `identity.rs`, `shared_verifier.rs`: its name, its label and its keys
-//! - `fault.rs`: what goes wrong, and on which occasion
+//! - `fault.rs`, `occasion.rs`: what goes wrong, and on which occasion
 //! - `world.rs`, `access_point.rs`: the networks around it
 //!
 //! How it behaves:
@@ -28,10 +28,15 @@
 //! - `memory.rs`: the `sim:` transport
 //! - `http/`, `console/`, `ble/`: TCP, a pseudo-terminal, bluetoothd
 //! - `gatt.rs`: the Bluetooth peripheral; pure
+//!
+//! And what devices are registered at:
+//!
+//! - `cloud/`: a stand-in for ESP RainMaker's cloud
 
 pub mod access_point;
 #[cfg(target_os = "linux")]
 pub mod ble;
+pub mod cloud;
 mod config;
 pub mod console;
 pub mod device;
@@ -42,6 +47,7 @@ pub mod host;
 pub mod http;
 pub mod identity;
 pub mod memory;
+mod occasion;
 pub mod options;
 mod other_radio;
 pub mod profile;

@@ -9,6 +9,7 @@ mod decoders;
 mod flow;
 mod runs;
 mod security_vectors;
+mod sim_cloud;
 mod sim_device;
 mod sim_http;
 mod sim_session;

@@ -11,7 +11,7 @@ use std::process::Command as Process;
 use clap::{Arg, Command, CommandFactory};
 use espctl::code::{Code, Exit};
 use espctl::commands::Cli;
-use espctl::sim::{Fault, Profile, options};
+use espctl::sim::{Fault, Profile, cloud, options};
 
 const HOW: &str = "ESPCTL_REGENERATE=1 cargo test --test repository";
 const NOTE: &str = "<!-- Generated: ESPCTL_REGENERATE=1 cargo test --test repository -->\n";
@@ -165,19 +165,30 @@ fn simulator_md_lists_what_there_is() {
     }
     let mut faults = "| Fault | What goes wrong: the device |\n|---|---|\n".to_owned();
     for fault in Fault::all() {
-        let value = match fault.value.strip_prefix('[') {
-            Some(optional) => format!("[={optional}"),
-            None if fault.value.is_empty() => String::new(),
-            None => format!("={}", fault.value),
-        };
+        let value = shown(fault.value);
         let _ = writeln!(faults, "| `{}{value}` | {} |", fault.name, fault.about);
     }
+    let mut cloud_faults = "| Fault | What goes wrong: the cloud |\n|---|---|\n".to_owned();
+    for fault in cloud::Fault::all() {
+        let value = shown(fault.value);
+        let _ = writeln!(cloud_faults, "| `{}{value}` | {} |", fault.name, fault.about);
+    }
     let text = read("docs/simulator.md");
+    let text = between(&text, "cloud faults", &cloud_faults);
     let text = between(&text, "profiles", &profiles);
     let text = between(&text, "faults", &faults);
     assert_current("docs/simulator.md", &text);
     for key in options::KEYS {
         assert!(text.contains(&format!("`{key}`")), "docs/simulator.md does not name the key {key}");
+    }
+}
+
+/// The value of a fault as it is written after its name.
+fn shown(value: &str) -> String {
+    match value.strip_prefix('[') {
+        Some(optional) => format!("[={optional}"),
+        None if value.is_empty() => String::new(),
+        None => format!("={value}"),
     }
 }
 

@@ -12,9 +12,35 @@ Examples:
   espctl sim                           on 127.0.0.1:8080; prints how to provision it
   espctl sim --sec-ver 1 --ap HomeNet=correct-horse-battery --fault auth-failed@1
   espctl sim --count 100 --http 127.0.0.1:9000 --json
+  espctl sim --cloud rainmaker --http 127.0.0.1:8090
   espctl sim --ble --name PROV_d76c30  an ESP32 for phones and other computers (Linux)
 
 It runs until Ctrl-C or SIGTERM, and ends then with status 0.";
+
+/// The options that only a device has.
+const OF_A_DEVICE: [&str; 21] = [
+    "count",
+    "console",
+    "ble",
+    "thread",
+    "no_auto_stop",
+    "profile",
+    "sec_ver",
+    "pop",
+    "no_pop",
+    "username",
+    "password",
+    "name",
+    "node_id",
+    "ap",
+    "join_ms",
+    "apply_delay_ms",
+    "scan_ms",
+    "attempts",
+    "seed",
+    "noise",
+    "dialect",
+];
 
 /// What the simulated board's console speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -35,6 +61,14 @@ pub(super) enum Stack {
     Bluedroid,
 }
 
+/// The cloud that is simulated instead of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum CloudKind {
+    /// ESP RainMaker's
+    #[value(name = "rainmaker")]
+    RainMaker,
+}
+
 /// Options of `sim`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -44,6 +78,9 @@ pub(in crate::commands) struct Args {
     /// free ones)
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = listened)]
     pub(super) http: SocketAddr,
+    /// A stand-in for a cloud instead of a device: logins in memory, and faults of its own (--list)
+    #[arg(long, value_name = "CLOUD", conflicts_with_all = OF_A_DEVICE)]
+    pub(super) cloud: Option<CloudKind>,
     /// How many devices
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) count: u16,
