@@ -90,7 +90,7 @@ impl Progress {
                 true
             }
             last => {
-                let before = last.replace((exchange.clone(), 0));
+                let before = last.replace((exchange.clone(), 0)).map_or(0, |(_, count)| count);
                 drop(shown);
                 self.say_repeated(before);
                 false
@@ -99,16 +99,16 @@ impl Progress {
     }
 
     /// Says how often the last exchange was repeated, before anything else is said.
-    fn say_repeated(&self, last: Option<(Exchange, u32)>) {
-        match last {
-            Some((_, 1)) => self.write("    once more with the same reply"),
-            Some((_, count)) if count > 1 => self.write(&format!("    {count} times more with the same reply")),
+    fn say_repeated(&self, count: u32) {
+        match count {
+            1 => self.write("    once more with the same reply"),
+            2.. => self.write(&format!("    {count} times more with the same reply")),
             _ => {}
         }
     }
 
     fn say(&self, line: &str) {
-        let repeated = self.shown().last.as_mut().map(|(last, count)| (last.clone(), std::mem::take(count)));
+        let repeated = self.shown().last.as_mut().map_or(0, |(_, count)| std::mem::take(count));
         self.say_repeated(repeated);
         self.write(line);
     }
@@ -177,7 +177,7 @@ fn is_work(event: &Event) -> bool {
 
 impl Observer for Progress {
     fn at_end(&self) -> BoxFuture<'_, Result<(), Failure>> {
-        let repeated = self.shown().last.take();
+        let repeated = self.shown().last.take().map_or(0, |(_, count)| count);
         self.say_repeated(repeated);
         self.finish();
         Box::pin(future::ready(Ok(())))
@@ -198,10 +198,8 @@ impl Observer for Progress {
                     shown.spinner = Some(Spinner::start(&lines, stage.describe(), *deadline, self.output.ascii));
                 }
             }
-            Event::Exchange(exchange) if self.output.verbose > 0 => {
-                if !self.repeats(exchange) {
-                    self.say(&human::exchange(exchange, self.output.verbose > 1));
-                }
+            Event::Exchange(exchange) if self.output.verbose > 0 && !self.repeats(exchange) => {
+                self.say(&human::exchange(exchange, self.output.verbose > 1));
             }
             // Nobody asked for it; a record of the run has it.
             Event::Skipped { stage: Stage::Associate, .. } if self.output.verbose == 0 => {}
