@@ -101,6 +101,7 @@ pub(super) async fn security_plan(
     }
     let plan = SecurityPlan {
         version: args.sec_ver,
+        insists: args.sec_ver.is_some(),
         minimum: Setting::option(args.min_sec, "--min-sec"),
         allow_insecure: args.allow_insecure,
         pop: pop.read(app.environment, app.output, input).await?,
@@ -134,13 +135,13 @@ fn check(plan: &SecurityPlan) -> Result<(), Failure> {
 
 /// What was given, what the label has where nothing was, and then what the settings files have.
 pub(super) fn completed(plan: SecurityPlan, payload: Option<&Payload>, app: &App<'_>) -> Result<SecurityPlan, Failure> {
-    let SecurityPlan { version, pop, username, password, minimum, allow_insecure } = plan;
+    let SecurityPlan { version, insists, pop, username, password, minimum, allow_insecure } = plan;
     let label = payload.and_then(|payload| payload.security).map(|least| Setting::new(least, Origin::QrPayload));
-    let in_files = app.files.value(&keys::MIN_SEC);
-    let in_files = in_files.and_then(|least| Some(Setting::new(least.value.parse().ok()?, least.origin)));
-    // The label outranks what the files say of the version, as everywhere.
-    let outranked = |version: &u8| label.as_ref().is_some_and(|label| *version < label.value);
-    let minimum = [minimum, label.clone(), in_files].into_iter().flatten().max_by_key(|least| least.value);
+    let in_files = app.files.values(&keys::MIN_SEC);
+    let in_files = in_files.filter_map(|least| Some(Setting::new(least.value.parse().ok()?, least.origin)));
+    // Of several, all hold. A file's version is passed over where it is less.
+    let minimum = minimum.into_iter().chain(label).chain(in_files).max_by_key(|least| least.value);
+    let enough = |version: &u8| minimum.as_ref().is_none_or(|least| *version >= least.value);
     let from_file = |key| app.files.value(key).map(|setting| setting.value);
     let pop = match pop.or_else(|| payload.and_then(|payload| payload.pop.clone())) {
         None => app.files.read_secret(&keys::POP, app.environment)?,
@@ -152,7 +153,8 @@ pub(super) fn completed(plan: SecurityPlan, payload: Option<&Payload>, app: &App
     };
     let username = username.or_else(|| payload.and_then(|payload| payload.username.clone()));
     Ok(SecurityPlan {
-        version: version.or_else(|| from_file(&keys::SEC_VER)?.parse().ok().filter(|version| !outranked(version))),
+        version: version.or_else(|| from_file(&keys::SEC_VER)?.parse().ok().filter(enough)),
+        insists,
         minimum,
         allow_insecure,
         pop,

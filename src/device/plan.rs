@@ -15,6 +15,9 @@ pub(super) const PERHAPS_JOINED: &str =
 pub struct SecurityPlan {
     /// Overrides what the device says.
     pub version: Option<u8>,
+    /// Whether that version was asked for in this run, so that it may also be less than what is known of the device. What
+    /// a settings file says may be meant for other devices.
+    pub insists: bool,
     /// Proof of possession; empty for "the device has none".
     pub pop: Option<ProofOfPossession>,
     /// Security 2's user name.

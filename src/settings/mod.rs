@@ -189,6 +189,11 @@ impl Files {
         self.layers().find_map(|(file, origin)| Some(Setting::new(file.value(key)?.to_owned(), origin)))
     }
 
+    /// What each of the files has, the strongest first.
+    pub fn values(&self, key: &'static Key) -> impl Iterator<Item = Setting<String>> {
+        self.layers().filter_map(|(file, origin)| Some(Setting::new(file.value(key)?.to_owned(), origin)))
+    }
+
     /// Whether a switch is on.
     pub fn switch(&self, key: &Key) -> bool {
         self.value(key).is_some_and(|setting| setting.value == "true")

@@ -12,7 +12,7 @@ use crate::bluez::{Bluez, Nearby};
 #[cfg(unix)]
 use crate::console::board::simulated;
 use crate::support::schemas::{Schemas, lines};
-use crate::support::{NETWORK, POP, Ran, Sim, run};
+use crate::support::{NETWORK, POP, Ran, Sim, espctl, finish, run};
 
 /// What is never to be sent.
 const ACCOUNT: [&str; 4] = ["--user-id", "someone", "--secret-key", "a-secret-key"];
@@ -235,4 +235,29 @@ fn attached_to_another_thread_network_is_not_online() {
 /// A run with the PoP and no account, since the devices here have no endpoint for one.
 fn provisioned(over: Over, parameters: Parameters<'_>) -> Ran {
     over(parameters, &[&["provision", "--no-input", "--json", "--pop", POP], &NETWORK[..]].concat())
+}
+
+/// A settings file may be meant for other devices: it can ask for more, and allow nothing.
+#[test]
+fn a_settings_file_asks_for_more_and_never_allows_less() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let user = folder.path().join("user");
+    fs::create_dir_all(user.join("espctl")).expect("a folder");
+    let ended = |project: &str, users: &str, words: &[&str]| {
+        fs::write(folder.path().join("espctl.toml"), project).expect("a file");
+        fs::write(user.join("espctl").join("config.toml"), users).expect("a file");
+        let line = [&["scan", "--device", "sim:?sec-ver=0&scan-ms=50", "--json", "--no-input"], words].concat();
+        let ran = finish(espctl(line).current_dir(folder.path()).env("XDG_CONFIG_HOME", &user));
+        (ran.status, ran.json()["error"]["code"].as_str().map(str::to_owned))
+    };
+    let refused = || (20, Some("security.downgrade".to_owned()));
+    let sec_0 = "[security]\nsec-ver = 0\n";
+    assert_eq!(ended(sec_0, "", &[]), refused());
+    assert_eq!(ended(sec_0, "", &["--pop", POP]), refused());
+    assert_eq!(ended(sec_0, "", &["--min-sec", "2"]), refused());
+    assert_eq!(ended(sec_0, "[security]\nmin-sec = 2\n", &["--pop", POP]), refused());
+    assert_eq!(ended("[security]\nmin-sec = 0\n", "[security]\nmin-sec = 2\n", &[]), refused());
+    assert_eq!(ended("[security]\nmin-sec = 1\n", "", &[]), refused());
+    assert_eq!(ended("[security]\nmin-sec = 1\n", "", &["--allow-insecure"]), (0, None));
+    assert_eq!(ended("[security]\nmin-sec = 1\n", "", &["--sec-ver", "0"]), (0, None));
 }

@@ -29,7 +29,7 @@ pub(super) enum Verdict {
 pub(super) fn judge(version: &VersionInfo, plan: &SecurityPlan, chosen: u8) -> Verdict {
     let what = what_happens(version, chosen);
     // A person who names the version knows it, but has not said that the PoP may be dropped.
-    let named = plan.version == Some(chosen);
+    let named = plan.insists && plan.version == Some(chosen);
     match reason(version, plan, chosen) {
         Some(reason) if plan.allow_insecure || (named && !drops_secret(version, plan, chosen)) => {
             Verdict::Warned(format!("{what}, although {reason}"))
@@ -47,13 +47,12 @@ pub(super) fn judge(version: &VersionInfo, plan: &SecurityPlan, chosen: u8) -> V
 /// What the session would be like.
 fn what_happens(version: &VersionInfo, chosen: u8) -> String {
     match chosen {
-        0 => "the device uses security 0: nothing is encrypted, and what is sent can be read by whoever is in reach"
-            .to_owned(),
+        0 => "with security 0 nothing is encrypted: what is sent can be read by whoever is in reach".to_owned(),
         1 if !version.wants_pop() => {
             "the device uses security 1 without a proof of possession: it does not have to show that it knows one"
                 .to_owned()
         }
-        chosen => format!("the device uses security {chosen}"),
+        chosen => format!("security {chosen} is what would be used"),
     }
 }
 
@@ -147,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_version_that_was_asked_for_is_used_with_a_warning_but_drops_no_pop() {
-        let named = |version| SecurityPlan { version: Some(version), ..SecurityPlan::default() };
+        let named = |version| SecurityPlan { version: Some(version), insists: true, ..SecurityPlan::default() };
         let pop = || Some(ProofOfPossession::from("abcd1234"));
         assert_verdicts(&named(0), "wwwww");
         assert_verdicts(&SecurityPlan { pop: pop(), ..named(0) }, "wwwww");
@@ -155,6 +154,15 @@ mod tests {
         assert_verdicts(&SecurityPlan { pop: pop(), ..named(2) }, "aaaaa");
         let label = Some(Setting::new(2, Origin::QrPayload));
         assert_verdicts(&SecurityPlan { minimum: label, ..named(1) }, "wwwww");
+    }
+
+    #[test]
+    fn a_version_from_a_settings_file_allows_nothing() {
+        let file = |version| SecurityPlan { version: Some(version), ..SecurityPlan::default() };
+        let pop = Some(ProofOfPossession::from("abcd1234"));
+        assert_verdicts(&file(0), "?????");
+        assert_verdicts(&SecurityPlan { pop, ..file(0) }, "rrrrr");
+        assert_verdicts(&file(1), "aaaaa");
     }
 
     #[test]

@@ -117,7 +117,10 @@ async fn accept(
         Verdict::Ask if context.budget.paused(answers.unencrypted()).await? => Ok(()),
         Verdict::Ask => Err(Failure::new(Code::SecurityDowngrade)
             .saying("the device encrypts nothing, and you chose not to go on")
-            .only_hints(["use firmware with security 1 or 2"])),
+            .only_hints([
+                "check that this is the right device: another one may have taken its name",
+                "use firmware with security 1 or 2",
+            ])),
         Verdict::Refused(failure) => Err(*failure),
     }
 }
