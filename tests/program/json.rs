@@ -63,7 +63,7 @@ fn every_document_is_what_its_schema_says() {
     let sim = Sim::start(&["--count", "2"]);
     assert_eq!(schemas.check(&sim.ready), "ready");
     assert_eq!(sim.ready["devices"].as_array().map(Vec::len), Some(2));
-    let cloud = Sim::start(&["--cloud", "rainmaker"]);
+    let cloud = Sim::cloud();
     assert_eq!(schemas.check(&cloud.ready), "ready");
     assert_eq!(cloud.ready["users"].as_array().map(Vec::len), Some(2));
 }

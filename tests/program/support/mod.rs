@@ -113,16 +113,19 @@ impl Sim {
         Self::hosted(&["--console", "--sec-ver", "1"], options)
     }
 
+    /// A stand-in cloud instead of a device.
+    pub(crate) fn cloud() -> Self {
+        Self::ready(&["--http", "127.0.0.1:0", "--cloud", "rainmaker"])
+    }
+
     fn hosted(host: &[&str], options: &[&str]) -> Self {
+        let world = ["--ap", "HomeNet=correct-horse-battery", "--join-ms", "50", "--apply-delay-ms", "50"];
+        Self::ready(&[host, options, &world].concat())
+    }
+
+    fn ready(options: &[&str]) -> Self {
         let mut command = espctl(["sim", "--json", "--quiet"]);
-        command.args(host).args(options).args([
-            "--ap",
-            "HomeNet=correct-horse-battery",
-            "--join-ms",
-            "50",
-            "--apply-delay-ms",
-            "50",
-        ]);
+        command.args(options);
         let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().expect("a pipe")).read_line(&mut line).expect("a line");
