@@ -128,6 +128,10 @@ codes! {
     BackendUnavailable = backend::UNAVAILABLE;
     BackendBadReply = backend::BAD_REPLY;
     AccountUnknownProfile = account::UNKNOWN_PROFILE;
+    AccountNotLoggedIn = account::NOT_LOGGED_IN;
+    AccountLoginExpired = account::LOGIN_EXPIRED;
+    AccountPasswordRejected = account::PASSWORD_REJECTED;
+    AccountCodeRejected = account::CODE_REJECTED;
     AccountFilesDamaged = account::FILES_DAMAGED;
     AccountFilesUnusable = account::FILES_UNUSABLE;
     ScanFailed = device::SCAN_FAILED;

@@ -4,12 +4,13 @@
 //!
 //! One subcommand each:
 //!
-//! - `completions.rs`, `config.rs`, `discover.rs`, `explain.rs`, `info.rs`, `man.rs`, `monitor.rs`, `profile.rs`,
-//!   `provision.rs`, `reset.rs`, `scan.rs`, `send.rs`, `sim.rs`
+//! - `completions.rs`, `config.rs`, `discover.rs`, `explain.rs`, `info.rs`, `login.rs`, `logout.rs`, `man.rs`, `monitor.rs`,
+//!   `profile.rs`, `provision.rs`, `reset.rs`, `scan.rs`, `send.rs`, `sim.rs`, `whoami.rs`
 //!
 //! What they share:
 //!
 //! - `app.rs`: what every command is handed
+//! - `account.rs`: which account is meant
 //! - `args.rs`: options of several commands
 //! - `device.rs`: which device is meant, and its secrets
 //! - `label.rs`: what a label says, where a failure turns on it
@@ -27,6 +28,7 @@
 //! - `dialect.rs`: which console is meant
 //! - `descriptors.rs`: open files for a fleet, for `sim`
 
+mod account;
 mod app;
 mod args;
 mod board;
@@ -40,6 +42,8 @@ mod explain;
 mod info;
 mod input;
 mod label;
+mod login;
+mod logout;
 mod man;
 mod monitor;
 mod port;
@@ -53,6 +57,7 @@ mod session;
 mod sim;
 mod single_run;
 mod usage_error;
+mod whoami;
 mod words;
 
 pub use app::App;
@@ -123,6 +128,14 @@ enum Command {
     Send(send::Args),
     /// Show what a board prints on its serial port, secrets taken out, until Ctrl-C or --timeout
     Monitor(monitor::Args),
+    /// Log in to ESP RainMaker, with a password; a missing one is asked for
+    Login(login::Args),
+    /// End a login
+    #[command(args = args::without_questions())]
+    Logout(logout::Args),
+    /// Whose account is in use, as the cloud says
+    #[command(args = args::without_questions())]
+    Whoami(whoami::Args),
     /// The clouds that an account can be at; the profiles and logins of esp-rainmaker-cli are shared
     #[command(args = args::without_questions())]
     Profile(profile::Args),
@@ -184,6 +197,9 @@ impl Command {
             Self::Reset(_) => "reset",
             Self::Send(_) => "send",
             Self::Monitor(_) => "monitor",
+            Self::Login(_) => "login",
+            Self::Logout(_) => "logout",
+            Self::Whoami(_) => "whoami",
             Self::Profile(_) => "profile",
             Self::Sim(_) => "sim",
             Self::Config(_) => "config",
@@ -204,7 +220,10 @@ impl Command {
             Self::Monitor(args) => on_a_device(args.events),
             Self::Discover(_) => on_a_device(false),
             // `config` reads the files itself, also those that are invalid.
-            Self::Profile(_)
+            Self::Login(_)
+            | Self::Logout(_)
+            | Self::Whoami(_)
+            | Self::Profile(_)
             | Self::Sim(_)
             | Self::Config(_)
             | Self::Explain(_)
@@ -250,6 +269,9 @@ async fn carry_out(cli: Cli, app: &App<'_>) -> Result<Document, Failure> {
         Command::Reset(args) => reset::run(args, app).await,
         Command::Send(args) => Box::pin(send::run(args, app)).await,
         Command::Monitor(args) => monitor::run(args, app).await,
+        Command::Login(args) => Box::pin(login::run(args, app)).await,
+        Command::Logout(args) => Box::pin(logout::run(&args, app)).await,
+        Command::Whoami(args) => Box::pin(whoami::run(&args, app)).await,
         Command::Profile(args) => profile::run(&args, app).await,
         Command::Sim(args) => sim::run(*args, app).await,
         Command::Config(args) => config::run(&args, app),

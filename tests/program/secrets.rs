@@ -45,7 +45,7 @@ fn secrets() -> Vec<&'static str> {
 }
 
 /// The forms in which a secret could show.
-fn forms(secret: &str) -> Vec<String> {
+pub(crate) fn forms(secret: &str) -> Vec<String> {
     let bytes = secret.as_bytes();
     let list: Vec<_> = bytes.iter().map(u8::to_string).collect();
     let hex_list: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -11,6 +11,8 @@ use crate::secret::{BackendSecret, REDACTED};
 
 /// The shortest secret that is looked for in foreign text: a shorter one would take ordinary words out.
 const SEARCHED_MIN: usize = 4;
+/// How much of a longer secret is enough to know it by, in bytes.
+const START_MIN: usize = 16;
 
 /// How a request says whose it is.
 #[derive(Debug, Clone, Default)]
@@ -111,11 +113,27 @@ impl Auth {
             Some(Scheme::Basic { password, .. }) => password,
             None => return text.to_owned(),
         };
-        match std::str::from_utf8(secret.expose()) {
-            Ok(secret) if secret.len() >= SEARCHED_MIN => text.replace(secret, REDACTED),
-            _ => text.to_owned(),
-        }
+        take_out(text, secret)
     }
+}
+
+/// Foreign text with a secret taken out, also where only its beginning is left of it, as in a text that was cut short.
+pub fn take_out(text: &str, secret: &BackendSecret) -> String {
+    let secret = match std::str::from_utf8(secret.expose()) {
+        Ok(secret) if secret.len() >= SEARCHED_MIN => secret,
+        _ => return text.to_owned(),
+    };
+    // The beginning that is looked for, no longer than what other texts do not have by chance.
+    let start = secret.char_indices().map(|(at, c)| at + c.len_utf8()).find(|end| *end >= START_MIN);
+    let start = &secret[..start.unwrap_or(secret.len())];
+    let (mut shown, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(start) {
+        shown.push_str(&rest[..at]);
+        shown.push_str(REDACTED);
+        let alike = rest[at..].chars().zip(secret.chars()).take_while(|(own, other)| own == other);
+        rest = &rest[at + alike.map(|(c, _)| c.len_utf8()).sum::<usize>()..];
+    }
+    shown + rest
 }
 
 fn value(prefix: &str, secret: &BackendSecret) -> Option<HeaderValue> {
@@ -135,6 +153,10 @@ mod tests {
             assert!(!format!("{auth:?}").contains("hush"), "{auth:?}");
             assert_eq!(auth.redact("token hush-hush is unknown"), "token (redacted) is unknown");
         }
+        let long = Auth::raw("0123456789abcdefghijklmnop".into());
+        assert_eq!(long.redact("got 0123456789abcdefghijkl…"), "got (redacted)…");
+        assert_eq!(long.redact("0123456789abcdefghijklmnop0123456789abcdef"), "(redacted)(redacted)");
+        assert_eq!(long.redact("got 0123456789"), "got 0123456789");
         assert_eq!(Auth::raw("ab".into()).redact("about"), "about");
         assert_eq!(Auth::none().redact("about"), "about");
     }

@@ -27,7 +27,7 @@ mod request;
 mod retry;
 mod tls;
 
-pub use auth::Auth;
+pub use auth::{Auth, take_out};
 pub use base::check as check_address;
 pub use client::{Client, Http};
 pub use proxies::Proxies;

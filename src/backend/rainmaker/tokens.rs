@@ -62,6 +62,31 @@ impl Tokens {
     }
 }
 
+/// Ends the login of a profile on this computer, also one from before there were profiles. What else is in the files stays.
+pub(super) fn remove(lock: &Lock, profile: &str) -> Result<(), Failure> {
+    let name = file(profile);
+    match lock.folder().object(&name) {
+        Err(failure) if failure.code != Code::AccountFilesDamaged => return Err(failure),
+        Err(_) => lock.remove(&name)?,
+        Ok(None) => {}
+        Ok(Some(object)) => match without_tokens(object) {
+            rest if rest.is_empty() => lock.remove(&name)?,
+            rest => lock.write_object(&name, &rest, false)?,
+        },
+    }
+    match legacy(lock.folder())? {
+        Some((owner, _)) if owner == profile => {
+            let object = lock.folder().object(LEGACY)?.unwrap_or_default();
+            lock.write_object(LEGACY, &without_tokens(object), false)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn without_tokens(object: Map<String, Value>) -> Map<String, Value> {
+    object.into_iter().filter(|(key, _)| !KEYS.contains(&key.as_str())).collect()
+}
+
 /// The login from before there were profiles, and the profile that it belongs to: the one whose address stands beside it.
 /// A login at another address is nobody's.
 pub(super) fn legacy(folder: &Folder) -> Result<Option<(&'static str, Tokens)>, Failure> {

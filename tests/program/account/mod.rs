@@ -1,6 +1,9 @@
 //! The account at ESP RainMaker: profiles and logins in a folder of the test's own, as esp-rainmaker-cli would have it.
 
+mod cloud;
+mod login;
 mod profiles;
+mod secrets;
 
 use std::fs;
 use std::path::{Path, PathBuf};
