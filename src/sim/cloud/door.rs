@@ -19,7 +19,7 @@ use tokio::time::{Instant, Sleep, sleep};
 /// Connections at a time; more of them wait.
 const CONNECTIONS: usize = 64;
 /// How long nothing may come from a client.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// Lets connections in.
 pub(super) struct Door {

@@ -59,7 +59,7 @@ struct Waiting {
 
 /// All users, and what is remembered of their logins.
 pub(super) struct Users {
-    users: Vec<User>,
+    accounts: Vec<User>,
     signer: Signer,
     issuer: String,
     waiting: VecDeque<Waiting>,
@@ -67,21 +67,21 @@ pub(super) struct Users {
 }
 
 impl Users {
-    pub(super) fn new(users: Vec<User>, secret: &[u8; 32], issuer: String) -> Self {
+    pub(super) fn new(accounts: Vec<User>, secret: &[u8; 32], issuer: String) -> Self {
         let (waiting, ended) = (VecDeque::new(), VecDeque::new());
-        Self { users, signer: Signer::new(secret), issuer, waiting, ended }
+        Self { accounts, signer: Signer::new(secret), issuer, waiting, ended }
     }
 
     pub(super) fn all(&self) -> &[User] {
-        &self.users
+        &self.accounts
     }
 
     /// The first step: name and password. `fresh` names the login and is never used twice.
     pub(super) fn log_in(&mut self, name: &str, password: &str, fresh: String, now: i64, defect: Defect) -> Login {
         let known = |user: &User| user.name.eq_ignore_ascii_case(name) && user.password == password;
-        let Some(user) = self.users.iter().position(known) else { return Login::Refused };
-        if self.users[user].code.is_none() {
-            return Login::Done(self.tokens(&self.users[user], &fresh, now, defect));
+        let Some(user) = self.accounts.iter().position(known) else { return Login::Refused };
+        if self.accounts[user].code.is_none() {
+            return Login::Done(self.tokens(&self.accounts[user], &fresh, now, defect));
         }
         remember(&mut self.waiting, Waiting { session: fresh.clone(), user, tries: 0 });
         Login::NeedsCode { session: fresh }
@@ -93,7 +93,7 @@ impl Users {
             return Login::Refused;
         };
         let waiting = &mut self.waiting[at];
-        let user = &self.users[waiting.user];
+        let user = &self.accounts[waiting.user];
         let right = user.name.eq_ignore_ascii_case(name) && user.code.as_deref() == Some(code);
         waiting.tries += 1;
         if !right && waiting.tries < CODE_TRIES {
@@ -101,7 +101,7 @@ impl Users {
         }
         let (session, user) = (session.to_owned(), waiting.user);
         self.waiting.remove(at);
-        if right { Login::Done(self.tokens(&self.users[user], &session, now, defect)) } else { Login::Refused }
+        if right { Login::Done(self.tokens(&self.accounts[user], &session, now, defect)) } else { Login::Refused }
     }
 
     /// New tokens for a login; its refresh token stays as it is.
@@ -123,7 +123,7 @@ impl Users {
 
     fn holder(&self, token: &str, wanted: Use, now: i64) -> Option<(&User, Claims)> {
         let claims = self.signer.read(token, wanted, now).filter(|claims| !self.ended.contains(&claims.sid))?;
-        let user = self.users.iter().find(|user| user.id == claims.user_id)?;
+        let user = self.accounts.iter().find(|user| user.id == claims.user_id)?;
         Some((user, claims))
     }
 
