@@ -54,7 +54,9 @@ impl Process {
 
     /// What reads standard input and files, all of it together in at most `limit` from now on.
     pub fn input(&self, limit: Option<Duration>) -> Input {
-        limit.into_iter().for_each(|limit| self.watchdog.limit(limit));
+        if let Some(limit) = limit {
+            self.watchdog.limit(limit);
+        }
         Input::new(self.interruption().clone(), limit)
     }
 }

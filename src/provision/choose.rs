@@ -53,7 +53,7 @@ impl Run<'_> {
             }
             let asked = self.context.budget.paused(answers.network(&heard)).await;
             let (ssid, auth) = match asked
-                .map_err(|error| self.given_up(&error).unwrap_or_else(|| unanswered(error, failed)).at(at))?
+                .map_err(|error| self.given_up(error).unwrap_or_else(|| unanswered(error, failed)).at(at))?
             {
                 Selection::Rescan => continue,
                 // A name that was typed may have been heard all the same.
@@ -144,11 +144,11 @@ impl Run<'_> {
 
     /// The failure of a question without an answer.
     pub(super) fn unanswered(&self, error: AnswerError, at: Stage) -> Failure {
-        self.given_up(&error).unwrap_or_else(|| error.into()).at(at)
+        self.given_up(error).unwrap_or_else(|| error.into()).at(at)
     }
 
     /// After a failed join its own failure, where the person gave up with a question that follows it.
-    fn given_up(&self, error: &AnswerError) -> Option<Failure> {
+    fn given_up(&self, error: AnswerError) -> Option<Failure> {
         let is_end = matches!(error, AnswerError::Closed | AnswerError::Unusable(_));
         self.failure.clone().filter(|_| is_end)
     }

@@ -41,13 +41,13 @@ pub struct TerminalKeys {
 
 impl TerminalKeys {
     /// Takes the terminal out of line mode, without echo, until this is dropped.
-    pub fn new(term: Term) -> Result<Self, PromptError> {
+    pub fn new(term: &Term) -> Result<Self, PromptError> {
         if !term.is_term() {
             return Err(PromptError::Terminal(io::Error::from(io::ErrorKind::NotConnected)));
         }
         Ok(Self {
             #[cfg(not(unix))]
-            term,
+            term: term.clone(),
             _mode: RawMode::enter()?,
         })
     }

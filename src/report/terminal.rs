@@ -81,7 +81,7 @@ impl Terminal {
     }
 
     fn edit(&self, prompt: &str, echo: Echo) -> Result<Zeroizing<String>, PromptError> {
-        let mut keys = TerminalKeys::new(self.term.clone())?;
+        let mut keys = TerminalKeys::new(&self.term)?;
         edit_line(&mut keys, &mut io::stderr(), prompt, echo)
     }
 }
@@ -101,7 +101,7 @@ impl Prompt for Terminal {
         if self.plain {
             return self.plainly().network(entries);
         }
-        let mut keys = TerminalKeys::new(self.term.clone())?;
+        let mut keys = TerminalKeys::new(&self.term)?;
         let mut screen = Screen { out: io::stderr(), ascii: self.ascii, styled: self.styled, drawn: 0 };
         pick(&mut keys, &mut screen, || self.size(), entries)
     }
