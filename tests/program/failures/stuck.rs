@@ -20,7 +20,7 @@ const PIPE: usize = 65536;
 /// Runs it with one of its outputs into a full pipe that nobody reads; its status, and what it wrote to the other one.
 fn stuck(mut command: Command, out: bool, signal: Option<Signal>) -> (ExitStatus, String) {
     let (held, mut full) = pipe().expect("a pipe");
-    full.write_all(&[b'x'; PIPE]).expect("a pipe takes as much");
+    full.write_all(&vec![b'x'; PIPE]).expect("a pipe takes as much");
     command.stdin(Stdio::null());
     if out {
         command.stdout(full).stderr(Stdio::piped());

@@ -21,7 +21,7 @@ fn ended_by_a_signal(number: usize) -> Result<(), String> {
     };
     let question = ["Proof of possession", LIST, "Passphrase for HomeNet:"][number % 3];
     let mut screen = Screen::start_on(&Setup::default(), line);
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         // The moment differs from run to run, from just before the question to just after it.
         screen.until("a first line", |contents| !contents.trim().is_empty());
         thread::sleep(Duration::from_micros(number as u64 * 97 % 9000));
