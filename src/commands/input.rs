@@ -260,11 +260,9 @@ fn parse(text: &str) -> Result<Payload, Failure> {
 pub(super) fn hex_bytes(text: &str, option: &str) -> Result<Vec<u8>, Failure> {
     let separator = |c: &char| matches!(c, ' ' | ':' | '-' | '\t' | '\n' | '\r');
     let digits = Zeroizing::new(text.chars().filter(|c| !separator(c)).collect::<String>());
-    hex::decode(digits.as_bytes()).map_err(|error| {
-        let why = match error {
-            hex::FromHexError::OddLength => "it has an odd number of digits",
-            _ => "it has something other than hex digits",
-        };
+    hex::decode(digits.as_bytes()).map_err(|_| {
+        let odd = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let why = if odd { "it has an odd number of digits" } else { "it has something other than hex digits" };
         Failure::new(Code::UsageInvalid).saying(format!("{option} takes hex digits")).because(why)
     })
 }
@@ -321,6 +319,7 @@ mod tests {
     fn hex_says_what_is_wrong_with_it() {
         assert_eq!(hex_bytes("de:ad be-ef", "--x").unwrap(), [0xde, 0xad, 0xbe, 0xef]);
         assert!(hex_bytes("abc", "--x").unwrap_err().causes[0].contains("odd"));
+        assert!(hex_bytes("xyz", "--x").unwrap_err().causes[0].contains("other than hex"));
         assert!(hex_bytes("zz", "--x").unwrap_err().causes[0].contains("other than hex"));
     }
 }

@@ -2,7 +2,7 @@
 //! `device_run`.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,8 +59,15 @@ pub(super) async fn start(
     if let Some(path) = record.trace.clone() {
         // A pipe may have no reader yet.
         let open = move || {
-            records::trace(&path)
-                .map_err(|error| Failure::new(Code::TraceFailed).because(format!("{}: {error}", path.display())))
+            records::trace(&path).map_err(|error| {
+                let failure = Failure::new(Code::TraceFailed).because(format!("{}: {error}", path.display()));
+                match error.kind() {
+                    ErrorKind::AlreadyExists => {
+                        failure.only_hints(["name a file of its own, one that is not there yet"])
+                    }
+                    _ => failure,
+                }
+            })
         };
         observers.push(Arc::new(input.wait_for("opening the trace", open).await?));
     }

@@ -144,10 +144,10 @@ pub(super) fn wrapped(text: &str, width: usize) -> String {
         let mut indent = "";
         while text::columns(indent) + text::columns(rest) >= width {
             let fits = |at: usize| text::columns(indent) + text::columns(&rest[..at]) < width;
-            // The label itself is never broken.
-            let mut breaks = rest.rmatch_indices(' ').map(|(at, _)| at);
-            let break_at = breaks.find(|&at| at >= INDENT.len() && fits(at));
-            let Some(at) = break_at else { break };
+            // The label itself is never broken, nor is a word: one that is longer than the line has it for itself.
+            let least = if indent.is_empty() { INDENT.len() } else { 1 };
+            let breaks = || rest.match_indices(' ').map(|(at, _)| at).filter(|at| *at >= least);
+            let Some(at) = breaks().rfind(|at| fits(*at)).or_else(|| breaks().next()) else { break };
             lines.push(format!("{indent}{}", &rest[..at]));
             rest = rest[at..].trim_start();
             indent = INDENT;
@@ -184,6 +184,9 @@ mod tests {
             "  hint:  https://a.very.long/address/indeed",
         ];
         assert_eq!(lines.lines().collect::<Vec<_>>(), broken);
+        let long = "  hint:  https://a.very.long/address/indeed and more of it";
+        let broken = ["  hint:  https://a.very.long/address/indeed", "         and more of it"];
+        assert_eq!(wrapped(long, 24).lines().collect::<Vec<_>>(), broken);
         for width in 0..60 {
             let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             assert_eq!(words(&wrapped(text, width)), words(text));

@@ -15,7 +15,8 @@ Examples:
   espctl sim --cloud rainmaker --http 127.0.0.1:8090
   espctl sim --ble --name PROV_d76c30  an ESP32 for phones and other computers (Linux)
 
-It runs until Ctrl-C or SIGTERM, and ends then with status 0.";
+It runs until Ctrl-C or SIGTERM, and ends then with status 0. Each device ends by itself once it is provisioned, as
+firmware does, and the command with the last one; --no-auto-stop keeps them.";
 
 /// The options that only a device has.
 const OF_A_DEVICE: [&str; 21] = [

@@ -34,7 +34,10 @@ pub(super) fn hints(reason: JoinFailure, ssid: &[u8], heard: &[Network]) -> Vec<
         (None, JoinFailure::NotFound) if !heard.is_empty() => {
             let names: Vec<_> = near(ssid, heard).take(3).map(|network| text::ssid(network.ssid())).collect();
             hints.push(if names.is_empty() {
-                format!("the device hears {} networks, but none of that name", heard.len())
+                match heard.len() {
+                    1 => "the device hears one network, but it has another name".to_owned(),
+                    count => format!("the device hears {count} networks, but none of that name"),
+                }
             } else {
                 format!("the device hears no {}; did you mean {}?", text::ssid(ssid), names.join(" or "))
             });
