@@ -73,11 +73,12 @@ pub(super) async fn run(args: &Args, app: &App<'_>) -> Result<Document, Failure>
             let new = NewProfile { name, base_url, description: description.as_deref(), node_cache: *cache };
             let profile = profiles::add(&folder.lock().await?, &new)?;
             let base_url = text::sanitise(&profile.base_url).into_owned();
-            done(
-                &folder,
-                &profile,
-                format!("Added {name} at {base_url}; espctl profile switch {name} makes it current"),
-            )
+            let warnings: Vec<String> = profile.exposure().into_iter().collect();
+            for text in &warnings {
+                app.output.warn(text);
+            }
+            let line = format!("Added {name} at {base_url}; espctl profile switch {name} makes it current");
+            Ok(done(&folder, &profile, line)?.warned(&warnings))
         }
         What::Remove { name } => {
             let profile = profiles::remove(&folder.lock().await?, name)?;

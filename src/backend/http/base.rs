@@ -24,6 +24,11 @@ pub fn check(address: &str) -> Result<(), BackendError> {
     Base::parse(address).map(drop)
 }
 
+/// Whether what is sent to this address can be read on the way: it is neither encrypted nor on this computer.
+pub fn is_exposed(address: &str) -> bool {
+    Base::parse(address).is_ok_and(|base| base.is_exposed())
+}
+
 impl Base {
     /// Reads an address. One without a scheme is not guessed.
     pub(super) fn parse(address: &str) -> Result<Self, BackendError> {

@@ -28,7 +28,7 @@ mod retry;
 mod tls;
 
 pub use auth::{Auth, take_out};
-pub use base::check as check_address;
+pub use base::{check as check_address, is_exposed};
 pub use client::{Client, Http};
 pub use proxies::Proxies;
 pub use reply::Reply;

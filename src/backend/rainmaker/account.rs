@@ -61,6 +61,9 @@ impl Account {
     ) -> Result<Self, Failure> {
         let profile = Profiles::read(&folder)?.find(profile)?.clone();
         let client = http.client(&profile.base_url, Auth::none())?;
+        if let Some(text) = profile.exposure() {
+            observer.observe(&Event::Warning { text });
+        }
         Ok(Self { folder, profile, client, observer })
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::folder::{Folder, Lock};
 use super::regions::{self, CHINA, CHINA_URL, GLOBAL};
 use super::tokens;
-use crate::backend::http::check_address;
+use crate::backend::http::{check_address, is_exposed};
 use crate::code::Code;
 use crate::failure::Failure;
 use crate::text;
@@ -31,6 +31,16 @@ pub struct CloudProfile {
     pub base_url: String,
     /// Whether it is one of ESP RainMaker's own regions.
     pub builtin: bool,
+}
+
+impl CloudProfile {
+    /// What to warn of before a password or a token goes to a cloud whose address is not encrypted.
+    pub fn exposure(&self) -> Option<String> {
+        is_exposed(&self.base_url).then(|| {
+            let name = text::sanitise(&self.name);
+            format!("profile {name} is not encrypted (http://): passwords and logins can be read on the way")
+        })
+    }
 }
 
 /// All profiles, as the files have them.

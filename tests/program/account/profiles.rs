@@ -156,3 +156,19 @@ fn many_at_once_lose_nothing() {
     let list = folder.done(&["profile", "list"]);
     assert_eq!(list["profiles"].as_array().map(Vec::len), Some(10), "{list}");
 }
+
+#[test]
+fn a_cloud_without_encryption_is_warned_of_before_anything_is_sent() {
+    let folder = Folder::new();
+    let add = |name, url| folder.run(&["profile", "add", name, "--base-url", url]);
+    let exposed = add("lab", "http://192.0.2.1:8090");
+    let warned = |document: &serde_json::Value| document["warnings"].to_string().contains("not encrypted");
+    assert!(exposed.status == 0 && exposed.stderr.contains("warning:") && warned(&exposed.json()), "{exposed:?}");
+    for (name, url) in [("here", URL), ("tls", "https://192.0.2.1")] {
+        let fine = add(name, url);
+        assert!(fine.status == 0 && !fine.stderr.contains("warning:") && !warned(&fine.json()), "{fine:?}");
+    }
+    // Each use of the account says so again; without a login nothing is sent.
+    let used = folder.run(&["whoami", "--profile", "lab"]);
+    assert!(used.status == 3 && used.stderr.contains("not encrypted"), "{used:?}");
+}
