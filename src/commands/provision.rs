@@ -258,8 +258,8 @@ fn check_requests(plan: &Plan) -> Result<(), Failure> {
     requests.into_iter().try_for_each(|(endpoint, body)| dialect.check_request(endpoint, &body))
 }
 
-/// Somebody at a terminal who is not on the device's network yet is told to join it, as esp-rainmaker-cli does; who
-/// is there already is not asked. Another network's router may have the same address, so an open port is not enough.
+/// Asks a person at a terminal to join the device's network, as esp-rainmaker-cli does, unless the device answers
+/// already. Another network's router may have the same address, so an open port is not enough.
 async fn offer_hotspot(target: &Target, person: &Person, device_run: &DeviceRun) -> Result<(), Failure> {
     const PROBE: Duration = Duration::from_secs(2);
     let Some(terminal) = &person.terminal else { return Ok(()) };

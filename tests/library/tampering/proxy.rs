@@ -121,7 +121,7 @@ impl Proxy {
     }
 }
 
-/// Who sits in the middle, and the device.
+/// What sits in the middle, and the device.
 struct Middle {
     device: Device,
     booted: Instant,

@@ -11,7 +11,8 @@ use serde_json::Value;
 use crate::failures::case::{Case, DEVICE, Device, Expected, FILES, GOOD};
 use crate::failures::peer::Peer;
 
-/// A row that takes longer is a hang. The longest limit of the program itself that a row meets, extended on a busy computer, is a third of it.
+/// A row that takes longer is a hang. The longest limit of the program itself that a row meets, extended on a busy
+/// computer, is a third of it.
 const HANG: Duration = Duration::from_mins(3);
 /// Every device joins at once.
 const QUICK: &str = "join-ms=50&apply-delay-ms=50&scan-ms=50";
