@@ -2,7 +2,7 @@
 //! that are written whole or not at all. What the files hold is not known here.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,8 @@ use serde_json::{Map, Value};
 use crate::code::Code;
 use crate::failure::Failure;
 
+/// The longest file that is read, in bytes. A profile file has some hundreds for each profile, a login some thousands.
+const LONGEST: u64 = 4 << 20;
 /// The variable that names the folder.
 const VARIABLE: &str = "RM_USER_CONFIG_DIR";
 /// The folder within it that has the profiles.
@@ -65,7 +67,7 @@ impl Folder {
 
     /// The text of a file; `None` where there is none.
     pub(super) fn text(&self, name: &str) -> Result<Option<String>, Failure> {
-        match fs::read(self.path.join(name)) {
+        match bounded(&self.path.join(name)) {
             Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(self.unusable(name, &error)),
@@ -138,6 +140,19 @@ impl Folder {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.recursive(true).create(self.path.join(PROFILES))
     }
+}
+
+/// A regular file's bytes, up to [`LONGEST`]: a pipe would be waited for without an end.
+fn bounded(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it has more than {LONGEST} bytes")));
+    }
+    Ok(bytes)
 }
 
 /// The right to write to the folder, until it is dropped or the process ends, however it ends.
@@ -216,6 +231,20 @@ fn sync(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_regular_files_of_some_length_are_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        let file = File::create(&path).expect("a file");
+        for (length, read) in [(0, true), (LONGEST, true), (LONGEST + 1, false)] {
+            file.set_len(length).expect("a length");
+            assert_eq!(bounded(&path).map(|bytes| bytes.len() as u64).ok(), read.then_some(length));
+        }
+        assert!(bounded(folder.path()).is_err());
+        #[cfg(unix)]
+        assert!(bounded(Path::new("/dev/zero")).is_err());
+    }
 
     #[test]
     fn the_folder_is_named_or_in_the_home() {
